@@ -1,0 +1,78 @@
+"""The HTTP door: what stands at which address. Wires, decides nothing."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from sqlalchemy import select
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request as HTTPRequest
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from hub import __version__
+from hub.auth import Viewer
+from hub.db import Database
+from hub.errors import HubError
+from hub.http import Door, on_fault, on_http_error, on_hub_error
+from hub.models import Change
+from hub.services import accounts
+from hub.upgrade import pending
+
+STATIC = Path(__file__).parent / "static"
+READY_SECONDS = 2
+
+Authenticate = Callable[[str | None], Awaitable[Viewer]]
+
+
+def build(db: Database, pepper: bytes) -> Starlette:
+    """The application over one database. `pepper` is the secret that token hashes are keyed with."""
+
+    async def authenticate(token: str | None) -> Viewer:
+        async with db.read() as session:
+            return await accounts.viewer_of(session, pepper, token)
+
+    async def readyz(_request: HTTPRequest) -> JSONResponse:
+        reasons = await unready(db)
+        return JSONResponse({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
+
+    routes: list[BaseRoute] = [
+        Route("/", front),
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Mount("/static", StaticFiles(directory=STATIC)),
+    ]
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(Door)],
+        exception_handlers={HubError: on_hub_error, HTTPException: on_http_error, Exception: on_fault},
+    )
+
+
+async def front(_request: HTTPRequest) -> Response:
+    """The front page is the graph's."""
+    return RedirectResponse("/graphql")
+
+
+async def healthz(_request: HTTPRequest) -> JSONResponse:
+    """The process lives; nothing else is asked."""
+    return JSONResponse({"alive": True, "version": __version__})
+
+
+async def unready(db: Database) -> list[str]:
+    """Why the hub cannot serve just now; empty: it can."""
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            lacking = await pending(db)
+            if lacking:
+                return [f"The database lacks {len(lacking)} steps. Run: hub db upgrade."]
+            async with db.read() as session:
+                await session.scalar(select(Change.position).order_by(Change.position.desc()).limit(1))
+    except TimeoutError:
+        return [f"The database did not answer within {READY_SECONDS} s. `hub doctor` tells more."]
+    except HubError as error:
+        return [str(error)]
+    return []

@@ -1,0 +1,121 @@
+"""The database: read() and write(). Here is the only commit in the project."""
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from hub.auth import Viewer
+from hub.errors import Conflict, HubError, Invalid, Misconfigured, Unavailable
+
+STATEMENT_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who stands behind a write: the subject of a token or the hub itself, and the sync run if there is one."""
+
+    actor: str | None
+    run_id: UUID | None = None
+
+
+class Database:
+    """One PostgreSQL, reached through one pool. Make one for each process and close it at the end."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.url = async_url(url)
+        self.engine: AsyncEngine = create_async_engine(
+            self.url,
+            pool_size=pool_size,
+            max_overflow=10,
+            pool_pre_ping=True,
+            json_serializer=lambda value: orjson.dumps(value).decode(),
+            json_deserializer=orjson.loads,
+            connect_args={
+                "server_settings": {
+                    "application_name": "lianshu",
+                    "timezone": "UTC",
+                    "jit": "off",
+                    "statement_timeout": str(STATEMENT_SECONDS * 1000),
+                }
+            },
+        )
+        self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A session on one snapshot that cannot write. Rows stay usable after it."""
+        with house_errors():
+            async with AsyncSession(self._reading, expire_on_commit=False) as session:
+                yield session
+
+    @asynccontextmanager
+    async def write(self, viewer: Viewer, *, run_id: UUID | None = None) -> AsyncIterator[AsyncSession]:
+        """One operation, one transaction: committed at the end, or nothing of it happened."""
+        origin = Origin(viewer.subject, run_id)
+        with house_errors():
+            async with AsyncSession(self.engine, expire_on_commit=False, info={"origin": origin}) as session:
+                yield session
+                await session.commit()
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def async_url(url: str) -> URL:
+    """The URL with our driver in it, however it was given. Raises Misconfigured."""
+    try:
+        parsed = make_url(re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql+asyncpg://", url))
+    except SQLAlchemyError as error:
+        raise Misconfigured("HUB_DATABASE_URL is no URL. Write postgresql://user:password@host:5432/name.") from error
+    if parsed.get_backend_name() != "postgresql":
+        raise Misconfigured(
+            f"HUB_DATABASE_URL names {parsed.get_backend_name()}: the hub stands on PostgreSQL 15 or newer only."
+        )
+    return parsed
+
+
+@contextmanager
+def house_errors() -> Iterator[None]:
+    """Turn what the driver raises into our own errors: no SQL text and no address leaves this file."""
+    try:
+        yield
+    except HubError:
+        raise
+    except DBAPIError as error:
+        raise translated(error) from error
+    except (OSError, TimeoutError) as error:
+        raise Unavailable("The database does not answer. Is it running? `hub doctor` tells more.") from error
+
+
+def translated(error: DBAPIError) -> HubError:
+    """The house error for a driver's error, decided by its SQLSTATE."""
+    state: str = getattr(error.orig, "sqlstate", None) or ""
+    cause: Any = getattr(error.orig, "__cause__", None)
+    match state:
+        case "23505":
+            return Conflict(f"It exists already: {getattr(cause, 'detail', None) or 'a key that must be unique'}")
+        case "23503":
+            return Conflict("It refers to something that does not exist, or something still refers to it.")
+        case "23514" | "23502" | "22003":
+            return Invalid(
+                f"A value is not possible here: {getattr(cause, 'constraint_name', None) or 'out of range'}."
+            )
+        case "22021" | "22P05" | "22000":
+            return Invalid("The text has a character that cannot be stored (NUL or half a character). Remove it.")
+        case "40001" | "40P01" | "55P03":
+            return Conflict("Somebody else changed the same thing at the same moment. Try again.")
+        case "57014":
+            return Unavailable(f"The database stopped after {STATEMENT_SECONDS} s. Ask for less at once.")
+        case "53100":
+            return Unavailable("The database's disk is full. Free space, then try again.")
+    if isinstance(error, (InterfaceError, OperationalError)) or error.connection_invalidated or not state:
+        return Unavailable("The connection to the database was lost. What was being written may or may not be there.")
+    return HubError(f"The database refused (SQLSTATE {state}). This is a fault of the hub: please report it.")

@@ -1,0 +1,55 @@
+"""Where: the tree of divisions and grids."""
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hub.models.base import PATH, Base, Entity, Term, ref
+
+
+class GridLevel(Term):
+    """How large a piece of the tree is, from the largest to the smallest."""
+
+    PROVINCE = "Province (省)."
+    CITY = "City (市)."
+    DISTRICT = "District, county, or a zone that governs like one (区县)."
+    STREET = "Street or town (街道, 镇)."
+    COMMUNITY = "Community or village (社区, 村)."
+    ESTATE = "Estate or micro-grid (小区, 微网格)."
+    BUILDING = "Building (楼栋)."
+
+
+class Grid(Entity):
+    """A piece of the city that somebody looks after (网格)."""
+
+    __tablename__ = "grids"
+
+    code: Mapped[str] = mapped_column(
+        unique=True, doc="The statistical code (统计用区划代码), or the hub's own below it."
+    )
+    name: Mapped[str] = mapped_column(doc="The name as published. Names occur twice: only codes decide.")
+    level: Mapped[GridLevel] = mapped_column(doc="How large it is.")
+    parent_id: Mapped[UUID | None] = ref("grids.id")
+    path: Mapped[str] = mapped_column(
+        PATH, unique=True, doc="The codes from the top of the tree down to it, each closed by '/'."
+    )
+    jurisdiction_id: Mapped[UUID | None] = ref("grids.id")
+    leader_id: Mapped[UUID | None] = ref("parties.id", use_alter=True)
+    longitude: Mapped[float | None] = mapped_column(doc="Of its centre, in degrees (WGS 84).")
+    latitude: Mapped[float | None] = mapped_column(doc="Of its centre, in degrees (WGS 84).")
+    valid_from: Mapped[date | None] = mapped_column(doc="The first day on which it exists.")
+    valid_to: Mapped[date | None] = mapped_column(doc="The last day on which it exists; empty: still there.")
+
+
+class AltCode(Base):
+    """What another scheme calls a grid (CJ/T 349, a city's own, ...)."""
+
+    __tablename__ = "alt_codes"
+
+    grid_id: Mapped[UUID] = ref("grids.id", primary_key=True)
+    scheme: Mapped[str] = mapped_column(primary_key=True, doc="The scheme, by name.")
+    code: Mapped[str] = mapped_column(primary_key=True, doc="The grid's code in that scheme.")
+
+    __table_args__ = (UniqueConstraint("scheme", "code"),)

@@ -1,0 +1,96 @@
+"""What there is, what is needed, and what comes of both: the three lists (三张清单)."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hub.models.base import PATH, Entity, Term, now, ref
+
+
+class ResourceKind(Term):
+    """What sort of help a resource is."""
+
+    VENUE = "A room or a place (场地)."
+    EQUIPMENT = "Things (设备物资)."
+    SERVICE = "A service (服务)."
+    PERSONNEL = "People's time and skill (人员)."
+    FUNDS = "Money (资金)."
+    INFORMATION = "Knowledge (信息)."
+    OTHER = "Another kind (其他)."
+
+
+class Resource(Entity):
+    """Something that an owner puts at the city's disposal (资源)."""
+
+    __tablename__ = "resources"
+
+    code: Mapped[str | None] = mapped_column(unique=True, doc="The code that others know it by.")
+    title: Mapped[str] = mapped_column(doc="What it is, in a line.")
+    resource_kind: Mapped[ResourceKind] = mapped_column(doc="What sort of help it is.")
+    owner_id: Mapped[UUID | None] = ref("parties.id")
+    grid_id: Mapped[UUID | None] = ref("grids.id")
+    grid_path: Mapped[str | None] = mapped_column(PATH, index=True)
+    capacity: Mapped[int | None] = mapped_column(doc="How many it serves at a time.")
+    description: Mapped[str | None] = mapped_column(doc="What it is for, and when.")
+    practice: Mapped[str | None] = mapped_column(doc="The code of the practice it belongs to.")
+    closed_on: Mapped[date | None] = mapped_column(doc="The day from which it is no more; empty: to be had.")
+
+
+class Need(Entity):
+    """Something that people on a grid lack (需求)."""
+
+    __tablename__ = "needs"
+
+    title: Mapped[str] = mapped_column(doc="What is lacking, in a line.")
+    category: Mapped[str | None] = mapped_column(doc="The category, from the larger to the smaller.")
+    grid_id: Mapped[UUID] = ref("grids.id")
+    grid_path: Mapped[str] = mapped_column(PATH, index=True)
+    raised_by_id: Mapped[UUID | None] = ref("parties.id")
+    raised_at: Mapped[datetime] = mapped_column(default=now, doc="When it was put on the list.")
+    met_at: Mapped[datetime | None] = mapped_column(doc="When it was met; empty: still open.")
+
+
+class Project(Entity):
+    """A need met by a resource (服务项目)."""
+
+    __tablename__ = "projects"
+
+    title: Mapped[str] = mapped_column(doc="What is done, in a line.")
+    category: Mapped[str | None] = mapped_column(doc="The category, from the larger to the smaller.")
+    need_id: Mapped[UUID | None] = ref("needs.id")
+    resource_id: Mapped[UUID | None] = ref("resources.id")
+    owner_id: Mapped[UUID | None] = ref("parties.id")
+    grid_id: Mapped[UUID | None] = ref("grids.id")
+    grid_path: Mapped[str | None] = mapped_column(PATH, index=True)
+    starts_on: Mapped[date | None] = mapped_column(doc="The first day.")
+    done_on: Mapped[date | None] = mapped_column(doc="The day it was done; empty: not yet.")
+
+
+class Claim(Entity):
+    """Somebody takes something on: a wish, a project, a request (认领, 接单, 领单)."""
+
+    __tablename__ = "claims"
+
+    party_id: Mapped[UUID] = ref("parties.id")
+    request_id: Mapped[UUID | None] = ref("requests.id")
+    project_id: Mapped[UUID | None] = ref("projects.id")
+    claimed_at: Mapped[datetime] = mapped_column(default=now, doc="When it was taken on.")
+    withdrawn_at: Mapped[datetime | None] = mapped_column(doc="When it was given back; empty: still held.")
+    note: Mapped[str | None] = mapped_column(doc="What is promised.")
+
+    __table_args__ = (CheckConstraint("(request_id IS NULL) <> (project_id IS NULL)", name="claims_one_thing"),)
+
+
+class Offer(Entity):
+    """What a merchant or a station gives to a group of people (优惠, 关爱)."""
+
+    __tablename__ = "offers"
+
+    title: Mapped[str] = mapped_column(doc="What is given.")
+    provider_id: Mapped[UUID | None] = ref("parties.id")
+    station_id: Mapped[UUID | None] = ref("stations.id")
+    beneficiaries: Mapped[list[str]] = mapped_column(default=list, doc="For whom: couriers, food riders, ...")
+    valid_from: Mapped[date | None] = mapped_column(doc="The first day.")
+    valid_to: Mapped[date | None] = mapped_column(doc="The last day.")

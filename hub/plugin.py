@@ -1,0 +1,271 @@
+"""All that a plugin may see of the hub. Import nothing else of ours.
+
+A plugin translates between one source and the hub's nouns. It has three verbs, each optional:
+
+    async def pull(self, cursor: str | None) -> AsyncIterator[Page]     what is there since the cursor
+    async def push(self, change: Change) -> str                         (a later version)
+    async def receive(self, body: bytes) -> Page                        (a later version)
+
+The hub owns the rest: identity, order, retries, rate limits, time-outs, state, the database. So a plugin never sleeps,
+never retries and keeps nothing. A bad record is a value that stands in the page beside the good ones; an error class
+says what the hub does next. The smallest plugin is in docs/plugins.md.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, ClassVar, Generic, Protocol, TypedDict, TypeVar, runtime_checkable
+
+import httpx2
+from pydantic import BaseModel
+
+__all__ = [
+    "AllianceFields",
+    "BadRecord",
+    "Caller",
+    "GridFields",
+    "Issue",
+    "MemberFields",
+    "OrganizationFields",
+    "Page",
+    "PersonFields",
+    "Place",
+    "Plugin",
+    "Pulls",
+    "Record",
+    "RequestFields",
+    "ResourceFields",
+    "SourceBroken",
+    "SourceDown",
+    "SourceError",
+    "SourceRefused",
+]
+
+
+class SourceError(Exception):
+    """The source did not give what it should. Raise one of the three below."""
+
+
+class SourceDown(SourceError):
+    """It does not answer, or says 'later': the hub tries again by itself. `retry_after` is in seconds."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SourceRefused(SourceError):
+    """It refuses us (credentials, permission, a wrong path): a person is asked, nothing is retried."""
+
+
+class SourceBroken(SourceError):
+    """What it says cannot be read at all (another format, a login page): the run stops, the cursor stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is, in the source's words, for sources that know no division codes.
+
+    `names` go from the larger to the smaller ("兴胜街道办事处", "滨河社区"); `under` is the code of a division that
+    surely contains it. The hub takes the smallest grid that the names decide without doubt.
+    """
+
+    under: str
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asked. Kept apart from the request, in the identity vault."""
+
+    name: str | None = None
+    phone: str | None = None
+    confidential: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One of several matters in one work order. `key` is unique within the order."""
+
+    key: str
+    title: str
+    category: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One thing as the source says it is.
+
+    kind     "grid", "organization", "person", "alliance", "member", "resource" or "request"
+    key      the source's own key for it: never changes, never reused
+    fields   only what the source says (see ...Fields below): a missing name means "says nothing", None "says: empty"
+    deleted  the source says that it is gone
+    where    for messages: file and row, page and position
+    """
+
+    kind: str
+    key: str
+    fields: Mapping[str, Any]
+    deleted: bool = False
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BadRecord:
+    """Something in the page that is no record. It is kept and shown to an admin; the page goes on.
+
+    reason  in words: what is wrong and where ("row 12, column code: '12x' is not a division code")
+    raw     as received
+    kind    what it would have been
+    key     the source's key, where it could be read
+    """
+
+    reason: str
+    raw: Mapping[str, Any] | str
+    kind: str = ""
+    key: str | None = None
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one step of a pull brought; applied in one transaction, together with its cursor.
+
+    items     records and bad records, in the source's order
+    cursor    where to go on from, after this page: opaque to the hub; None leaves the saved cursor as it is
+    received  the bytes as they came, for the archive; None where the source can be read again at will (a file)
+    total     how many records the whole pull will bring, where the source knows: for the progress bar
+    """
+
+    items: Sequence[Record | BadRecord]
+    cursor: str | None = None
+    received: bytes | None = field(default=None, repr=False)
+    total: int | None = None
+
+
+class GridFields(TypedDict, total=False):
+    """kind "grid". `parent` and `jurisdiction` are codes; `level` is a name of GridLevel (DISTRICT, STREET, ...)."""
+
+    code: str
+    name: str
+    level: str
+    parent: str | None
+    jurisdiction: str | None
+    longitude: float | None
+    latitude: float | None
+    valid_from: date | None
+    valid_to: date | None
+
+
+class OrganizationFields(TypedDict, total=False):
+    """kind "organization". `grid` is a code or a Place, `parent` the code of an organization, `organization_kind` a
+    name of OrganizationKind."""
+
+    code: str
+    name: str
+    organization_kind: str
+    parent: str | None
+    grid: str | Place | None
+    description: str | None
+
+
+class PersonFields(TypedDict, total=False):
+    """kind "person". `public` is True only for people whose name is posted by consent."""
+
+    code: str
+    name: str
+    grid: str | Place | None
+    public: bool
+
+
+class AllianceFields(TypedDict, total=False):
+    """kind "alliance". `lead` is the code of the leading organization, `alliance_kind` a name of AllianceKind."""
+
+    code: str
+    name: str
+    alliance_kind: str
+    lead: str | None
+    grid: str | Place | None
+    description: str | None
+
+
+class MemberFields(TypedDict, total=False):
+    """kind "member" of an alliance. `alliance` and `party` are codes."""
+
+    alliance: str
+    party: str
+    role: str | None
+    joined_on: date | None
+
+
+class ResourceFields(TypedDict, total=False):
+    """kind "resource". `owner` is the code of an organization, `resource_kind` a name of ResourceKind."""
+
+    code: str
+    title: str
+    resource_kind: str
+    owner: str | None
+    grid: str | Place | None
+    capacity: int | None
+    description: str | None
+
+
+class RequestFields(TypedDict, total=False):
+    """kind "request". `grid` is a code or a Place, `assignee` the code or the exact name of an organization; `kind`,
+    `channel`, `status`, `urgency` and `satisfaction` are names of RequestKind, Channel, RequestStatus, Urgency and
+    Satisfaction; `category` goes from the larger to the smaller, joined by "/"; times carry their zone."""
+
+    number: str
+    title: str
+    content: str | None
+    kind: str
+    channel: str
+    category: str | None
+    status: str
+    urgency: str
+    grid: str | Place | None
+    place: str | None
+    longitude: float | None
+    latitude: float | None
+    assignee: str | None
+    submitted_at: datetime
+    due_at: datetime | None
+    handled_at: datetime | None
+    closed_at: datetime | None
+    result: str | None
+    solved: bool | None
+    satisfaction: str | None
+    caller: Caller | None
+    issues: Sequence[Issue]
+
+
+ConfigT = TypeVar("ConfigT", bound=BaseModel)
+
+
+class Plugin(Generic[ConfigT]):
+    """What every plugin is: a name, a form of settings, and the verbs that it defines.
+
+    name     how it is called on the command line and in the graph: lower case
+    title    one line for people, Chinese where Chinese is read
+    Config   a pydantic model; its JSON Schema draws the form, its docs are the help, SecretStr fields are write-only
+    presets  ready-made sources: name of the source -> settings; `hub sync run NAME` works at once
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    Config: ClassVar[type[BaseModel]]
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+
+    def __init__(self, config: ConfigT, http: httpx2.AsyncClient) -> None:
+        """`http` retries, waits and limits by itself; ask it plainly and translate what it says."""
+        self.config = config
+        self.http = http
+
+
+@runtime_checkable
+class Pulls(Protocol):
+    """A plugin that can be read from."""
+
+    def pull(self, cursor: str | None) -> AsyncIterator[Page]:
+        """Everything since `cursor` (None: from the beginning), page by page. Reading twice must do no harm."""
+        ...

@@ -1,0 +1,95 @@
+"""The one log: every write of a session with an origin is appended to it, in the same transaction."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, event, false, func, insert, inspect, or_, select, text
+from sqlalchemy.orm import Session, UOWTransaction
+
+from hub.auth import Viewer
+from hub.db import Origin
+from hub.models import Base, Change, ChangeKind, Entity, Term, now, uuid7
+
+CHANNEL = "hub_changes"
+
+
+def visible(viewer: Viewer) -> Select[Change]:
+    """The changes this viewer may see: those of grids they stand in. Without a grid: for those who stand everywhere."""
+    if not viewer.can("changes:read"):
+        return select(Change).where(false())
+    return select(Change).where(viewer.covers(Change.grid_path))
+
+
+def settled(statement: Select[Change], after: tuple[int, UUID] | None = None) -> Select[Change]:
+    """Only changes below the oldest running transaction, in the log's order: nothing can appear before them later."""
+    statement = statement.where(text("changes.position < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"))
+    if after is not None:
+        position, id = after
+        statement = statement.where(or_(Change.position > position, (Change.position == position) & (Change.id > id)))
+    return statement.order_by(Change.position, Change.id)
+
+
+def plain(value: object) -> object:
+    """A column's value as JSON has it."""
+    if isinstance(value, Term):
+        return value.name
+    if isinstance(value, (UUID, date, datetime)):
+        return value.isoformat() if isinstance(value, date) else str(value)
+    return value
+
+
+@event.listens_for(Session, "before_flush")
+def _grow_revision(session: Session, _context: UOWTransaction, _instances: object) -> None:
+    for row in session.dirty:
+        if isinstance(row, Entity) and session.is_modified(row):
+            row.revision += 1
+
+
+@event.listens_for(Session, "after_flush")
+def _append(session: Session, _context: UOWTransaction) -> None:
+    origin: Origin | None = session.info.get("origin")
+    rows = [change | {"actor": origin and origin.actor, "run_id": origin and origin.run_id} for change in _all(session)]
+    if rows:
+        connection = session.connection()
+        connection.execute(insert(Change), rows)
+        connection.execute(select(func.pg_notify(CHANNEL, "")))
+
+
+def _all(session: Session) -> Iterator[dict[str, Any]]:
+    for kind, rows in (
+        (ChangeKind.CREATED, session.new),
+        (ChangeKind.UPDATED, session.dirty),
+        (ChangeKind.DELETED, session.deleted),
+    ):
+        for row in rows:
+            if isinstance(row, Base) and not isinstance(row, Change):
+                change = _change(row, kind)
+                if change["patch"] or kind is ChangeKind.DELETED:
+                    yield change
+
+
+def _change(row: Base, kind: ChangeKind) -> dict[str, Any]:
+    state = inspect(row)
+    patch, reverse = {}, {}
+    for attribute in state.mapper.column_attrs:
+        secret = "secret" in attribute.columns[0].info
+        history = state.attrs[attribute.key].history
+        if kind is ChangeKind.DELETED:
+            reverse[attribute.key] = "***" if secret else plain(state.attrs[attribute.key].loaded_value)
+        elif history.added and (kind is ChangeKind.CREATED or history.deleted != history.added):
+            old = history.deleted[0] if history.deleted else None
+            patch[attribute.key] = "***" if secret else plain(history.added[0])
+            reverse[attribute.key] = "***" if secret and old is not None else plain(old)
+    return {
+        "id": uuid7(),
+        "at": now(),
+        "kind": kind,
+        "entity": type(row).__name__,
+        "entity_id": getattr(row, "id", None) or uuid7(),
+        "subject_id": getattr(row, "request_id", None),
+        "grid_path": getattr(row, "grid_path", None) or getattr(row, "path", None),
+        "patch": patch,
+        "reverse": reverse,
+    }

@@ -1,0 +1,1 @@
+"""Sync: what a plugin brings becomes rows, changes and a cursor, in one transaction a page."""

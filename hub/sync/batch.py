@@ -1,0 +1,122 @@
+"""The rows that a page writes, gathered and sent together: COPY for new ones, one statement a shape for changes."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+from sqlalchemy import Column, DateTime, Enum, Table, bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.schema import CallableColumnDefault, ScalarElementColumnDefault
+
+from hub.db import Origin
+from hub.models import Base, Change, ChangeKind, Link, uuid7
+from hub.models.base import now
+from hub.services.changes import CHANNEL, plain
+
+Row = dict[str, Any]
+
+
+class Batch:
+    """What one transaction will write. Every row that is added says its change, as the log wants it."""
+
+    def __init__(self, origin: Origin) -> None:
+        self.origin = origin
+        self.at: datetime = now()
+        self._new: dict[Table, list[tuple[Any, ...]]] = defaultdict(list)
+        self._changed: dict[tuple[Table, tuple[str, ...]], list[Row]] = defaultdict(list)
+        self._changes: list[tuple[Any, ...]] = []
+
+    def create(self, model: type[Base], values: Row, entity: str) -> None:
+        """A new row. Columns that `values` lacks get the model's defaults."""
+        table = model.metadata.tables[model.__tablename__]
+        self._new[table].append(tuple([make(values, self.at) for make in _makers(table)]))
+        patch = {name: plain(value) for name, value in values.items() if "secret" not in table.c[name].info}
+        self._log(ChangeKind.CREATED, entity, values, patch, dict.fromkeys(patch))
+
+    def change(self, model: type[Base], row: Mapping[str, Any], new: Row, entity: str, kind: ChangeKind) -> None:
+        """New values for some columns of the row in hand; nothing else of it is touched."""
+        table = model.metadata.tables[model.__tablename__]
+        parameters = {f"to_{name}": value for name, value in new.items()}
+        self._changed[table, tuple(sorted(new))].append({**parameters, "of": row["id"]})
+        open_columns = [name for name in new if "secret" not in table.c[name].info]
+        patch = {name: plain(new[name]) for name in open_columns}
+        self._log(kind, entity, {**row, **new}, patch, {name: plain(row[name]) for name in open_columns})
+
+    def link(self, row: tuple[UUID, str, str, UUID, bytes | None, UUID | None]) -> None:
+        """What a source calls a row: no noun, so no change is said of it. The order is that of the table."""
+        self._new[Base.metadata.tables[Link.__tablename__]].append(row)
+
+    def _log(self, kind: ChangeKind, entity: str, row: Mapping[str, Any], patch: Row, reverse: Row) -> None:
+        path = row.get("grid_path") or row.get("path")
+        both = orjson.dumps(patch).decode(), orjson.dumps(reverse).decode()
+        actor, run = self.origin.actor, self.origin.run_id
+        self._changes.append(
+            (uuid7(), self.at, kind.name, entity, row["id"], row.get("request_id"), path, *both, actor, run)
+        )
+
+    async def write(self, session: AsyncSession) -> None:
+        """Send everything in the order in which the tables depend on one another."""
+        raw = await driver(session)
+        for table in Base.metadata.sorted_tables:
+            if rows := self._new.get(table):
+                await raw.copy_records_to_table(table.name, records=rows, columns=[column.name for column in table.c])
+        for (table, names), parameters in self._changed.items():
+            await session.execute(_update(table, names), parameters, execution_options={"synchronize_session": None})
+        if self._changes:
+            await raw.copy_records_to_table(Change.__tablename__, records=self._changes, columns=CHANGE_COLUMNS)
+            await session.execute(select(func.pg_notify(CHANNEL, "")))
+
+
+CHANGE_COLUMNS = (
+    *("id", "at", "kind", "entity", "entity_id", "subject_id", "grid_path", "patch", "reverse", "actor", "run_id"),
+)
+
+
+async def driver(session: AsyncSession) -> "asyncpg.Connection[Any]":
+    """The driver's connection under the session, with the session's transaction begun."""
+    connection = await session.connection()
+    await session.execute(select(1))
+    raw = await connection.get_raw_connection()
+    found: asyncpg.Connection[Any] = raw.driver_connection  # type: ignore[assignment]  # asyncpg is our only driver
+    return found
+
+
+def _update(table: Table, names: tuple[str, ...]) -> Any:
+    values: Row = {name: bindparam(f"to_{name}", type_=table.c[name].type) for name in names}
+    if "revision" in table.c:
+        values |= {"revision": table.c.revision + 1, "updated_at": now()}
+    return update(table).where(table.c.id == bindparam("of", type_=table.c.id.type)).values(values)
+
+
+def _makers(table: Table) -> list[Any]:
+    """For each column of a table a function (values, now) -> what COPY sends."""
+    if table not in _MADE:
+        _MADE[table] = [_maker(column) for column in table.c]
+    return _MADE[table]
+
+
+_MADE: dict[Table, list[Any]] = {}
+
+
+def _maker(column: Column[Any]) -> Any:
+    name, default = column.name, column.default
+    fixed: Any = default.arg if isinstance(default, ScalarElementColumnDefault) else None
+    if name == "id":
+        return lambda values, at: values["id"]
+    if isinstance(column.type, JSONB):
+        empty = default.arg(None) if isinstance(default, CallableColumnDefault) else None  # type: ignore[arg-type]
+        return lambda values, at: _json(values.get(name, empty))
+    if isinstance(column.type, Enum):
+        return lambda values, at: getattr(values.get(name, fixed), "name", None)
+    if isinstance(column.type, DateTime) and isinstance(default, CallableColumnDefault):
+        return lambda values, at: values.get(name, at)
+    return lambda values, at: values.get(name, fixed)
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()

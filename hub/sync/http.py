@@ -1,0 +1,67 @@
+"""How plugins reach the network: a client that waits, retries and gives up by itself."""
+
+import random
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx2
+import stamina
+
+ATTEMPTS, PATIENCE = 4, 60.0
+LATER = frozenset({429, 502, 503, 504})
+
+
+def client(transport: httpx2.AsyncBaseTransport | None = None) -> httpx2.AsyncClient:
+    """A client whose reads are tried up to four times within a minute, honouring Retry-After. No redirects."""
+    patient = Patient(transport or httpx2.AsyncHTTPTransport(retries=0))
+    return httpx2.AsyncClient(transport=patient, timeout=httpx2.Timeout(30.0), follow_redirects=False, trust_env=False)
+
+
+class _Later(Exception):
+    """The answer says 'later'; kept so that the last one can be given to the plugin."""
+
+    def __init__(self, response: httpx2.Response) -> None:
+        self.response = response
+
+
+class Patient(httpx2.AsyncBaseTransport):
+    """Tries reads again when the other side is away or says 'later'. Writes are never repeated blindly."""
+
+    def __init__(self, inner: httpx2.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        if request.method not in ("GET", "HEAD"):
+            return await self._inner.handle_async_request(request)
+        try:
+            async for attempt in stamina.retry_context(on=wait_for, attempts=ATTEMPTS, timeout=PATIENCE):
+                with attempt:
+                    response = await self._inner.handle_async_request(request)
+                    if response.status_code in LATER and attempt.num < ATTEMPTS and asked_wait(response) <= PATIENCE:
+                        await response.aclose()
+                        raise _Later(response)
+                    return response
+        except _Later as later:
+            return later.response
+        raise AssertionError("stamina ends with a value or an error")
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def wait_for(error: Exception) -> bool | float:
+    """Whether and after how many seconds to try again."""
+    if isinstance(error, _Later):
+        return asked_wait(error.response) or True
+    return isinstance(error, httpx2.TransportError)
+
+
+def asked_wait(response: httpx2.Response) -> float:
+    """Seconds of Retry-After, given as a number or as a date; 0 where it says nothing that can be read."""
+    said = response.headers.get("Retry-After", "").strip()
+    if said.isdigit():
+        return float(said) + random.random() / 10
+    try:
+        return max(0.0, (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return 0.0

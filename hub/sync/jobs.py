@@ -1,0 +1,154 @@
+"""The queue of runs to come, in the database: a transaction of ours puts one in, any worker on any machine takes it out.
+
+Behind this file is pgqueuer. One run a source at a time, whoever works. The job of a worker that was killed is taken
+over half a minute later, that of a worker that is told to stop is put back at once.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import structlog
+from asyncpg import InterfaceError, PostgresError
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.core.qm import QueueManager
+from pgqueuer.core.tm import TaskManager
+from pgqueuer.domain.errors import RetryRequested
+from pgqueuer.domain.models import Job as QueuedJob
+from pgqueuer.ports.driver import Driver, NotifyCallback
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from hub.db import Database
+from hub.errors import Unavailable
+
+HEARTBEAT = timedelta(seconds=30)  # a worker that is silent for so long is taken for dead
+LOOK = timedelta(seconds=5)  # so soon a new source is known, a lost notification made up for, a lost connection renewed
+PREFIX = "sync:"
+
+log = structlog.get_logger("hub.jobs")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A run to come."""
+
+    source: str
+    started_by: str
+    overrides: dict[str, Any] = field(default_factory=dict)
+
+
+class InTransaction(Driver):
+    """What pgqueuer asks of a database, done inside a transaction of ours; it only puts jobs in, so it never listens."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
+        found = await self._connection.exec_driver_sql(query, args)
+        return [dict(row) for row in found.mappings()]
+
+    async def execute(self, query: str, *args: object) -> str:
+        await self._connection.exec_driver_sql(query, args)
+        return ""
+
+    async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
+        raise NotImplementedError
+
+    @property
+    def tm(self) -> TaskManager:
+        raise NotImplementedError
+
+
+async def enqueue(session: AsyncSession, job: Job) -> bool:
+    """Ask for a run, in the session's transaction. False: one of that source waits or works already."""
+    queue = Queries(InTransaction(await session.connection()))
+    name = PREFIX + job.source
+    ids = await queue.enqueue(name, orjson.dumps(asdict(job)), dedupe_key=name, on_conflict="skip")
+    return ids[0] is not None
+
+
+async def pending(connection: AsyncConnection) -> list[str]:
+    """The statements that bring the queue's tables to the shape that this version wants."""
+    return list((await (await _queries(connection)).plan_upgrade()).statements)
+
+
+async def install(connection: AsyncConnection) -> None:
+    """Make the queue's tables, or bring them to this version's shape."""
+    await (await _queries(connection)).apply_upgrade()
+
+
+async def _queries(connection: AsyncConnection) -> Queries:
+    raw = (await connection.get_raw_connection()).driver_connection
+    assert raw is not None
+    return Queries(AsyncpgDriver(raw))
+
+
+async def work(
+    db: Database,
+    sources: Callable[[], Awaitable[Iterable[str]]],
+    run: Callable[[Job], Awaitable[None]],
+    stop: asyncio.Event,
+) -> None:
+    """Take jobs of these sources and `run` them, until `stop`; a lost connection is renewed."""
+    while not stop.is_set():
+        try:
+            async with db.engine.connect() as connection:
+                await _work(connection, sources, run, stop)
+        except (Unavailable, DBAPIError, PostgresError, InterfaceError, OSError) as error:
+            log.warning("worker lost the database", error=type(error).__name__)
+            await _pause(stop)
+
+
+async def _work(
+    connection: AsyncConnection,
+    sources: Callable[[], Awaitable[Iterable[str]]],
+    run: Callable[[Job], Awaitable[None]],
+    stop: asyncio.Event,
+) -> None:
+    manager = QueueManager(await _queries(connection))
+    at_work: set[asyncio.Task[Any]] = set()
+
+    async def handle(queued: QueuedJob) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        at_work.add(task)
+        try:
+            await run(Job(**orjson.loads(queued.payload or b"{}")))
+        except asyncio.CancelledError:
+            if stop.is_set():
+                raise RetryRequested(reason="The worker was told to stop.") from None
+            raise
+        finally:
+            at_work.discard(task)
+
+    async def learn() -> None:
+        while not stop.is_set():
+            for name in await sources():
+                if PREFIX + name not in manager.entrypoint_registry:
+                    manager.entrypoint(PREFIX + name, concurrency_limit=1)(handle)
+            await _pause(stop)
+
+    taking = asyncio.create_task(manager.run(dequeue_timeout=LOOK, heartbeat_timeout=HEARTBEAT))
+    learning = asyncio.create_task(learn())
+    try:
+        await asyncio.wait((taking, learning), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        manager.shutdown.set()
+        learning.cancel()
+        for task in tuple(at_work):
+            task.cancel()
+        ends = await asyncio.gather(taking, learning, return_exceptions=True)
+    for end in ends:
+        if isinstance(end, Exception):
+            raise end
+
+
+async def _pause(stop: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), LOOK.total_seconds())

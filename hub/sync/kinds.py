@@ -1,0 +1,197 @@
+"""The kinds of record that the hub can take, and which columns their fields become."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Table
+
+from hub.models import (
+    Alliance,
+    Base,
+    Grid,
+    GridLevel,
+    Member,
+    Organization,
+    OrganizationKind,
+    Party,
+    PartyType,
+    Person,
+    Request,
+    RequestKind,
+    RequestLevel,
+    RequestStatus,
+    Resource,
+    ResourceKind,
+    now,
+)
+from hub.models.alliance import AllianceKind
+from hub.sync import values as reading
+
+Values = dict[str, Any]
+
+TOP_LEVELS = frozenset({GridLevel.PROVINCE, GridLevel.CITY, GridLevel.DISTRICT})
+ENDED = frozenset({RequestStatus.CLOSED, RequestStatus.ARCHIVED, RequestStatus.REJECTED_SCOPE})
+LEVEL_OF_GRID = {
+    GridLevel.BUILDING: RequestLevel.ESTATE,
+    GridLevel.ESTATE: RequestLevel.ESTATE,
+    GridLevel.COMMUNITY: RequestLevel.COMMUNITY,
+    GridLevel.STREET: RequestLevel.STREET,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A field that names another row by its code: it becomes `column`, and its place in the tree `path`."""
+
+    column: str
+    target: type[Base]
+    path: str | None = None
+    by_name: bool = False
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The row that a reference means."""
+
+    id: UUID
+    path: str | None = None
+    level: GridLevel | None = None
+
+
+def _as_they_are(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, Found]) -> None:
+    """No column follows from others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of record.
+
+    fields    field -> column, for scalars
+    defaults  columns of a new row that the record does not say
+    natural   the columns by which a row is known that no source has named yet
+    required  fields without which no new row can be
+    closing   what marks a row as gone
+    derive    fills in the columns that follow from others, in place
+    """
+
+    name: str
+    model: type[Base]
+    fields: Mapping[str, str]
+    references: Mapping[str, Reference] = field(default_factory=dict)
+    nested: frozenset[str] = frozenset()
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    natural: tuple[str, ...] = ("code",)
+    required: tuple[str, ...] = ()
+    closing: Callable[[], Values] = lambda: {"closed_on": date.today()}
+    derive: Callable[[Values, Mapping[str, Any] | None, Mapping[str, Found]], None] = _as_they_are
+
+    @property
+    def table(self) -> Table:
+        return self.model.metadata.tables[self.model.__tablename__]
+
+    def readers(self) -> dict[str, tuple[str, reading.Reader]]:
+        """field -> column and how its values are read."""
+        columns = self.table.c
+        return {name: (column, reading.reader(columns[column])) for name, column in self.fields.items()}
+
+
+def _request(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, Found]) -> None:
+    """A closed request has a time of closing, a new one a title, and its level is that of its grid."""
+    status = values.get("status")
+    if status in ENDED and not (values.get("closed_at") or (row and row["closed_at"])):
+        values["closed_at"] = values.get("handled_at") or now()
+    elif status is not None and status not in ENDED:
+        values["closed_at"] = None
+    if row is None:
+        content = values.get("content") or ""
+        values["title"] = values.get("title") or content[:40] or values["number"]
+        if (grid := found.get("grid")) is not None and grid.level is not None:
+            values["level"] = LEVEL_OF_GRID.get(grid.level, RequestLevel.DISTRICT)
+
+
+GRID = Reference("grid_id", Grid, path="grid_path")
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "grid",
+            Grid,
+            {name: name for name in ("code", "name", "level", "longitude", "latitude", "valid_from", "valid_to")},
+            {"parent": Reference("parent_id", Grid), "jurisdiction": Reference("jurisdiction_id", Grid)},
+            required=("code", "name", "level"),
+            closing=lambda: {"valid_to": date.today()},
+        ),
+        Kind(
+            "organization",
+            Organization,
+            {name: name for name in ("code", "name", "organization_kind", "description")},
+            {"grid": GRID, "parent": Reference("parent_id", Party)},
+            defaults={
+                "type": PartyType.ORGANIZATION,
+                "public": True,
+                "organization_kind": OrganizationKind.OTHER,
+            },
+            required=("code", "name"),
+        ),
+        Kind(
+            "person",
+            Person,
+            {name: name for name in ("code", "name", "public")},
+            {"grid": GRID},
+            defaults={"type": PartyType.PERSON, "public": False},
+            required=("code", "name"),
+        ),
+        Kind(
+            "alliance",
+            Alliance,
+            {name: name for name in ("code", "name", "alliance_kind", "description")},
+            {"grid": GRID, "lead": Reference("lead_id", Party)},
+            defaults={"alliance_kind": AllianceKind.OTHER},
+            required=("code", "name"),
+        ),
+        Kind(
+            "member",
+            Member,
+            {"role": "role", "joined_on": "joined_on"},
+            {
+                "alliance": Reference("alliance_id", Alliance, required=True),
+                "party": Reference("party_id", Party, required=True),
+            },
+            natural=("alliance_id", "party_id"),
+            required=("alliance", "party"),
+            closing=lambda: {"left_on": date.today()},
+        ),
+        Kind(
+            "resource",
+            Resource,
+            {name: name for name in ("code", "title", "resource_kind", "capacity", "description")},
+            {"grid": GRID, "owner": Reference("owner_id", Party)},
+            defaults={"resource_kind": ResourceKind.OTHER},
+            required=("code", "title"),
+        ),
+        Kind(
+            "request",
+            Request,
+            {
+                name: name
+                for name in (
+                    *("number", "title", "content", "kind", "channel", "category", "status", "urgency", "place"),
+                    *("longitude", "latitude", "submitted_at", "due_at", "handled_at", "closed_at", "result"),
+                    *("solved", "satisfaction"),
+                )
+            },
+            {"grid": GRID, "assignee": Reference("assignee_id", Party, by_name=True)},
+            nested=frozenset({"caller", "issues"}),
+            natural=("number",),
+            defaults={"kind": RequestKind.OTHER},
+            required=("number",),
+            closing=lambda: {"status": RequestStatus.ARCHIVED, "closed_at": now()},
+            derive=_request,
+        ),
+    )
+}

@@ -1,0 +1,313 @@
+"""A run: one pull from one source, page after page, each in a transaction of its own together with its cursor."""
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hub.auth import Viewer, system
+from hub.db import Database, Origin
+from hub.errors import Conflict, HubError, Misconfigured, NotFound
+from hub.models import Landing, PlanAction, Rejected, RejectedStatus, Run, RunMode, RunStatus, Source, uuid7
+from hub.models.base import now
+from hub.plugin import BadRecord, Page, Plugin, Pulls, Record, SourceError
+from hub.services.changes import plain
+from hub.sync import apply as applying
+from hub.sync import archive, http
+from hub.sync.apply import Counts
+from hub.sync.places import Places
+from hub.sync.plan import plan
+from hub.sync.registry import Registry
+
+LEASE = timedelta(seconds=30)
+AGAIN = 2_000
+MANY, MOST = 1_000, 0.5
+
+Progress = Callable[[Run], None]
+
+
+@dataclass(slots=True)
+class Pull:
+    """A run at work: what it reads, under which fence it writes, and what it has learnt."""
+
+    database: Database
+    source: Source
+    run: Run
+    plugin: Plugin[Any]
+    places: Places = field(default_factory=Places)
+    waiting: bool = False
+
+    @property
+    def viewer(self) -> Viewer:
+        return system(f"source:{self.source.name}", self.source.name)
+
+
+async def run_source(
+    database: Database,
+    registry: Registry,
+    name: str,
+    *,
+    started_by: str,
+    overrides: Mapping[str, Any] | None = None,
+    mode: RunMode = RunMode.APPLY,
+    progress: Progress | None = None,
+) -> Run:
+    """Pull from the source `name`, or from the ready-made source of that name. Returns the run, done or failed.
+
+    Raises NotFound, Misconfigured, or Conflict where the source is being run already.
+    """
+    async with http.client() as client:
+        source = await _source(database, registry, name)
+        settings = {**source.settings, **(overrides or {})}
+        plugin = registry.make(source.plugin, settings, client)
+        if not isinstance(plugin, Pulls):
+            raise Misconfigured(f"{source.plugin} cannot be read from: it has no pull().")
+        pull = Pull(database, source, await _begin(database, source, started_by, mode, overrides or {}), plugin)
+        heart = asyncio.create_task(_beat(pull))
+        try:
+            await _pages(pull, progress or (lambda run: None), overridden=bool(overrides))
+            await _end(pull, RunStatus.PLANNED if mode is RunMode.PLAN else RunStatus.DONE)
+        except (SourceError, HubError) as error:
+            await _end(pull, RunStatus.FAILED, str(error))
+        except asyncio.CancelledError:
+            await asyncio.shield(_end(pull, RunStatus.CANCELLED, "It was stopped; what was applied stays."))
+            raise
+        except Exception as error:  # noqa: BLE001 (the edge of one run: a plugin may raise anything)
+            await _end(pull, RunStatus.FAILED, f"The plugin {source.plugin} failed: {type(error).__name__}: {error}")
+        finally:
+            heart.cancel()
+        return pull.run
+
+
+async def _source(database: Database, registry: Registry, name: str) -> Source:
+    """The source of that name, made from a plugin's preset at first use."""
+    async with database.write(system("sync")) as session:
+        source = await session.scalar(select(Source).where(Source.name == name))
+        if source is None:
+            preset = next((preset for preset in registry.presets() if preset.name == name), None)
+            if preset is None:
+                names = sorted({preset.name for preset in registry.presets()})
+                raise NotFound("source", f"{name} (ready-made ones: {', '.join(names)})")
+            title = registry.plugins[preset.plugin].title
+            source = Source(name=name, plugin=preset.plugin, title=title, settings=dict(preset.settings))
+            session.add(source)
+    if not source.enabled:
+        raise Conflict(f"The source {name} is switched off.")
+    return source
+
+
+async def _begin(
+    database: Database, source: Source, started_by: str, mode: RunMode, overrides: Mapping[str, Any]
+) -> Run:
+    """A new run with a new fence: whoever wrote under the old one is refused from now on."""
+    async with database.write(system("sync")) as session:
+        await session.refresh(locked := await session.get_one(Source, source.id, with_for_update=True))
+        running = select(Run).where(Run.source_id == source.id, Run.status == RunStatus.RUNNING)
+        for other in await session.scalars(running):
+            if other.alive_at > now() - LEASE and not _dead(other.worker):
+                raise Conflict(
+                    f"{source.name} is being run since {other.started_at:%H:%M:%S} UTC by {other.started_by} "
+                    f"(run {other.id}). Wait for it, or try again {LEASE.seconds} s after it stops answering."
+                )
+            other.status, other.finished_at = RunStatus.FAILED, now()
+            other.error = "Its worker vanished; what was applied stays, the next run goes on from there."
+        fence = locked.fence + 1
+        await session.execute(update(Source).where(Source.id == source.id).values(fence=fence))
+        told = {
+            name: plain(value) if not isinstance(value, os.PathLike) else str(value)
+            for name, value in overrides.items()
+        }
+        run = Run(
+            id=uuid7(),
+            source_id=source.id,
+            mode=mode,
+            started_by=started_by,
+            fence=fence,
+            worker=_worker(),
+            settings=told,
+            status=RunStatus.RUNNING,
+            pages=0,
+            records=0,
+            created=0,
+            updated=0,
+            closed=0,
+            rejected=0,
+            unchanged=0,
+        )
+        session.add(run)
+    source.cursor, source.fence = locked.cursor, fence
+    return run
+
+
+def _worker() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _dead(worker: str) -> bool:
+    """Whether a worker of this very machine is surely gone."""
+    host, _, pid = worker.rpartition(":")
+    if host != socket.gethostname() or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+async def _beat(pull: Pull) -> None:
+    """Give a sign of life while pages are slow to come."""
+    while True:
+        await asyncio.sleep(LEASE.total_seconds() / 3)
+        with contextlib.suppress(HubError):
+            async with pull.database.write(pull.viewer) as session:
+                await session.execute(update(Run).where(Run.id == pull.run.id).values(alive_at=now()))
+
+
+async def _pages(pull: Pull, progress: Progress, *, overridden: bool) -> None:
+    """Read ahead by one page while the last one is written."""
+    cursor = None if overridden else pull.source.cursor
+    queue: asyncio.Queue[Page | None] = asyncio.Queue(maxsize=1)
+
+    async def read() -> None:
+        try:
+            async for page in pull.plugin.pull(cursor):  # type: ignore[attr-defined]  # run_source has checked it
+                await queue.put(page)
+        finally:
+            await queue.put(None)
+
+    reader = asyncio.create_task(read())
+    try:
+        while (page := await queue.get()) is not None:
+            await _page(pull, page, keep_cursor=overridden)
+            progress(pull.run)
+        await reader
+        if pull.waiting:
+            await _try_again(pull)
+            progress(pull.run)
+    finally:
+        reader.cancel()
+        with contextlib.suppress(asyncio.CancelledError, SourceError):
+            await reader
+
+
+async def _page(pull: Pull, page: Page, *, keep_cursor: bool) -> None:
+    """One page, one transaction: what was received, rows, refusals, counts and cursor, or nothing of them."""
+    run = pull.run
+    bad = [item for item in page.items if isinstance(item, BadRecord)]
+    records = [item for item in page.items if isinstance(item, Record)]
+    async with _fenced(pull) as session:
+        if page.received is not None:
+            session.add(_landing(run, page))
+        planned = await plan(session, pull.source.id, records, pull.places)
+        counts = await _carry_out(pull, session, planned, bad)
+        counts.unchanged += len(records) - len(planned)
+        if len(page.items) >= MANY and counts.rejected - sum(one.waits for one in planned) > MOST * len(page.items):
+            first = bad[0].reason if bad else next(one.rule for one in planned if one.action is PlanAction.REJECT)
+            raise Conflict(
+                f"{counts.rejected} of {len(page.items)} records of page {run.pages + 1} were refused, so nothing "
+                f"of it was taken. The first: {first} Is this the right file and the right kind?"
+            )
+        total = _totals(run)
+        total.add(counts)
+        values = asdict(total) | {"pages": run.pages + 1, "records": run.records + len(page.items)}
+        await _note(session, run, values | {"expected": page.total if page.total is not None else run.expected})
+        if page.cursor is not None and not keep_cursor and run.mode is RunMode.APPLY:
+            await session.execute(update(Source).where(Source.id == pull.source.id).values(cursor=page.cursor))
+    _set(run, values | {"expected": page.total if page.total is not None else run.expected})
+
+
+async def _carry_out(pull: Pull, session: AsyncSession, planned: Sequence[Any], bad: Sequence[BadRecord]) -> Counts:
+    """Apply or store what is planned; say what came of it."""
+    counts = applying.counted(planned)
+    counts.rejected += len(bad)
+    refused = [one for one in planned if one.action is PlanAction.REJECT]
+    if pull.run.mode is RunMode.PLAN:
+        await applying.store(session, pull.run.id, planned)
+        return counts
+    pull.waiting |= any(one.waits for one in refused)
+    await applying.apply(session, pull.source.id, Origin(pull.viewer.subject, pull.run.id), planned)
+    await applying.reject(session, pull.source.id, pull.run.id, [*bad, *refused])
+    await applying.heal(session, pull.source.id, planned)
+    return counts
+
+
+async def _try_again(pull: Pull) -> None:
+    """Records that named something unknown, once more: what they named may have come in a later page."""
+    before = -1
+    while before != pull.run.rejected:
+        before = pull.run.rejected
+        after: UUID | None = None
+        while batch := await _waiting(pull, after):
+            after = batch[-1].id
+            records = [archive.again(one.record) for one in batch if one.record]
+            async with _fenced(pull) as session:
+                planned = await plan(session, pull.source.id, records, pull.places)
+                counts = applying.counted(planned)
+                taken = [one for one in planned if one.action is not PlanAction.REJECT]
+                await applying.apply(session, pull.source.id, Origin(pull.viewer.subject, pull.run.id), taken)
+                healed = await applying.heal(session, pull.source.id, taken)
+                total = _totals(pull.run)
+                counts.rejected = -healed
+                total.add(counts)
+                await _note(session, pull.run, asdict(total))
+            _set(pull.run, asdict(total))
+
+
+async def _waiting(pull: Pull, after: UUID | None) -> list[Rejected]:
+    mine = (Rejected.run_id == pull.run.id, Rejected.status == RejectedStatus.OPEN, Rejected.record.is_not(None))
+    statement = select(Rejected).where(*mine).order_by(Rejected.id).limit(AGAIN)
+    if after is not None:
+        statement = statement.where(Rejected.id > after)
+    async with pull.database.read() as session:
+        return list(await session.scalars(statement))
+
+
+@contextlib.asynccontextmanager
+async def _fenced(pull: Pull) -> AsyncIterator[AsyncSession]:
+    """A transaction that only the newest run of the source may commit."""
+    async with pull.database.write(pull.viewer, run_id=pull.run.id) as session:
+        fence = await session.scalar(select(Source.fence).where(Source.id == pull.source.id).with_for_update())
+        if fence != pull.run.fence:
+            raise Conflict(
+                f"Another run of {pull.source.name} has taken over; this one stopped and wrote nothing more."
+            )
+        yield session
+
+
+def _landing(run: Run, page: Page) -> Landing:
+    received = page.received or b""
+    return Landing(run_id=run.id, page=run.pages + 1, received=received, sha256=hashlib.sha256(received).hexdigest())
+
+
+def _totals(run: Run) -> Counts:
+    return Counts(run.created, run.updated, run.closed, run.rejected, run.unchanged)
+
+
+async def _note(session: AsyncSession, run: Run, values: Mapping[str, Any]) -> None:
+    await session.execute(update(Run).where(Run.id == run.id).values(**values, alive_at=now()))
+
+
+def _set(run: Run, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(run, name, value)
+
+
+async def _end(pull: Pull, status: RunStatus, error: str | None = None) -> None:
+    values = {"status": status, "finished_at": now(), "error": error}
+    async with pull.database.write(pull.viewer) as session:
+        await session.execute(
+            update(Run).where(Run.id == pull.run.id, Run.status == RunStatus.RUNNING).values(**values)
+        )
+    _set(pull.run, values)

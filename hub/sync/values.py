@@ -1,0 +1,108 @@
+"""From what a record says to what a column holds. A value that does not fit raises ValueError in words."""
+
+import enum
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Date, DateTime, Enum, Float, Integer
+
+Reader = Callable[[Any], Any]
+
+
+def text(value: object) -> str:
+    """Text without blanks around it; numbers are taken as they are written."""
+    found = value if type(value) is str else str(value)
+    if "\x00" in found:
+        raise ValueError("it holds a NUL byte")
+    try:
+        found.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("it holds half a character (a lone surrogate)") from error
+    return found.strip()
+
+
+def whole(value: object) -> int:
+    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+        raise ValueError(f"{value!r} is no whole number")
+    try:
+        found = int(value)  # type: ignore[call-overload]  # anything: int() itself decides
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{value!r} is no whole number") from error
+    if not -(2**31) <= found < 2**31:
+        raise ValueError(f"{value!r} is too large")
+    return int(found)
+
+
+def number(value: object) -> float:
+    try:
+        found = float(value)  # type: ignore[arg-type]  # as above
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{value!r} is no number") from error
+    if found != found or found in (float("inf"), float("-inf")):
+        raise ValueError(f"{value!r} is no number")
+    return found
+
+
+def truth(value: object) -> bool:
+    """True and false as people and tables write them."""
+    known = {"true": True, "1": True, "yes": True, "是": True, "false": False, "0": False, "no": False, "否": False}
+    if isinstance(value, bool):
+        return value
+    try:
+        return known[str(value).strip().lower()]
+    except KeyError:
+        raise ValueError(f"{value!r} is neither yes nor no") from None
+
+
+def day(value: object) -> date:
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value).strip())
+    except ValueError:
+        raise ValueError(f"{value!r} is no day (write 2026-01-31)") from None
+
+
+def moment(value: object) -> datetime:
+    """A time with its zone."""
+    try:
+        found = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).strip())
+    except ValueError:
+        raise ValueError(f"{value!r} is no time (write 2026-01-31T08:00:00+08:00)") from None
+    if found.tzinfo is None:
+        raise ValueError(f"{value!r} has no time zone (write 2026-01-31T08:00:00+08:00)")
+    return found.astimezone(UTC)
+
+
+def term(vocabulary: type[enum.Enum]) -> Reader:
+    """A reader for the names of a vocabulary."""
+    members = vocabulary.__members__
+
+    def read(value: object) -> enum.Enum:
+        try:
+            return members[value]  # type: ignore[index]  # what is no name is not found
+        except (KeyError, TypeError):
+            raise ValueError(f"{value!r} is none of {', '.join(members)}") from None
+
+    return read
+
+
+def reader(column: Column[Any]) -> Reader:
+    """How values of this column are read, decided by its type."""
+    match column.type:
+        case Enum(enum_class=vocabulary) if vocabulary is not None:
+            return term(vocabulary)
+        case Boolean():
+            return truth
+        case Integer():
+            return whole
+        case Float():
+            return number
+        case DateTime():
+            return moment
+        case Date():
+            return day
+    return text

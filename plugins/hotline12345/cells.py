@@ -1,0 +1,93 @@
+"""What stands in one cell of a row: text, a word of a list, a number, a time. Whatever cannot be read is Unreadable."""
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from plugins.hotline12345 import dialects
+from plugins.hotline12345.dialects import BLANKS, Dialect
+
+__all__ = ["CHINA", "FILE", "Row", "Unreadable", "decimal", "first", "moment", "path", "text", "word"]
+
+FILE = "plugins/hotline12345/dialects.py"
+CHINA = timezone(timedelta(hours=8))
+EXCEL_BEGINS = datetime(1899, 12, 30, tzinfo=CHINA)
+EXCEL_SERIAL = re.compile(r"\d{5}(\.\d+)?")
+EPOCH = re.compile(r"\d{10}(\d{3})?")
+COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?")
+WRITTEN = re.compile(
+    r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?"
+    r"(?:[T\s]*(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2})(?:\.\d+)?)?[分秒]?)?\s*(?P<zone>Z|[+-]\d\d:?\d\d)?"
+)
+PATH_ENDS = re.compile("|".join(map(re.escape, dialects.CATEGORY_ENDS)))
+
+Row = Mapping[str, Any]
+
+
+class Unreadable(ValueError):
+    """A cell that says something which cannot be understood. The message names the column and the next step."""
+
+
+def text(value: object) -> str | None:
+    """What stands in a cell, or None for nothing."""
+    if isinstance(value, float):
+        value = int(value) if value.is_integer() and abs(value) < 2**53 else repr(value)
+    plain = "" if value is None else str(value).strip()
+    return None if plain in BLANKS else plain
+
+
+def first(row: Row, dialect: Dialect, field: str) -> tuple[str | None, str | None]:
+    """The first filled source name of a field and what it holds; (name, None) if all are empty, else (None, None)."""
+    there = [name for name in dialect.fields.get(field, ()) if name in row]
+    for name in there:
+        value = text(row[name])
+        if value is not None:
+            return name, value
+    return (there[0] if there else None), None
+
+
+def path(row: Row, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The parts of a path: one field for each, or one field with arrows."""
+    cells = (text(row.get(name)) for name in names)
+    return tuple(part.strip() for cell in cells if cell for part in PATH_ENDS.split(cell) if part.strip())
+
+
+def word(dialect: Dialect, field: str, name: str, value: str) -> str | None:
+    """What a word of a list means: the dialect's own meaning before the common one."""
+    own, common = dialect.words.get(field, {}), dialects.WORDS[field]
+    if value in own:
+        return own[value]
+    if value in common:
+        return common[value]
+    raise Unreadable(f"column {name}: the word '{value[:40]}' is unknown. Add it to '{field}' in {FILE}, then replay.")
+
+
+def decimal(name: str, value: str) -> float:
+    """A number."""
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise Unreadable(f"column {name}: '{value[:40]}' is not a number. Correct it at the hotline.")
+    return number
+
+
+def moment(name: str, value: str) -> datetime:
+    """A time in one of the ways in which people and spreadsheets write it; Chinese time where no zone is named."""
+    try:
+        if EXCEL_SERIAL.fullmatch(value):
+            return EXCEL_BEGINS + timedelta(seconds=round(float(value) * 86400))
+        if EPOCH.fullmatch(value):
+            return datetime.fromtimestamp(int(value[:10]), CHINA)
+        parts = COMPACT.fullmatch(value) or WRITTEN.fullmatch(value)
+        if parts is not None:
+            zone = parts.groupdict().get("zone")
+            year, month, day, hour, minute, second = (int(part or 0) for part in parts.groups()[:6])
+            there = CHINA if zone is None else datetime.strptime(zone, "%z").tzinfo
+            return datetime(year, month, day, hour, minute, second, tzinfo=there)
+    except ValueError:
+        pass
+    raise Unreadable(f"column {name}: '{value[:40]}' is not a time that can be read. Correct it at the hotline.")

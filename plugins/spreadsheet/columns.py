@@ -1,0 +1,204 @@
+"""From the rows of one table to records: its columns are found once, so that a row costs one tight loop."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from hub.plugin import BadRecord, Caller, Record, SourceBroken
+
+from plugins.spreadsheet.cells import Convert, day, division, grid_under, level, moment, number, parent, truth, whole
+from plugins.spreadsheet.profiles import Rule, plain
+from plugins.spreadsheet.tables import Flawed, Table
+
+ADD_ONS = frozenset(("jurisdiction", "longitude", "latitude", "valid_from", "valid_to"))
+CALLER = ("caller_name", "caller_phone", "caller_confidential")
+GRID_ORDER = {"code": 0, "name": 1, "level": 2, "parent": 3}
+NEXT = "Correct it and run again."
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the settings say about how the tables of one kind are read."""
+
+    kind: str
+    rules: Sequence[Rule]
+    words: Mapping[str, Mapping[str, str]]
+    zone: ZoneInfo
+    under: str | None
+
+
+class MissingHeader(SourceBroken):
+    """The table lacks a column that it needs: a workbook may have another sheet with it."""
+
+
+class BadCell(ValueError):
+    """What is wrong with the cell of a field."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(reason)
+        self.field = field
+
+
+class Columns:
+    """The columns of one table that mean something, and what becomes of their cells."""
+
+    def __init__(self, table: Table, reading: Reading) -> None:
+        places = _places(table, reading)
+        converts = _converts(reading, table.epoch)
+        self.row = 1
+        self._table = table
+        self._kind = reading.kind
+        self._columns = [(field, at[0], converts.get(field)) for field, at in places.items()]
+        self._named = reading.kind == "grid" and "name" in places
+        if self._named:  # a table that names its grids says by their codes what it has no column for
+            at = places["code"][0]
+            derived = [("level", at, level), ("parent", at, parent)]
+            self._columns += [column for column in derived if column[0] not in places]
+            self._columns.sort(key=lambda column: GRID_ORDER.get(column[0], 9))
+        self._titles = {field: table.header[at].strip() for field, at, _ in self._columns}
+        self._required = [rule.field for rule in reading.rules if rule.required and rule.field in places]
+        self._ancestors = places.get("parent", [])[1:]
+        self._finish = {"grid": self._finish_grid, "request": self._finish_request}.get(reading.kind, self._key)
+
+    def read(self, rows: Iterable[tuple[int, list[str]]]) -> list[Record | BadRecord]:
+        """What these numbered rows say; empty rows are left out."""
+        items: list[Record | BadRecord] = []
+        columns, width, kind, finish = self._columns, len(self._table.header), self._kind, self._finish
+        where = f"{self._table.name}, row "
+        field, count = "", self.row
+        for count, row in rows:
+            if len(row) != width or type(row) is not list:
+                row = self._fitted(row)
+                if isinstance(row, Flawed):
+                    items.append(self._flawed(count, row))
+                    continue
+            try:
+                fields: dict[str, object] = {}
+                for field, index, convert in columns:
+                    cell = row[index].strip()
+                    fields[field] = (convert(cell) if convert else cell) if cell else None
+                items.append(Record(kind, finish(fields, row), fields, False, f"{where}{count}"))
+            except BadCell as error:
+                if any(cell.strip() for cell in row):
+                    items.append(self._bad(count, row, error.field, str(error)))
+            except ValueError as error:
+                items.append(self._bad(count, row, field, str(error)))
+        self.row = count
+        return items
+
+    def _fitted(self, row: list[str]) -> list[str]:
+        """The row at the header's width; Flawed where cells are missing or left over."""
+        width = len(self._table.header)
+        spare = width - len(row)
+        if isinstance(row, Flawed):
+            return row
+        if not any(cell.strip() for cell in row[width:] if spare < 0) and (self._table.ragged or spare < 0 or not row):
+            return row[:width] + [""] * spare
+        return Flawed(row, f"too {'few' if spare > 0 else 'many'} cells, {len(row)} where the header has {width}")
+
+    def _key(self, fields: dict[str, object], row: list[str]) -> str:
+        """See that nothing needed is empty. The key is the first needed field; of a member, the first two."""
+        for field in self._required:
+            if fields[field] is None:
+                raise BadCell(field, "the cell is empty")
+        return "/".join(str(fields[field]) for field in self._required[: 2 if self._kind == "member" else 1])
+
+    def _finish_grid(self, fields: dict[str, object], row: list[str]) -> str:
+        """See that nothing needed is empty, and find the parent among all ancestors. The key is the code."""
+        code = fields["code"]
+        if not isinstance(code, str):
+            raise BadCell("code", "the cell is empty")
+        if self._ancestors and fields["parent"] in (None, code):
+            above = (row[index].strip() for index in self._ancestors)
+            fields["parent"] = next((cell for cell in above if cell not in ("", code)), None)
+        if self._named:
+            if fields["name"] is None:
+                raise BadCell("name", "the cell is empty")
+            if fields["level"] is None:
+                fields["level"] = level(code)
+        return code
+
+    def _finish_request(self, fields: dict[str, object], row: list[str]) -> str:
+        """Who asked is kept in one place."""
+        key = self._key(fields, row)
+        if not fields.keys().isdisjoint(CALLER):
+            name, phone, confidential = (fields.pop(field, None) for field in CALLER)
+            known = name is not None or phone is not None
+            fields["caller"] = Caller(_text(name), _text(phone), confidential is not False) if known else None
+        return key
+
+    def _flawed(self, count: int, row: Flawed) -> BadRecord:
+        header = self._table.header
+        if 0 <= row.column < len(header):
+            return self._bad_at(count, row, f", column {header[row.column].strip()}", row.flaw)
+        return self._bad_at(count, row, "", row.flaw)
+
+    def _bad(self, count: int, row: list[str], field: str, reason: str) -> BadRecord:
+        return self._bad_at(count, row, f", column {self._titles[field]}", reason)
+
+    def _bad_at(self, count: int, row: list[str], column: str, reason: str) -> BadRecord:
+        where = f"{self._table.name}, row {count}"
+        header = self._table.header
+        titles = [*header, *(f"cell {at}" for at in range(len(header) + 1, len(row) + 1))]
+        raw = {title: _storable(cell) for title, cell in zip(titles, row, strict=False)}
+        return BadRecord(f"{where}{column}: {_storable(reason)}. {NEXT}", raw, self._kind, where=where)
+
+
+def _places(table: Table, reading: Reading) -> dict[str, list[int]]:
+    """By field, where its columns are: the first is read, the others of a grid's parent help out where it is empty."""
+    titles = [plain(title) for title in table.header]
+    found: dict[str, list[int]] = {}
+    for rule in reading.rules:
+        accepted = dict.fromkeys(plain(header) for header in rule.headers)
+        for header in accepted:
+            if titles.count(header) > 1:
+                raise SourceBroken(
+                    f"{table.name}: the column {table.header[titles.index(header)].strip()} stands there twice. "
+                    "Remove or rename one of them."
+                )
+        if at := [titles.index(header) for header in accepted if header in titles]:
+            found[rule.field] = at
+    add_on = reading.kind == "grid" and not ADD_ONS.isdisjoint(found)
+    for rule in reading.rules:
+        if rule.required and rule.field not in found and not (add_on and rule.field == "name"):
+            shown = ", ".join(title.strip() for title in table.header) or "none"
+            raise MissingHeader(
+                f"{table.name} has no column for {rule.field}. Accepted headers: {', '.join(rule.headers)}. "
+                f"Found: {_storable(shown)}. Rename the column, or name it in the setting columns."
+            )
+    return found
+
+
+def _converts(reading: Reading, epoch: date) -> dict[str, Convert]:
+    """By field: from a cell to its value. A field that is not in here is text."""
+    grid = lru_cache(1024)(grid_under(reading.under))
+    when = moment(epoch, reading.zone)
+    found: dict[str, Convert] = {
+        "grid": grid,
+        "longitude": number(-180, 180),
+        "latitude": number(-90, 90),
+        "capacity": whole,
+        **dict.fromkeys(("public", "solved", "caller_confidential"), truth),
+        **dict.fromkeys(("valid_from", "valid_to", "joined_on"), day(epoch)),
+        **dict.fromkeys(("submitted_at", "due_at", "handled_at", "closed_at"), when),
+        **{field: _meaning(words) for field, words in reading.words.items()},
+    }
+    if reading.kind == "grid":
+        found.update(code=division, parent=lru_cache(1024)(division), jurisdiction=grid)
+    return found
+
+
+def _meaning(words: Mapping[str, str]) -> Convert:
+    """The hub's name for a word; a word that is not in the list stays, and the hub judges it."""
+    return lambda cell: words.get(cell, cell)
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _storable(text: str) -> str:
+    """The text without what a database or a page cannot show."""
+    return text.replace("\0", "\N{SYMBOL FOR NULL}").encode("utf-8", "replace").decode()

@@ -1,0 +1,163 @@
+"""Text tables: CSV and TSV, plain or gzipped, in UTF-8, UTF-16 or GB18030."""
+
+import codecs
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from itertools import chain, islice
+from typing import BinaryIO
+
+from hub.plugin import SourceBroken
+
+from plugins.spreadsheet.tables import CELL_LIMIT, MEGABYTE, Flawed, Source, Table, refuse_foreign
+
+CHUNK = 1 << 18
+SAMPLE = 4  # chunks
+BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+GZIP_MAGIC = b"\x1f\x8b"
+SURROGATE_FIRST, SURROGATE_LAST = "\ud800", "\udfff"
+
+
+def read_delimited(source: Source, encoding: str) -> Table:
+    """The one table of a text file."""
+    chunks = _chunks(source)
+    start = next(chunks, b"")
+    refuse_foreign(source.name, start)
+    text = _Text(source.name, encoding, chain([start], chunks))
+    lines = iter(text)
+    first = next(lines, "")
+    rows = _rows(source.name, text, chain([first], lines), _delimiter(first))
+    header = next(rows, [])
+    if isinstance(header, Flawed):
+        raise SourceBroken(f"{source.name}, row 1 (the header): {header.flaw}. Correct the file and run again.")
+    return Table(source.name, header, rows)
+
+
+def _chunks(source: Source) -> Iterator[bytes]:
+    """The bytes of the file, unpacked."""
+    size = max(source.stat.st_size, 1)
+    packed = source.file.read(2) == GZIP_MAGIC
+    source.file.seek(0)
+    stream: BinaryIO = gzip.GzipFile(fileobj=source.file, mode="rb") if packed else source.file  # type: ignore[assignment]  # GzipFile is no BinaryIO by name
+    try:
+        while chunk := stream.read(CHUNK):
+            source.count(len(chunk))
+            source.fraction = min(source.file.tell() / size, 1.0)
+            yield chunk
+    except EOFError as error:
+        raise SourceBroken(f"{source.name} ends in the middle: it is half-written. Copy it again, whole.") from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise SourceBroken(f"{source.name} is damaged ({error}). Copy it again, whole.") from error
+    except OSError as error:
+        raise SourceBroken(f"{source.name} cannot be read on: {error.strerror}. Copy it again, whole.") from error
+
+
+def _guess(name: str, sample: bytes, *, cut: bool) -> str:
+    """The encoding that most lines of the sample speak for: one bad line must not decide."""
+    for bom, encoding in BOMS:
+        if sample.startswith(bom):
+            return encoding
+    lines = sample.split(b"\n")
+    lines = [line for line in (lines[:-1] if cut else lines) if not line.isascii()]
+    for encoding in ("utf-8", "gb18030"):
+        if 2 * sum(_decodes(line, encoding) for line in lines) >= len(lines):
+            return encoding
+    raise SourceBroken(
+        f"{name} is neither UTF-8 nor GB18030 text. Set the setting encoding, or save it as UTF-8 (CSV UTF-8 in Excel)."
+    )
+
+
+def _decodes(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in line
+
+
+class _Text:
+    """The lines of the file, ends kept. `dirty` once a byte was met that is no text, so that clean files pay nothing."""
+
+    def __init__(self, name: str, encoding: str, chunks: Iterator[bytes]) -> None:
+        self._name = name
+        self._encoding = encoding
+        self._chunks = chunks
+        self.dirty = False
+
+    def __iter__(self) -> Iterator[str]:
+        rest = ""
+        for part in self._decoded():
+            self.dirty = self.dirty or "\0" in part or not _encodable(part)
+            text = rest + part
+            cut = text.rfind("\n") + 1
+            yield from io.StringIO(text[:cut], newline="")
+            rest = text[cut:]
+            if len(rest) > MEGABYTE:
+                raise SourceBroken(f"{self._name} has a line of more than 1 MB: it is no table. Name a table.")
+        yield from io.StringIO(rest, newline="")
+
+    def _decoded(self) -> Iterator[str]:
+        """The text; where the encoding is to be found out, that waits for the first byte that is not ASCII."""
+        ahead: list[bytes] = []
+        if self._encoding == "auto":
+            for chunk in self._chunks:
+                if not chunk.isascii():
+                    ahead = [chunk, *islice(self._chunks, SAMPLE - 1)]
+                    break
+                yield chunk.decode("ascii")
+        encoding = self._encoding
+        if encoding == "auto":
+            encoding = _guess(self._name, b"".join(ahead), cut=len(ahead) == SAMPLE)
+        decoder = codecs.getincrementaldecoder(encoding)("surrogateescape")
+        try:
+            for chunk in chain(ahead, self._chunks):
+                yield decoder.decode(chunk)
+            yield decoder.decode(b"", True)
+        except UnicodeDecodeError as error:
+            raise SourceBroken(f"{self._name} is not {encoding} text. Correct the setting encoding.") from error
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _delimiter(line: str) -> str:
+    """Comma, tab or semicolon: whichever the header has most of."""
+    return max(",\t;", key=line.count)
+
+
+def _rows(name: str, text: _Text, lines: Iterator[str], delimiter: str) -> Iterator[list[str]]:
+    """The rows, header included; a row that breaks the rules of CSV comes as Flawed."""
+    csv.field_size_limit(CELL_LIMIT)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    number = 0
+    while True:
+        try:
+            for row in reader:
+                number += 1
+                yield _inspected(row) if text.dirty else row
+            return
+        except csv.Error as error:
+            number += 1
+            if "expected after" not in str(error):
+                raise SourceBroken(
+                    f"{name}, row {number}: a quote is opened and never closed, or a cell is longer than "
+                    f"{CELL_LIMIT:,} characters. Correct the row and run again."
+                ) from error
+            yield Flawed([], "a quote stands in the middle of a cell; write it twice inside quotes")
+
+
+def _inspected(row: list[str]) -> list[str]:
+    """The row as it is, or Flawed by its first bad cell."""
+    for column, cell in enumerate(row):
+        if "\0" in cell:
+            return Flawed(row, "the cell has a NUL byte in it", column)
+        if not _encodable(cell):
+            return Flawed(row, "the cell has bytes that are no text in the file's encoding", column)
+    return row

@@ -1,0 +1,81 @@
+"""From paths to pages. Nothing here knows the event loop: it is read a page at a time in a thread."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+
+from hub.plugin import Page, SourceBroken, SourceRefused
+
+from plugins.spreadsheet.columns import Columns, MissingHeader, Reading
+from plugins.spreadsheet.delimited import read_delimited
+from plugins.spreadsheet.seen import Seen
+from plugins.spreadsheet.tables import Source, Table, unreadable
+
+PAGE = 5000
+ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".xlsx", ".xlsm")
+FAMILY = ("provinces", "cities", "areas", "streets", "villages")
+
+
+def files(paths: Sequence[Path]) -> list[Path]:
+    """The files to read; of a folder its tables, parents before their children."""
+    found: list[Path] = []
+    for path in paths:
+        try:
+            inside = list(path.iterdir()) if path.is_dir() else None
+        except OSError as error:
+            raise unreadable(path, error) from error
+        if inside is None:
+            found.append(path)
+            continue
+        tables = [file for file in inside if file.name.lower().endswith(ENDINGS) and file.name[0] not in ".~"]
+        if not tables:
+            raise SourceRefused(f"No table is in the folder {path}. Put files there that end in {', '.join(ENDINGS)}.")
+        found += sorted(tables, key=_rank)
+    return found
+
+
+def _rank(path: Path) -> tuple[int, str]:
+    stem = path.name.lower().partition(".")[0]
+    return (FAMILY.index(stem) if stem in FAMILY else len(FAMILY), path.name)
+
+
+class Pages:
+    """The pages of some files, and the estimate of how many records they bring."""
+
+    def __init__(self, paths: Sequence[Path], reading: Reading, *, encoding: str, sheet: str | None, limit: int) -> None:
+        self._paths = paths
+        self._reading = reading
+        self._encoding = encoding
+        self._sheet = sheet
+        self._limit = limit
+        self._read_bytes = 0
+        self._items = 0
+
+    def __iter__(self) -> Iterator[Page]:
+        with closing(Seen()) as seen:
+            for path in self._paths:
+                with closing(Source(path, self._limit)) as source:
+                    for columns, table in self._tables(source):
+                        rows = enumerate(table.rows, 2)
+                        row = 0
+                        while columns.row > row:
+                            row = columns.row
+                            items = seen.sift(columns.read(islice(rows, PAGE)))
+                            source.check_same()
+                            if not items:
+                                continue
+                            self._items += len(items)
+                            yield Page(items, total=self._total(source))
+                    self._read_bytes += source.stat.st_size
+
+    def _tables(self, source: Source) -> Iterator[tuple[Columns, Table]]:
+        """The tables of a file that have the needed headers, in order."""
+        table = read_delimited(source, self._encoding)
+        yield Columns(table, self._reading), table
+
+    def _total(self, source: Source) -> int:
+        """An estimate: the records so far, stretched by the share of the bytes that they took. Right on the last page."""
+        all_bytes = sum(path.stat().st_size for path in self._paths)
+        read = self._read_bytes + source.fraction * source.stat.st_size
+        return max(self._items, round(self._items * all_bytes / read)) if read else self._items

@@ -1,0 +1,1 @@
+"""Names, shapes and descriptions of the GraphQL API. No rules: those are in hub.services."""

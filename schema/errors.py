@@ -1,0 +1,92 @@
+"""Errors as the API tells them: the house's own in their own words, everything else masked and logged."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import structlog
+from graphql import ExecutionResult as CoreResult
+from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.exceptions import StrawberryGraphQLError
+from strawberry.extensions import SchemaExtension
+from strawberry.types.execution import ExecutionResult
+
+from hub.errors import HubError, Invalid
+
+log = structlog.get_logger("schema")
+
+
+class BadId(Invalid):
+    """An id that is not one of ours, or names another type of thing."""
+
+    code = "BAD_ID"
+
+    def __init__(self, id: str, *, expected: str | None = None) -> None:
+        shown = id if len(id) <= 100 else f"{id[:100]}..."
+        what = f"no id of a {expected}" if expected else "no id of this hub"
+        super().__init__(f"{shown!r} is {what}. Take ids from the field `id` of what you read.", field="id")
+
+
+class BadCursor(Invalid):
+    """A cursor that is not one of ours, or belongs to another order."""
+
+    code = "BAD_CURSOR"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"{reason} Take cursors from `pageInfo` or `edges` of the same list in the same order.")
+
+
+def told(error: GraphQLError, *, executing: bool) -> GraphQLError:
+    """The error as the caller may see it, with a stable code in its extensions."""
+    cause = error.original_error
+    if isinstance(cause, HubError):
+        return _same(error, str(cause), cause.extensions())
+    if isinstance(cause, RecursionError):
+        return _same(error, "The document is nested too deeply. Ask for less at once.", _code("GRAPHQL_PARSE_FAILED"))
+    if isinstance(error, GraphQLSyntaxError):
+        return _same(error, error.message, _code("GRAPHQL_PARSE_FAILED"))
+    if cause is None or isinstance(cause, (GraphQLError, StrawberryGraphQLError)):
+        return _same(error, error.message, _code("BAD_USER_INPUT" if executing else "GRAPHQL_VALIDATION_FAILED"))
+    reference = uuid4().hex
+    log.error("operation failed", error_id=reference, path=error.path, exc_info=cause)
+    message = f"The hub failed here. The fault is noted as {reference}: please report that number."
+    return _same(error, message, _code("INTERNAL") | {"errorId": reference})
+
+
+def _code(code: str) -> dict[str, object]:
+    return {"code": code}
+
+
+def _same(error: GraphQLError, message: str, extensions: dict[str, object]) -> GraphQLError:
+    return GraphQLError(
+        message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions=error.extensions or extensions,
+    )
+
+
+class HouseErrors(SchemaExtension):
+    """Nothing leaves an operation but errors as `told`: no stack, no SQL, no address."""
+
+    _executing = False
+    _streamed = False
+
+    def on_execute(self) -> Iterator[None]:
+        self._executing = True
+        yield
+
+    def on_operation(self) -> Iterator[None]:
+        yield
+        if not self._streamed:
+            self._tell(self.execution_context.result)
+
+    def on_stream_result(self, result: object) -> Iterator[None]:
+        self._streamed = True
+        self._tell(result)
+        yield
+
+    def _tell(self, result: object) -> None:
+        if isinstance(result, (CoreResult, ExecutionResult)) and result.errors:
+            result.errors = [told(error, executing=self._executing) for error in result.errors]

@@ -1,0 +1,91 @@
+"""One real PostgreSQL for the run, one migrated template, one database copied from it for each test."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event, make_url, text
+
+import migrations
+from hub import postgres
+from hub.auth import Viewer, system
+from hub.db import Database
+from hub.models import uuid7
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """An embedded PostgreSQL of this test run's own; HUB_TEST_URL names another one."""
+    if url := os.environ.get("HUB_TEST_URL"):
+        yield url
+        return
+    home = Path(tempfile.mkdtemp(prefix="lianshu-"))
+    with postgres.running(home) as server:
+        yield server.url
+    shutil.rmtree(home, ignore_errors=True)
+
+
+async def execute(url: str, statement: str) -> None:
+    database = Database(url, pool_size=1)
+    async with database.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        await connection.execute(text(statement))
+    await database.close()
+
+
+def named(url: str, name: str) -> str:
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+async def template(server_url: str) -> AsyncIterator[str]:
+    """The name of a database with every migration in it, to be copied."""
+    name = f"template_{uuid7().hex}"
+    await execute(server_url, f'CREATE DATABASE "{name}"')
+    database = Database(named(server_url, name), pool_size=1)
+    async with database.engine.begin() as connection:
+        await connection.run_sync(migrations.upgrade)
+    await database.close()
+    yield name
+    await execute(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+async def database(server_url: str, template: str) -> AsyncIterator[Database]:
+    """A fresh hub's database."""
+    name = f"test_{uuid7().hex}"
+    await execute(server_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    database = Database(named(server_url, name), pool_size=5)
+    yield database
+    await database.close()
+    await execute(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def hub() -> Viewer:
+    """The hub itself: every ability, everywhere."""
+    return system("test")
+
+
+@pytest.fixture
+def count_statements(database: Database) -> object:
+    """A context manager that yields the list of SQL statements executed inside it."""
+
+    @contextmanager
+    def counting() -> Iterator[list[str]]:
+        seen: list[str] = []
+
+        def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
+            seen.append(statement)
+
+        engine = database.engine.sync_engine
+        event.listen(engine, "before_cursor_execute", note)
+        try:
+            yield seen
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
+
+    return counting
