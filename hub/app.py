@@ -1,39 +1,42 @@
 """The HTTP door: what stands at which address. Wires, decides nothing."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from sqlalchemy import select
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.requests import HTTPConnection
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from hub import __version__
-from hub.auth import Viewer
+from hub import __version__, uploads
+from hub.auth import ANONYMOUS, Viewer
 from hub.db import Database
 from hub.errors import HubError
-from hub.http import Door, on_fault, on_http_error, on_hub_error
+from hub.http import Door, on_fault, on_http_error, on_hub_error, token
 from hub.models import Change
 from hub.services import accounts
 from hub.upgrade import pending
+from schema.asgi import graphql_app
+from schema.bus import Bus
+from schema.schema import build_schema
 
 STATIC = Path(__file__).parent / "static"
 READY_SECONDS = 2
 
-Authenticate = Callable[[str | None], Awaitable[Viewer]]
 
-
-def build(db: Database, pepper: bytes) -> Starlette:
+def build(db: Database, pepper: bytes, bus: Bus) -> Starlette:
     """The application over one database. `pepper` is the secret that token hashes are keyed with."""
 
-    async def authenticate(token: str | None) -> Viewer:
+    async def authenticate(connection: HTTPConnection) -> Viewer:
+        if (given := token(connection)) is None:
+            return ANONYMOUS
         async with db.read() as session:
-            return await accounts.viewer_of(session, pepper, token)
+            return await accounts.viewer_of(session, pepper, given)
 
     async def readyz(_request: HTTPRequest) -> JSONResponse:
         reasons = await unready(db)
@@ -43,6 +46,8 @@ def build(db: Database, pepper: bytes) -> Starlette:
         Route("/", front),
         Route("/healthz", healthz),
         Route("/readyz", readyz),
+        Route("/graphql", graphql_app(build_schema(), db, authenticate, bus)),
+        *uploads.routes(db, authenticate),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
     return Starlette(

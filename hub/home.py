@@ -32,7 +32,7 @@ class Server:
 
 @contextmanager
 def server(settings: Settings) -> Iterator[Server]:
-    """The server of HUB_DATABASE_URL, or the embedded one, for as long as this is open. Blocks: call before the loop."""
+    """The server of HUB_DATABASE_URL, or the embedded one, while this is open. Blocks: call before the loop."""
     if settings.database_url:
         async_url(settings.database_url)
         yield Server(settings.database_url)

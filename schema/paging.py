@@ -57,11 +57,12 @@ def order_type(node: Node) -> Any:
             for suffix, sign, words in (("ASC", "", "smallest first (升序)"), ("DESC", "-", "largest first (降序)")):
                 ways[f"{name.upper()}_{suffix}"] = f"{sign}{name}"
                 said[f"{name.upper()}_{suffix}"] = f"By `{graphql_name(name)}`, {words}."
-    made = Enum(f"{node.name}Order", ways)  # type: ignore[misc]
+    name = f"{node.name}Order"
+    made = Enum(name, ways)  # type: ignore[misc]  # mypy wants the name in letters
     strawberry.enum(made, description=f"What a list of {node.name} can be ordered by (排序).")
     for value in made.__strawberry_definition__.values:  # type: ignore[attr-defined]
         value.description = said[value.name]
-    return registered(made)  # type: ignore[type-var]
+    return registered(made)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

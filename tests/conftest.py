@@ -15,6 +15,7 @@ from hub import postgres
 from hub.auth import Viewer, system
 from hub.db import Database
 from hub.models import uuid7
+from tests.schema.api import Api
 
 
 @pytest.fixture(scope="session")
@@ -89,3 +90,14 @@ def count_statements(database: Database) -> object:
             event.remove(engine, "before_cursor_execute", note)
 
     return counting
+
+
+# --- the graph, for tests/schema ---
+
+
+@pytest.fixture
+async def api(database: Database) -> AsyncIterator[Api]:
+    """The graph over HTTP: `await api(query, viewer, variables...)` gives the whole answer."""
+    api = Api(database)
+    yield api
+    await api.client.aclose()

@@ -2,12 +2,13 @@
 
 import enum
 import os
+import random
 import time
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Enum, ForeignKey, MetaData, Text
+from sqlalchemy import DateTime, Enum, ForeignKey, Index, MetaData, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -16,11 +17,15 @@ class Term(enum.Enum):
     """A closed vocabulary. The name is what is stored and shown; the value says what it means, English first."""
 
 
+_chance = random.Random()
+os.register_at_fork(after_in_child=_chance.seed)  # two processes never draw the same keys
+
+
 def uuid7() -> UUID:
     """A key that grows with time (RFC 9562, version 7): 48 bits of milliseconds, 74 random bits."""
     stamp = time.time_ns() // 1_000_000
-    noise = int.from_bytes(os.urandom(10), "big")
-    high = stamp << 16 | 0x7000 | noise >> 68
+    noise = _chance.getrandbits(74)
+    high = stamp << 16 | 0x7000 | noise >> 62
     return UUID(int=high << 64 | 0x8000000000000000 | noise & 0x3FFFFFFFFFFFFFFF)
 
 
@@ -33,8 +38,14 @@ def ref(target: str, *, index: bool = True, primary_key: bool = False, use_alter
 
     `use_alter` breaks a circle of tables that name one another: the constraint is made last.
     """
-    target_key = ForeignKey(target, use_alter=use_alter)
-    return mapped_column(target_key, index=index and not primary_key, primary_key=primary_key)
+    return mapped_column(
+        ForeignKey(target, use_alter=use_alter), index=index and not primary_key, primary_key=primary_key
+    )
+
+
+def sparse(column: str) -> Index:
+    """An index that knows only the rows which have a value: for columns that are mostly empty."""
+    return Index(None, column, postgresql_where=text(f"{column} IS NOT NULL"))
 
 
 PATH = Text(collation="C")

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.models.base import PATH, Base, Term, now, uuid7
+from hub.models.base import PATH, Base, Term, now, sparse, uuid7
 
 
 class ChangeKind(Term):
@@ -34,11 +34,11 @@ class Change(Base):
     kind: Mapped[ChangeKind] = mapped_column(doc="What happened to the row.")
     entity: Mapped[str] = mapped_column(doc="The type of what changed, as the graph calls it.")
     entity_id: Mapped[UUID] = mapped_column(index=True)
-    subject_id: Mapped[UUID | None] = mapped_column(index=True)
+    subject_id: Mapped[UUID | None] = mapped_column()
     grid_path: Mapped[str | None] = mapped_column(PATH)
     patch: Mapped[dict[str, Any]] = mapped_column(doc="The new values of the fields that changed, as JSON.")
     reverse: Mapped[dict[str, Any]] = mapped_column(doc="The old values of the same fields, as JSON.")
     actor: Mapped[str | None] = mapped_column(doc="Who did it: the subject of the token, or the hub itself.")
     run_id: Mapped[UUID | None] = mapped_column()
 
-    __table_args__ = (Index(None, "position", "id"),)
+    __table_args__ = (Index(None, "position", "id"), sparse("subject_id"))

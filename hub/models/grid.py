@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.models.base import PATH, Base, Entity, Term, ref
+from hub.models.base import PATH, Base, Entity, Term, ref, sparse
 
 
 class GridLevel(Term):
@@ -35,12 +35,14 @@ class Grid(Entity):
     path: Mapped[str] = mapped_column(
         PATH, unique=True, doc="The codes from the top of the tree down to it, each closed by '/'."
     )
-    jurisdiction_id: Mapped[UUID | None] = ref("grids.id")
-    leader_id: Mapped[UUID | None] = ref("parties.id", use_alter=True)
+    jurisdiction_id: Mapped[UUID | None] = ref("grids.id", index=False)
+    leader_id: Mapped[UUID | None] = ref("parties.id", index=False, use_alter=True)
     longitude: Mapped[float | None] = mapped_column(doc="Of its centre, in degrees (WGS 84).")
     latitude: Mapped[float | None] = mapped_column(doc="Of its centre, in degrees (WGS 84).")
     valid_from: Mapped[date | None] = mapped_column(doc="The first day on which it exists.")
     valid_to: Mapped[date | None] = mapped_column(doc="The last day on which it exists; empty: still there.")
+
+    __table_args__ = (sparse("jurisdiction_id"), sparse("leader_id"))
 
 
 class AltCode(Base):

@@ -85,9 +85,9 @@ class Link(Base):
 
     __tablename__ = "links"
 
-    source_id: Mapped[UUID] = ref("sources.id", primary_key=True)
-    kind: Mapped[str] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
+    source_id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
     entity_id: Mapped[UUID] = mapped_column(index=True)
     hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     run_id: Mapped[UUID]

@@ -81,7 +81,8 @@ def _change(row: Base, kind: ChangeKind) -> dict[str, Any]:
         elif history.added and (kind is ChangeKind.CREATED or history.deleted != history.added):
             old = history.deleted[0] if history.deleted else None
             patch[attribute.key] = "***" if secret else plain(history.added[0])
-            reverse[attribute.key] = "***" if secret and old is not None else plain(old)
+            if kind is ChangeKind.UPDATED:
+                reverse[attribute.key] = "***" if secret and old is not None else plain(old)
     return {
         "id": uuid7(),
         "at": now(),

@@ -6,7 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from hub.errors import Invalid
-from hub.models import Request, RequestKind, Urgency
+from hub.models import Request, RequestKind, Urgency, now
 from hub.services import working_days
 
 SAME_DAY, SOON, LONG, MOST = 0, 3, 13, 365
@@ -57,3 +57,13 @@ def after(start: datetime, days: int) -> Deadline:
     """The deadline so many working days after a moment."""
     due_at = working_days.add(start, days)
     return Deadline(days, due_at, working_days.known(working_days.local_day(due_at)))
+
+
+def resume(request: Request, since: datetime | None) -> dict[str, object]:
+    """Let a clock that stood still run on: the deadline moves by the working days in between. Returns the details."""
+    if request.due_at is None or since is None:
+        return {}
+    paused = working_days.between(since, now())
+    if paused:
+        request.due_at = working_days.add(request.due_at, paused)
+    return {"paused_days": paused, "due_at": request.due_at.isoformat()}

@@ -1,11 +1,22 @@
 """Parties: organizations and persons, their posts, and where they reported in."""
 
-from typing import Any
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, TypedDict, TypeVar, Unpack
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer
-from hub.models import Organization, Party, Person, Post, ReportIn
+from hub.errors import Conflict, Invalid, NotFound
+from hub.models import Organization, OrganizationKind, Party, Person, Post, PostRole, ReportIn, now, uuid7
+from hub.services import changes as _the_log  # noqa: F401  once it is imported, every write is logged
+from hub.services import writing
+from hub.services.working_days import local_day
+
+WRITE = "parties:write"
+Row = TypeVar("Row", Organization, Person, Post, ReportIn)
 
 
 def _seen(viewer: Viewer, table: type[Party] | type[Post], own: Any) -> ColumnElement[bool]:
@@ -36,3 +47,144 @@ def posts(viewer: Viewer) -> Select[Post]:
 def report_ins(viewer: Viewer) -> Select[ReportIn]:
     """Those of visible parties."""
     return select(ReportIn).where(and_(ReportIn.party_id.in_(visible(viewer).with_only_columns(Party.id))))
+
+
+async def by_id(session: AsyncSession, viewer: Viewer, id: UUID) -> Party:
+    """The party with this id. Raises NotFound."""
+    party = await session.scalar(visible(viewer).where(Party.id == id))
+    if party is None:
+        raise NotFound("party", id)
+    return party
+
+
+async def living(session: AsyncSession, viewer: Viewer, id: UUID) -> Party:
+    """The party with this id, if it still lives. Raises NotFound, Conflict."""
+    party = await by_id(session, viewer, id)
+    if party.closed_on is not None and party.closed_on <= local_day(now()):
+        raise Conflict(f"{party.name} is no more since {party.closed_on}: choose another party.")
+    return party
+
+
+class OrganizationFields(TypedDict, total=False):
+    """What can be written of an organization: what is left out stays, None empties."""
+
+    name: str
+    organization_kind: OrganizationKind
+    code: str | None
+    grid_id: UUID | None
+    parent_id: UUID | None
+    description: str | None
+    public: bool
+    practice: str | None
+    closed_on: date | None
+
+
+class PersonFields(TypedDict, total=False):
+    """What can be written of a person."""
+
+    name: str
+    code: str | None
+    grid_id: UUID | None
+    public: bool
+    practice: str | None
+    closed_on: date | None
+
+
+class PostFields(TypedDict, total=False):
+    """What can be written of a post."""
+
+    role: PostRole
+    organization_id: UUID | None
+    grid_id: UUID | None
+    title: str | None
+    public: bool
+    since: date | None
+    until: date | None
+
+
+async def create_organization(
+    session: AsyncSession, viewer: Viewer, **fields: Unpack[OrganizationFields]
+) -> Organization:
+    """Enter an organization (组织): a name, what it is, and its grid."""
+    return await _create(session, viewer, Organization(id=uuid7()), fields, "name", "organization_kind")
+
+
+async def update_organization(
+    session: AsyncSession, viewer: Viewer, id: UUID, **fields: Unpack[OrganizationFields]
+) -> Organization:
+    """Change what is given of an organization; `closed_on` ends it."""
+    viewer.must(WRITE)
+    row = await writing.found(session, "organization", id, organizations(viewer).where(Organization.id == id))
+    await _must_not_circle(session, row.id, fields.get("parent_id"))
+    return await _write(session, viewer, row, fields)
+
+
+async def create_person(session: AsyncSession, viewer: Viewer, **fields: Unpack[PersonFields]) -> Person:
+    """Enter a person (人员), by the name that others may know."""
+    return await _create(session, viewer, Person(id=uuid7()), fields, "name")
+
+
+async def update_person(session: AsyncSession, viewer: Viewer, id: UUID, **fields: Unpack[PersonFields]) -> Person:
+    """Change what is given of a person."""
+    viewer.must(WRITE)
+    row = await writing.found(session, "person", id, persons(viewer).where(Person.id == id))
+    return await _write(session, viewer, row, fields)
+
+
+async def create_post(session: AsyncSession, viewer: Viewer, *, person_id: UUID, **fields: Unpack[PostFields]) -> Post:
+    """Give a person a part (岗位) in an organization or on a grid. Public only by consent (公示)."""
+    viewer.must(WRITE)
+    person = await writing.found(session, "person", person_id, persons(viewer).where(Person.id == person_id))
+    return await _create(session, viewer, Post(id=uuid7(), person_id=person.id), fields, "role")
+
+
+async def update_post(session: AsyncSession, viewer: Viewer, id: UUID, **fields: Unpack[PostFields]) -> Post:
+    """Change what is given of a post; `until` ends it."""
+    viewer.must(WRITE)
+    row = await writing.found(session, "post", id, posts(viewer).where(Post.id == id))
+    return await _write(session, viewer, row, fields)
+
+
+async def report_in(
+    session: AsyncSession,
+    viewer: Viewer,
+    *,
+    party_id: UUID,
+    grid_id: UUID,
+    host_id: UUID | None = None,
+    offer: str | None = None,
+) -> ReportIn:
+    """Report a party in for service on a grid (双报到), at a host there, with what it offers. Twice is refused."""
+    viewer.must(WRITE)
+    party = await living(session, viewer, party_id)
+    twice = report_ins(viewer).where(ReportIn.party_id == party.id, ReportIn.grid_id == grid_id)
+    if await session.scalar(twice.limit(1)) is not None:
+        raise Conflict(f"{party.name} has reported in there already.")
+    fields = {"grid_id": grid_id, "host_id": host_id, "offer": offer}
+    return await _create(session, viewer, ReportIn(id=uuid7(), party_id=party.id), fields)
+
+
+async def _create(session: AsyncSession, viewer: Viewer, row: Row, fields: Mapping[str, object], *needed: str) -> Row:
+    viewer.must(WRITE)
+    writing.must_have(fields, *needed)
+    await _write(session, viewer, row, {"grid_id": None} | dict(fields))
+    session.add(row)
+    return row
+
+
+async def _write(session: AsyncSession, viewer: Viewer, row: Row, fields: Mapping[str, object]) -> Row:
+    """Write the fields, once the parties that they name are seen to be there."""
+    for name in ("parent_id", "organization_id", "host_id"):
+        if isinstance(id := fields.get(name), UUID):
+            await by_id(session, viewer, id)
+    await writing.fill(session, viewer, row, fields)
+    return row
+
+
+async def _must_not_circle(session: AsyncSession, id: UUID, parent_id: UUID | None) -> None:
+    """Raise Invalid if the organization would come to stand below itself."""
+    above = parent_id
+    while above is not None:
+        if above == id:
+            raise Invalid("That organization stands below this one: it cannot become its parent.", field="parent_id")
+        above = await session.scalar(select(Organization.parent_id).where(Organization.id == above))

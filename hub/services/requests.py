@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Select, exists, false, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer
-from hub.errors import Conflict, Forbidden, Invalid, NotFound
+from hub.errors import Forbidden, Invalid, NotFound
 from hub.models import (
     Attachment,
     Channel,
@@ -35,6 +35,7 @@ from hub.models import (
     now,
     uuid7,
 )
+from hub.services import changes as _the_log  # noqa: F401  once it is imported, every write is logged
 from hub.services import grids, words, workflow, working_days
 from hub.services.workflow import Side
 
@@ -159,7 +160,6 @@ async def submit(
         longitude=_degrees(longitude, 180, field="longitude"),
         latitude=_degrees(latitude, 90, field="latitude"),
         practice=words.maybe(practice, field="practice", most=words.LINE),
-        submitter_id=viewer.party_id,
     )
     return _take_in(session, viewer, request, caller, issues)
 
@@ -175,6 +175,7 @@ def _take_in(
     session: AsyncSession, viewer: Viewer, request: Request, caller: Caller | None, issues: Sequence[Issue]
 ) -> Request:
     """Add the request and all that came with it, in one flush."""
+    request.submitter_id = viewer.party_id
     if caller is not None and (identity := _identity(caller, request.id)) is not None:
         request.caller_id = identity.id
         session.add(identity)
@@ -257,28 +258,27 @@ async def begin(session: AsyncSession, viewer: Viewer, id: UUID, action: Request
     row = workflow.TABLE[action]
     viewer.must(row.ability)
     request = await locked(session, viewer, id)
-    if not (on_grid(viewer, request) and viewer.can(row.staff_ability)):
-        if not await _sides(session, viewer, request) & row.sides:
-            who = ", ".join(sorted(side.value for side in row.sides))
-            raise Forbidden(
-                f"{action.name} of request {request.number} is for those over its grid with the ability "
-                f"{row.staff_ability}{f', and for {who}' if who else ''}. You are neither: ask one of them."
-            )
+    as_staff = on_grid(viewer, request) and viewer.can(row.staff_ability)
+    if not as_staff and not await _on_side(session, viewer, request, row):
+        who = "".join(f", and for {side.value}" for side in Side if side in row.sides)
+        raise Forbidden(
+            f"{action.name} of request {request.number} is for those over its grid with the ability "
+            f"{row.staff_ability}{who}. Ask one of them."
+        )
     workflow.step(request, action)
     return request
 
 
-async def _sides(session: AsyncSession, viewer: Viewer, request: Request) -> set[Side]:
-    """The parts that the viewer's party has in the request."""
-    if viewer.party_id is None:
-        return set()
-    called_in = await called(session, request, viewer.party_id)
-    parts = {
-        Side.ASSIGNEE: request.assignee_id == viewer.party_id,
-        Side.SUBMITTER: request.submitter_id == viewer.party_id,
-        Side.CO_HANDLER: called_in is not None,
-    }
-    return {side for side, holds in parts.items() if holds}
+async def _on_side(session: AsyncSession, viewer: Viewer, request: Request, row: workflow.Step) -> bool:
+    """Whether the viewer's party has one of the parts in the request that the step is for."""
+    party = viewer.party_id
+    if party is None:
+        return False
+    return (
+        (Side.ASSIGNEE in row.sides and request.assignee_id == party)
+        or (Side.SUBMITTER in row.sides and request.submitter_id == party)
+        or (Side.CO_HANDLER in row.sides and await called(session, request, party) is not None)
+    )
 
 
 async def called(session: AsyncSession, request: Request, party_id: UUID) -> CoHandler | None:
@@ -296,10 +296,15 @@ async def last(session: AsyncSession, request: Request, *actions: RequestAction)
     ).one_or_none()
 
 
-def former(event: RequestEvent | None, otherwise: RequestStatus) -> RequestStatus:
-    """The status before an event, as its details tell; otherwise the other one."""
-    name = event.details.get("from") if event is not None else None
-    return RequestStatus[name] if name in RequestStatus.__members__ else otherwise
+async def taken_back(
+    session: AsyncSession, request: Request, action: RequestAction
+) -> tuple[RequestEvent | None, RequestStatus]:
+    """The event that this action answers or undoes, and the status before it: the table's if that is not known."""
+    row = workflow.TABLE[action]
+    event = await last(session, request, row.back) if row.back else None
+    name = str(event.details.get("from")) if event is not None else ""
+    known = RequestStatus[name] if name in RequestStatus.__members__ else None
+    return event, known or row.to or request.status
 
 
 def record(
@@ -315,7 +320,7 @@ def record(
 ) -> Request:
     """Finish a step: the new status (the table's, unless `to` is given), `closed_at` with it, and the one event.
 
-    The event's details name the status before, if it changed. What a public request shows is looked through again.
+    The event's details name the status before, if it changed.
     """
     before, at = request.status, now()
     request.status = to or workflow.TABLE[action].to or before
@@ -324,8 +329,6 @@ def record(
         request.closed_at = None
     elif request.closed_at is None:
         request.closed_at = at
-    if request.public:
-        must_be_clean(request)
     moved = {"from": before.name} if request.status is not before else {}
     session.add(
         RequestEvent(
@@ -340,13 +343,3 @@ def record(
         )
     )
     return request
-
-
-def must_be_clean(request: Request) -> None:
-    """Raise Conflict if what the public reads of a request holds somebody's number."""
-    for field in ("title", "content", "category", "place", "result"):
-        if found := words.personal(getattr(request, field)):
-            raise Conflict(
-                f"The {field} of request {request.number} holds {found}, and everybody can read a published request: "
-                "take the number out first."
-            )

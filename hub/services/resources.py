@@ -1,10 +1,20 @@
 """Resources, needs and projects: the three lists, open to everybody; claims belong to those who made them."""
 
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import TypedDict, TypeVar, Unpack
+from uuid import UUID
+
 from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer
-from hub.models import Claim, Need, Offer, Party, Project, Resource
-from hub.services import parties
+from hub.errors import Invalid
+from hub.models import Claim, Need, Offer, Party, Project, Resource, ResourceKind, uuid7
+from hub.services import parties, writing
+
+WRITE = "resources:write"
+Row = TypeVar("Row", Resource, Need, Project)
 
 
 def visible(viewer: Viewer) -> Select[Resource]:
@@ -30,3 +40,98 @@ def offers(viewer: Viewer) -> Select[Offer]:
 def claims(viewer: Viewer) -> Select[Claim]:
     """Those of visible parties."""
     return select(Claim).where(Claim.party_id.in_(parties.visible(viewer).with_only_columns(Party.id)))
+
+
+class ResourceFields(TypedDict, total=False):
+    """What can be written of a resource: what is left out stays, None empties."""
+
+    title: str
+    resource_kind: ResourceKind
+    code: str | None
+    owner_id: UUID | None
+    grid_id: UUID | None
+    capacity: int | None
+    description: str | None
+    practice: str | None
+    closed_on: date | None
+
+
+class NeedFields(TypedDict, total=False):
+    """What can be written of a need."""
+
+    title: str
+    category: str | None
+    grid_id: UUID
+    raised_by_id: UUID | None
+    met_at: datetime | None
+
+
+class ProjectFields(TypedDict, total=False):
+    """What can be written of a project."""
+
+    title: str
+    category: str | None
+    need_id: UUID | None
+    resource_id: UUID | None
+    owner_id: UUID | None
+    grid_id: UUID | None
+    starts_on: date | None
+    done_on: date | None
+
+
+async def create_resource(session: AsyncSession, viewer: Viewer, **fields: Unpack[ResourceFields]) -> Resource:
+    """Put a resource on the list (资源清单)."""
+    return await _create(session, viewer, Resource(id=uuid7()), fields, "title", "resource_kind")
+
+
+async def update_resource(
+    session: AsyncSession, viewer: Viewer, id: UUID, **fields: Unpack[ResourceFields]
+) -> Resource:
+    """Change what is given of a resource; `closed_on` takes it off the list."""
+    viewer.must(WRITE)
+    row = await writing.found(session, "resource", id, visible(viewer).where(Resource.id == id))
+    return await _write(session, viewer, row, fields)
+
+
+async def create_need(session: AsyncSession, viewer: Viewer, **fields: Unpack[NeedFields]) -> Need:
+    """Put a need on the list (需求清单)."""
+    return await _create(session, viewer, Need(id=uuid7()), fields, "title", "grid_id")
+
+
+async def update_need(session: AsyncSession, viewer: Viewer, id: UUID, **fields: Unpack[NeedFields]) -> Need:
+    """Change what is given of a need; `met_at` says that it is met."""
+    viewer.must(WRITE)
+    row = await writing.found(session, "need", id, needs(viewer).where(Need.id == id))
+    return await _write(session, viewer, row, fields)
+
+
+async def create_project(session: AsyncSession, viewer: Viewer, **fields: Unpack[ProjectFields]) -> Project:
+    """Put a project on the list (项目清单): a need met by a resource."""
+    return await _create(session, viewer, Project(id=uuid7()), fields, "title")
+
+
+async def update_project(session: AsyncSession, viewer: Viewer, id: UUID, **fields: Unpack[ProjectFields]) -> Project:
+    """Change what is given of a project; `done_on` says that it is done."""
+    viewer.must(WRITE)
+    row = await writing.found(session, "project", id, projects(viewer).where(Project.id == id))
+    return await _write(session, viewer, row, fields)
+
+
+async def _create(session: AsyncSession, viewer: Viewer, row: Row, fields: Mapping[str, object], *needed: str) -> Row:
+    viewer.must(WRITE)
+    writing.must_have(fields, *needed)
+    await _write(session, viewer, row, {"grid_id": None} | dict(fields))
+    session.add(row)
+    return row
+
+
+async def _write(session: AsyncSession, viewer: Viewer, row: Row, fields: Mapping[str, object]) -> Row:
+    """Write the fields, once what they name is seen to be there."""
+    for name in ("owner_id", "raised_by_id"):
+        if isinstance(id := fields.get(name), UUID):
+            await parties.living(session, viewer, id)
+    capacity = fields.get("capacity")
+    if isinstance(capacity, int) and capacity < 0:
+        raise Invalid(f"capacity is {capacity}: give 0 or more.", field="capacity")
+    await writing.fill(session, viewer, row, fields)
+    return row

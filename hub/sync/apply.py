@@ -31,7 +31,8 @@ from hub.services.changes import plain
 from hub.sync import archive
 from hub.sync.batch import Batch
 from hub.sync.kinds import KINDS
-from hub.sync.plan import Planned, among
+from hub.sync.plan import Planned
+from hub.sync.references import among
 
 
 @dataclass(slots=True)
@@ -160,7 +161,7 @@ async def _link(session: AsyncSession, batch: Batch, source_id: UUID, planned: S
         if one.linked:
             moved.append({"of": one.record.key, "of_kind": one.kind, "to_hash": one.hash, "to_run": run_id})
         else:
-            batch.link((source_id, one.kind, one.record.key, one.entity_id, one.hash, run_id))
+            batch.link((one.record.key, source_id, one.kind, one.entity_id, one.hash, run_id))
     if moved:
         mine = (Link.source_id == source_id, Link.kind == bindparam("of_kind"), Link.key == bindparam("of"))
         statement = update(Link).where(*mine).values(hash=bindparam("to_hash"), run_id=bindparam("to_run"))

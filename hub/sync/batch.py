@@ -1,8 +1,10 @@
 """The rows that a page writes, gathered and sent together: COPY for new ones, one statement a shape for changes."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -33,21 +35,24 @@ class Batch:
 
     def create(self, model: type[Base], values: Row, entity: str) -> None:
         """A new row. Columns that `values` lacks get the model's defaults."""
-        table = model.metadata.tables[model.__tablename__]
-        self._new[table].append(tuple([make(values, self.at) for make in _makers(table)]))
-        patch = {name: plain(value) for name, value in values.items() if "secret" not in table.c[name].info}
-        self._log(ChangeKind.CREATED, entity, values, patch, dict.fromkeys(patch))
+        shape = _shape(model)
+        self._new[shape.table].append(tuple([make(values, self.at) for make in shape.makers]))
+        patch = {
+            name: value if type(value) is str else plain(value)
+            for name, value in values.items()
+            if name not in shape.secret
+        }
+        self._log(ChangeKind.CREATED, entity, values, patch, {})
 
     def change(self, model: type[Base], row: Mapping[str, Any], new: Row, entity: str, kind: ChangeKind) -> None:
         """New values for some columns of the row in hand; nothing else of it is touched."""
-        table = model.metadata.tables[model.__tablename__]
+        shape = _shape(model)
         parameters = {f"to_{name}": value for name, value in new.items()}
-        self._changed[table, tuple(sorted(new))].append({**parameters, "of": row["id"]})
-        open_columns = [name for name in new if "secret" not in table.c[name].info]
-        patch = {name: plain(new[name]) for name in open_columns}
-        self._log(kind, entity, {**row, **new}, patch, {name: plain(row[name]) for name in open_columns})
+        self._changed[shape.table, tuple(sorted(new))].append({**parameters, "of": row["id"]})
+        patch = {name: plain(value) for name, value in new.items() if name not in shape.secret}
+        self._log(kind, entity, {**row, **new}, patch, {name: plain(row[name]) for name in patch})
 
-    def link(self, row: tuple[UUID, str, str, UUID, bytes | None, UUID | None]) -> None:
+    def link(self, row: tuple[str, UUID, str, UUID, bytes | None, UUID | None]) -> None:
         """What a source calls a row: no noun, so no change is said of it. The order is that of the table."""
         self._new[Base.metadata.tables[Link.__tablename__]].append(row)
 
@@ -93,17 +98,23 @@ def _update(table: Table, names: tuple[str, ...]) -> Any:
     return update(table).where(table.c.id == bindparam("of", type_=table.c.id.type)).values(values)
 
 
-def _makers(table: Table) -> list[Any]:
-    """For each column of a table a function (values, now) -> what COPY sends."""
-    if table not in _MADE:
-        _MADE[table] = [_maker(column) for column in table.c]
-    return _MADE[table]
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """How rows of a model are sent: for each column a function (values, now) -> what COPY takes."""
+
+    table: Table
+    makers: list[Callable[[Row, datetime], Any]]
+    secret: frozenset[str]
 
 
-_MADE: dict[Table, list[Any]] = {}
+@cache
+def _shape(model: type[Base]) -> _Shape:
+    table = model.metadata.tables[model.__tablename__]
+    secret = frozenset(column.name for column in table.c if "secret" in column.info)
+    return _Shape(table, [_maker(column) for column in table.c], secret)
 
 
-def _maker(column: Column[Any]) -> Any:
+def _maker(column: Column[Any]) -> Callable[[Row, datetime], Any]:
     name, default = column.name, column.default
     fixed: Any = default.arg if isinstance(default, ScalarElementColumnDefault) else None
     if name == "id":

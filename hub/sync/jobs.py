@@ -1,4 +1,4 @@
-"""The queue of runs to come, in the database: a transaction of ours puts one in, any worker on any machine takes it out.
+"""The queue of runs to come, in the database: a transaction puts one in, any worker on any machine takes it out.
 
 Behind this file is pgqueuer. One run a source at a time, whoever works. The job of a worker that was killed is taken
 over half a minute later, that of a worker that is told to stop is put back at once.
@@ -17,10 +17,9 @@ from asyncpg import InterfaceError, PostgresError
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.qm import QueueManager
-from pgqueuer.core.tm import TaskManager
 from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Job as QueuedJob
-from pgqueuer.ports.driver import Driver, NotifyCallback
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
@@ -43,31 +42,10 @@ class Job:
     overrides: dict[str, Any] = field(default_factory=dict)
 
 
-class InTransaction(Driver):
-    """What pgqueuer asks of a database, done inside a transaction of ours; it only puts jobs in, so it never listens."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
-
-    async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
-        found = await self._connection.exec_driver_sql(query, args)
-        return [dict(row) for row in found.mappings()]
-
-    async def execute(self, query: str, *args: object) -> str:
-        await self._connection.exec_driver_sql(query, args)
-        return ""
-
-    async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
-        raise NotImplementedError
-
-    @property
-    def tm(self) -> TaskManager:
-        raise NotImplementedError
-
-
 async def enqueue(session: AsyncSession, job: Job) -> bool:
     """Ask for a run, in the session's transaction. False: one of that source waits or works already."""
-    queue = Queries(InTransaction(await session.connection()))
+    await session.execute(text("SELECT 1"))  # with the first statement the transaction begins: the job is in it
+    queue = await _queries(await session.connection())
     name = PREFIX + job.source
     ids = await queue.enqueue(name, orjson.dumps(asdict(job)), dedupe_key=name, on_conflict="skip")
     return ids[0] is not None

@@ -28,6 +28,7 @@ from hub.models import (
     now,
 )
 from hub.models.alliance import AllianceKind
+from hub.services import grids
 from hub.sync import values as reading
 
 Values = dict[str, Any]
@@ -44,13 +45,16 @@ LEVEL_OF_GRID = {
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A field that names another row by its code: it becomes `column`, and its place in the tree `path`."""
+    """A field that names another row by its code: it becomes `column`, and its place in the tree `path`.
+
+    `needed` tells of the record's values whether it must wait until the row named is known.
+    """
 
     column: str
     target: type[Base]
     path: str | None = None
     by_name: bool = False
-    required: bool = False
+    needed: Callable[[Values], bool] = lambda values: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +66,9 @@ class Found:
     level: GridLevel | None = None
 
 
-def _as_they_are(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, Found]) -> None:
+def _as_they_are(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, Found]) -> str | None:
     """No column follows from others."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ class Kind:
     natural   the columns by which a row is known that no source has named yet
     required  fields without which no new row can be
     closing   what marks a row as gone
-    derive    fills in the columns that follow from others, in place
+    derive    fills in the columns that follow from others, in place; or the words of a refusal
     """
 
     name: str
@@ -87,11 +92,17 @@ class Kind:
     natural: tuple[str, ...] = ("code",)
     required: tuple[str, ...] = ()
     closing: Callable[[], Values] = lambda: {"closed_on": date.today()}
-    derive: Callable[[Values, Mapping[str, Any] | None, Mapping[str, Found]], None] = _as_they_are
+    derive: Callable[[Values, Mapping[str, Any] | None, Mapping[str, Found]], str | None] = _as_they_are
 
     @property
     def table(self) -> Table:
         return self.model.metadata.tables[self.model.__tablename__]
+
+    @property
+    def natural_references(self) -> list[tuple[str, type[Base]]]:
+        """Those natural columns that are references: the field and the table it names. All or none are."""
+        by_column = {reference.column: (name, reference.target) for name, reference in self.references.items()}
+        return [by_column[column] for column in self.natural if column in by_column]
 
     def readers(self) -> dict[str, tuple[str, reading.Reader]]:
         """field -> column and how its values are read."""
@@ -99,7 +110,24 @@ class Kind:
         return {name: (column, reading.reader(columns[column])) for name, column in self.fields.items()}
 
 
-def _request(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, Found]) -> None:
+def _not_at_the_top(values: Values) -> bool:
+    """A hub may begin at a district: such a grid stands at the top until its parent is known."""
+    return values.get("level") not in TOP_LEVELS
+
+
+def _grid(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, Found]) -> str | None:
+    """A grid's path follows from its parent's."""
+    if row is not None and "parent_id" not in values:
+        return None
+    parent, code = found.get("parent"), values.get("code") or (row and row["code"])
+    above = parent.path if parent is not None else None
+    if row is not None and above is not None and above.startswith(row["path"]):
+        return f"parent: it lies below {code} itself; that would be a circle."
+    values["path"] = grids.path(above, str(code))
+    return None
+
+
+def _request(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, Found]) -> str | None:
     """A closed request has a time of closing, a new one a title, and its level is that of its grid."""
     status = values.get("status")
     if status in ENDED and not (values.get("closed_at") or (row and row["closed_at"])):
@@ -111,6 +139,7 @@ def _request(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, 
         values["title"] = values.get("title") or content[:40] or values["number"]
         if (grid := found.get("grid")) is not None and grid.level is not None:
             values["level"] = LEVEL_OF_GRID.get(grid.level, RequestLevel.DISTRICT)
+    return None
 
 
 GRID = Reference("grid_id", Grid, path="grid_path")
@@ -122,9 +151,13 @@ KINDS: dict[str, Kind] = {
             "grid",
             Grid,
             {name: name for name in ("code", "name", "level", "longitude", "latitude", "valid_from", "valid_to")},
-            {"parent": Reference("parent_id", Grid), "jurisdiction": Reference("jurisdiction_id", Grid)},
+            {
+                "parent": Reference("parent_id", Grid, needed=_not_at_the_top),
+                "jurisdiction": Reference("jurisdiction_id", Grid),
+            },
             required=("code", "name", "level"),
             closing=lambda: {"valid_to": date.today()},
+            derive=_grid,
         ),
         Kind(
             "organization",
@@ -159,8 +192,8 @@ KINDS: dict[str, Kind] = {
             Member,
             {"role": "role", "joined_on": "joined_on"},
             {
-                "alliance": Reference("alliance_id", Alliance, required=True),
-                "party": Reference("party_id", Party, required=True),
+                "alliance": Reference("alliance_id", Alliance, needed=lambda values: True),
+                "party": Reference("party_id", Party, needed=lambda values: True),
             },
             natural=("alliance_id", "party_id"),
             required=("alliance", "party"),

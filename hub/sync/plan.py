@@ -12,16 +12,14 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, any_, literal, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.sql.elements import KeyedColumnElement
 
-from hub.models import Grid, Link, Party, PlanAction, uuid7
-from hub.models.base import Base
-from hub.plugin import Place, Record
-from hub.services import grids
-from hub.sync.kinds import KINDS, TOP_LEVELS, Found, Kind, Values
+from hub.models import Link, PlanAction, uuid7
+from hub.plugin import Record
+from hub.sync.kinds import KINDS, Found, Kind, Values
 from hub.sync.places import Places
+from hub.sync.references import References, among
 
 
 @dataclass(slots=True)
@@ -52,6 +50,7 @@ class _Reading:
     values: Values
     hash: bytes
     link: tuple[UUID, bytes | None] | None = None
+    natural: tuple[Any, ...] = ()
 
 
 def fingerprint(record: Record) -> bytes:
@@ -87,7 +86,7 @@ async def _plan_kind(
         else:
             fresh.append(reading)
     if fresh:
-        planned += await _Matching(session, kind, fresh, places).decide()
+        planned += await _Matching(kind, fresh, References(places)).decide(session)
     return planned
 
 
@@ -117,167 +116,113 @@ def _read(kind: Kind, records: Iterable[Record]) -> tuple[list[_Reading], list[P
 
 async def _link(session: AsyncSession, source_id: UUID, kind: Kind, readings: list[_Reading]) -> None:
     """Find out which rows the source's keys mean already."""
-    keys = [reading.record.key for reading in readings]
-    links = await session.execute(
-        select(Link.key, Link.entity_id, Link.hash).where(
-            Link.source_id == source_id, Link.kind == kind.name, among(Link.__table__.c.key, keys)
-        )
-    )
+    keys = among(Link.__table__.c.key, [reading.record.key for reading in readings])
+    mine = (keys, Link.source_id == source_id, Link.kind == kind.name)
+    links = await session.execute(select(Link.key, Link.entity_id, Link.hash).where(*mine))
     known = {key: (entity_id, hash) for key, entity_id, hash in links}
     for reading in readings:
         reading.link = known.get(reading.record.key)
 
 
-def among(column: KeyedColumnElement[Any], wanted: Iterable[Any]) -> ColumnElement[bool]:
-    """`column = ANY(array)`: one parameter, however many values."""
-    kind = Uuid() if isinstance(column.type, Uuid) else Text()
-    return column == any_(literal(list(wanted), ARRAY(kind)))
+DEEPEST = 50
 
 
 class _Matching:
     """One kind's records of a page on their way to decisions."""
 
-    def __init__(self, session: AsyncSession, kind: Kind, readings: list[_Reading], places: Places) -> None:
-        self.session, self.kind, self.readings, self.places = session, kind, readings, places
-        self.table = kind.table
+    def __init__(self, kind: Kind, readings: list[_Reading], references: References) -> None:
+        self.kind, self.readings, self.references = kind, readings, references
         self.by_id: dict[UUID, Mapping[str, Any]] = {}
         self.by_natural: dict[tuple[Any, ...], Mapping[str, Any]] = {}
-        self.named: dict[tuple[type[Base], str], Found] = {}
-        self.in_page: dict[str | None, _Reading] = {}
+        self.in_page: dict[Any, _Reading] = {}
         self.decided: dict[str, Planned] = {}
         self.deciding: list[str] = []
 
-    async def decide(self) -> list[Planned]:
+    async def decide(self, session: AsyncSession) -> list[Planned]:
         """A decision for every record, parents before children."""
-        await self._resolve()
-        await self._load()
-        own = self.kind.natural[0]
-        if own in self.kind.fields:
-            for reading in self.readings:
-                self.in_page.setdefault(reading.values.get(own), reading)
+        await self.references.learn(session, self.kind, [reading.record for reading in self.readings])
+        for reading in self.readings:
+            reading.natural = self._natural(reading)
+            if reading.natural[0] is not None:
+                self.in_page.setdefault(reading.natural, reading)
+        await self._load(session)
         return [self._decision(reading) for reading in self.readings]
 
-    async def _resolve(self) -> None:
-        """Find every row that a reference of the page names."""
-        wanted: dict[type[Base], set[str]] = {}
-        by_name = False
-        for reading in self.readings:
-            for name, reference in self.kind.references.items():
-                value = reading.record.fields.get(name)
-                if isinstance(value, Place):
-                    await self.places.learn(self.session, value.under)
-                elif value:
-                    wanted.setdefault(reference.target, set()).add(str(value))
-                    by_name |= reference.by_name
-        for target, codes in wanted.items():
-            table = target.metadata.tables[target.__tablename__]
-            columns = [table.c.id, table.c.code, *((table.c.path, table.c.level) if target is Grid else ())]
-            for row in (await self.session.execute(select(*columns).where(among(table.c.code, codes)))).mappings():
-                self.named[target, row["code"]] = Found(row["id"], row.get("path"), row.get("level"))
-            if by_name and target is Party:
-                await self._resolve_names(codes)
+    def _natural(self, reading: _Reading) -> tuple[Any, ...]:
+        """What the record says of the columns by which a row is known."""
+        found = [reading.values.get(column) for column in self.kind.natural]
+        for position, (name, target) in enumerate(self.kind.natural_references):
+            named = self.references.find(target, reading.record.fields.get(name))
+            found[position] = named and named.id
+        return tuple(found)
 
-    async def _resolve_names(self, names: set[str]) -> None:
-        """Parties by their exact name, where exactly one has it."""
-        table = Party.__table__
-        twice: set[str] = set()
-        for id, name in await self.session.execute(select(table.c.id, table.c.name).where(among(table.c.name, names))):
-            if (Party, name) in self.named:
-                twice.add(name)
-            self.named.setdefault((Party, name), Found(id))
-        for name in twice:
-            del self.named[Party, name]
-
-    async def _load(self) -> None:
+    async def _load(self, session: AsyncSession) -> None:
         """Lock the rows in hand: those that are linked, and those known by their natural key."""
-        first = self.kind.natural[0]
-        column = self.table.c[first]
+        table, (first, *_) = self.kind.table, self.kind.natural
         linked = [reading.link[0] for reading in self.readings if reading.link]
-        natural = {value for reading in self.readings if (value := self._natural(reading)[0]) is not None}
-        for condition in (
-            *([among(self.table.c.id, linked)] if linked else []),
-            *([among(column, natural)] if natural else []),
-        ):
-            statement = select(self.table).where(condition).with_for_update()
-            for row in (await self.session.execute(statement)).mappings():
+        natural = {reading.natural[0] for reading in self.readings} - {None}
+        for column, wanted in ((table.c.id, linked), (table.c[first], natural)):
+            if not wanted:
+                continue
+            statement = select(table).where(among(column, wanted)).with_for_update()
+            for row in (await session.execute(statement)).mappings():
                 found = {str(name): value for name, value in row.items()}
                 self.by_id[found["id"]] = found
                 self.by_natural[tuple(found[name] for name in self.kind.natural)] = found
 
-    def _natural(self, reading: _Reading) -> tuple[Any, ...]:
-        columns = {reference.column: name for name, reference in self.kind.references.items()}
-        found = []
-        for column in self.kind.natural:
-            if column in columns:
-                name = columns[column]
-                named = self.named.get((self.kind.references[name].target, str(reading.record.fields.get(name))))
-                found.append(named and named.id)
-            else:
-                found.append(reading.values.get(column))
-        return tuple(found)
-
     def _decision(self, reading: _Reading) -> Planned:
         key = reading.record.key
-        if key not in self.decided:
-            self.deciding.append(key)
-            try:
-                self.decided[key] = self._decide(reading)
-            finally:
-                self.deciding.pop()
-        return self.decided[key]
+        if (known := self.decided.get(key)) is not None:
+            return known
+        self.deciding.append(key)
+        decided = self.decided[key] = self._decide(reading)
+        self.deciding.pop()
+        return decided
 
     def _decide(self, reading: _Reading) -> Planned:
         record, kind = reading.record, self.kind
-        row, rule = self._row(reading)
-        planned = Planned(record, kind.name, None, row=row, hash=reading.hash, linked=reading.link is not None)
-        planned.rule = rule
-        if problem := self._taken(reading, row):
+        planned = self._match(reading)
+        if problem := self._taken(reading, planned.row):
             return _refused(planned, problem)
         if record.deleted:
             return self._close(planned)
-        values = dict(reading.values)
+        values = reading.values
         found: dict[str, Found] = {}
-        for name, reference in kind.references.items():
-            if name in record.fields:
-                problem = self._follow(planned, name, values, found)
-                if problem:
-                    return _refused(planned, problem, waits=reference.required or kind.model is Grid)
-        if row is None:
-            missing = [name for name in kind.required if not (values.get(name) or found.get(name))]
+        for name in kind.references.keys() & record.fields.keys():
+            if problem := self._follow(planned, name, values, found):
+                return _refused(planned, problem, waits=True)
+        if planned.row is None:
+            missing = [name for name in kind.required if values.get(name) is None and name not in found]
             if missing:
                 return _refused(planned, f"{', '.join(missing)}: a new {kind.name} needs it.")
-        if kind.model is Grid and (problem := self._place_grid(values, row, found)):
+        if problem := kind.derive(values, planned.row, found):
             return _refused(planned, problem)
-        kind.derive(values, row, found)
         return self._differ(planned, values)
 
-    def _row(self, reading: _Reading) -> tuple[Mapping[str, Any] | None, str]:
+    def _match(self, reading: _Reading) -> Planned:
         """The row that a record means, and by which rule."""
-        natural = self.by_natural.get(self._natural(reading))
-        linked = self.by_id.get(reading.link[0]) if reading.link else None
-        if linked is not None:
-            return linked, "the same key"
-        if natural is not None:
-            return natural, f"the same {' and '.join(self.kind.natural)}"
-        return None, "nothing known by this key"
+        row, rule = self.by_natural.get(reading.natural), f"the same {' and '.join(self.kind.natural)}"
+        if reading.link is not None and reading.link[0] in self.by_id:
+            row, rule = self.by_id[reading.link[0]], "the same key"
+        elif row is None:
+            rule = "nothing known by this key"
+        linked = reading.link is not None
+        return Planned(reading.record, self.kind.name, None, row=row, hash=reading.hash, linked=linked, rule=rule)
 
     def _taken(self, reading: _Reading, row: Mapping[str, Any] | None) -> str | None:
         """The words of a refusal if the record's own code belongs to another row or to another record of the page."""
-        natural = self._natural(reading)
-        other = self.by_natural.get(natural)
-        names = " and ".join(self.kind.natural)
+        names, said = " and ".join(self.kind.natural), reading.record.fields.get(self.kind.natural[0])
+        other, first = self.by_natural.get(reading.natural), self.in_page.get(reading.natural)
         if row is not None and other is not None and other["id"] != row["id"]:
-            return f"{names}: {reading.values.get(self.kind.natural[0])} belongs to another {self.kind.name}."
-        first = self.in_page.get(reading.values.get(self.kind.natural[0], ""))
+            return f"{names}: {said} belongs to another {self.kind.name}."
         if first is not None and first is not reading:
-            return f"{names}: {natural[0]} stands already at {first.record.where or first.record.key}."
+            return f"{names}: {said} stands already at {first.record.where or first.record.key}."
         return None
 
     def _close(self, planned: Planned) -> Planned:
         if planned.row is None:
             planned.rule = "gone before it was known"
             return planned
-        planned.entity_id = planned.row["id"]
         return self._differ(planned, self.kind.closing(), PlanAction.CLOSE)
 
     def _follow(self, planned: Planned, name: str, values: Values, found: dict[str, Found]) -> str | None:
@@ -285,12 +230,14 @@ class _Matching:
         reference, value = self.kind.references[name], planned.record.fields[name]
         target: Found | None = None
         if value is not None and value != "":
-            named = self._named(reference.target, value)
-            if isinstance(named, str):
-                return f"{name}: {named}"
-            target = named
+            target = self.references.find(reference.target, value)
+            if target is None and issubclass(self.kind.model, reference.target):
+                sibling = self._sibling(str(value))
+                if isinstance(sibling, str):
+                    return f"{name}: {sibling}"
+                target = sibling
             if target is None:
-                if reference.required or (reference.column == "parent_id" and not _may_stand_alone(self.kind, values)):
+                if reference.needed(values):
                     return f"{name}: {value} is not known to the hub. Bring it in first, or in the same run."
                 planned.hash = None  # look again next time
                 if planned.row is not None:
@@ -302,59 +249,34 @@ class _Matching:
             found[name] = target
         return None
 
-    def _named(self, target: type[Base], value: object) -> Found | str | None:
-        """The row that a code, a name or a Place means; the words of a refusal if it goes round in a circle."""
-        if isinstance(value, Place):
-            return self.places.find(value)
-        return self.named.get((target, str(value))) or self._sibling(target, str(value))
-
-    def _sibling(self, target: type[Base], code: str) -> Found | str | None:
-        """A row that this very page brings."""
-        reading = self.in_page.get(code)
-        if reading is None or not issubclass(self.kind.model, target):
+    def _sibling(self, code: str) -> Found | str | None:
+        """A row that this very page brings; the words of a refusal if one waits for the other."""
+        reading = self.in_page.get((code,))
+        if reading is None:
             return None
         if reading.record.key in self.deciding:
             circle = self.deciding[self.deciding.index(reading.record.key) :]
             return f"a circle: {' → '.join([*circle, reading.record.key])}."
+        if len(self.deciding) > DEEPEST:
+            return f"more than {DEEPEST} levels, one below the other."
         sibling = self._decision(reading)
         if sibling.action is PlanAction.REJECT or sibling.entity_id is None:
             return None
         merged = {**(sibling.row or {}), **sibling.new}
         return Found(sibling.entity_id, merged.get("path"), merged.get("level"))
 
-    def _place_grid(self, values: Values, row: Mapping[str, Any] | None, found: Mapping[str, Found]) -> str | None:
-        """A grid's path follows from its parent's; the words of a refusal if that made a circle."""
-        code = values.get("code") or (row and row["code"])
-        if row is not None and "parent_id" not in values:
-            return None
-        parent = found.get("parent")
-        if row is not None and parent is not None and (parent.path or "").startswith(row["path"]):
-            return f"parent: {planned_code(parent)} lies below {code}: that would be a circle."
-        values["path"] = grids.path(parent.path if parent else None, str(code))
-        return None
-
     def _differ(self, planned: Planned, values: Values, action: PlanAction = PlanAction.UPDATE) -> Planned:
         """Only what is new: everything for a new row, the changed columns for an old one."""
-        if planned.row is None:
+        row = planned.row
+        if row is None:
             planned.action, planned.entity_id = PlanAction.CREATE, uuid7()
             planned.new = {**self.kind.defaults, **{name: value for name, value in values.items() if value is not None}}
             return planned
-        row = planned.row
         planned.entity_id = row["id"]
         planned.new = {column: value for column, value in values.items() if row[column] != value}
-        if planned.new or (self.kind.nested and self.kind.nested & planned.record.fields.keys()):
+        if planned.new or not self.kind.nested.isdisjoint(planned.record.fields):
             planned.action = action
         return planned
-
-
-def planned_code(found: Found) -> str:
-    """The code at the end of a path."""
-    return (found.path or "").rstrip("/").rpartition("/")[2]
-
-
-def _may_stand_alone(kind: Kind, values: Values) -> bool:
-    """A hub may begin at a district: such a grid stands at the top until its parent is known."""
-    return kind.model is not Grid or values.get("level") in TOP_LEVELS
 
 
 def _refused(planned: Planned, reason: str, *, waits: bool = False) -> Planned:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer, system
@@ -278,6 +278,7 @@ async def _waiting(pull: Pull, after: UUID | None) -> list[Rejected]:
 async def _fenced(pull: Pull) -> AsyncIterator[AsyncSession]:
     """A transaction that only the newest run of the source may commit."""
     async with pull.database.write(pull.viewer, run_id=pull.run.id) as session:
+        await session.execute(text("SET LOCAL enable_seqscan = off"))  # a young table's statistics would ask for it
         fence = await session.scalar(select(Source.fence).where(Source.id == pull.source.id).with_for_update())
         if fence != pull.run.fence:
             raise Conflict(

@@ -46,7 +46,13 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_changes_entity_id"), "changes", ["entity_id"], unique=False)
     op.create_index(op.f("ix_changes_position_id"), "changes", ["position", "id"], unique=False)
-    op.create_index(op.f("ix_changes_subject_id"), "changes", ["subject_id"], unique=False)
+    op.create_index(
+        op.f("ix_changes_subject_id"),
+        "changes",
+        ["subject_id"],
+        unique=False,
+        postgresql_where=sa.text("subject_id IS NOT NULL"),
+    )
     op.create_table(
         "grids",
         sa.Column("code", sa.Text(), nullable=False),
@@ -87,8 +93,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_grids_code")),
         sa.UniqueConstraint("path", name=op.f("uq_grids_path")),
     )
-    op.create_index(op.f("ix_grids_jurisdiction_id"), "grids", ["jurisdiction_id"], unique=False)
-    op.create_index(op.f("ix_grids_leader_id"), "grids", ["leader_id"], unique=False)
+    op.create_index(
+        op.f("ix_grids_jurisdiction_id"),
+        "grids",
+        ["jurisdiction_id"],
+        unique=False,
+        postgresql_where=sa.text("jurisdiction_id IS NOT NULL"),
+    )
+    op.create_index(
+        op.f("ix_grids_leader_id"),
+        "grids",
+        ["leader_id"],
+        unique=False,
+        postgresql_where=sa.text("leader_id IS NOT NULL"),
+    )
     op.create_index(op.f("ix_grids_parent_id"), "grids", ["parent_id"], unique=False)
     op.create_table(
         "identities",
@@ -103,6 +121,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_identities")),
     )
     op.create_index(op.f("ix_identities_request_id"), "identities", ["request_id"], unique=False)
+    op.create_table(
+        "links",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("source_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("entity_id", sa.Uuid(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=True),
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("key", "source_id", "kind", name=op.f("pk_links")),
+    )
+    op.create_index(op.f("ix_links_entity_id"), "links", ["entity_id"], unique=False)
     op.create_table(
         "sources",
         sa.Column("name", sa.Text(), nullable=False),
@@ -128,18 +157,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("grid_id", "scheme", "code", name=op.f("pk_alt_codes")),
         sa.UniqueConstraint("scheme", "code", name=op.f("uq_alt_codes_scheme_code")),
     )
-    op.create_table(
-        "links",
-        sa.Column("source_id", sa.Uuid(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("entity_id", sa.Uuid(), nullable=False),
-        sa.Column("hash", sa.LargeBinary(), nullable=True),
-        sa.Column("run_id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_links_source_id")),
-        sa.PrimaryKeyConstraint("source_id", "kind", "key", name=op.f("pk_links")),
-    )
-    op.create_index(op.f("ix_links_entity_id"), "links", ["entity_id"], unique=False)
     op.create_table(
         "parties",
         sa.Column(
@@ -1227,17 +1244,21 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_parties_grid_path"), table_name="parties")
     op.drop_index(op.f("ix_parties_grid_id"), table_name="parties")
     op.drop_table("parties")
-    op.drop_index(op.f("ix_links_entity_id"), table_name="links")
-    op.drop_table("links")
     op.drop_table("alt_codes")
     op.drop_table("sources")
+    op.drop_index(op.f("ix_links_entity_id"), table_name="links")
+    op.drop_table("links")
     op.drop_index(op.f("ix_identities_request_id"), table_name="identities")
     op.drop_table("identities")
     op.drop_index(op.f("ix_grids_parent_id"), table_name="grids")
-    op.drop_index(op.f("ix_grids_leader_id"), table_name="grids")
-    op.drop_index(op.f("ix_grids_jurisdiction_id"), table_name="grids")
+    op.drop_index(op.f("ix_grids_leader_id"), table_name="grids", postgresql_where=sa.text("leader_id IS NOT NULL"))
+    op.drop_index(
+        op.f("ix_grids_jurisdiction_id"), table_name="grids", postgresql_where=sa.text("jurisdiction_id IS NOT NULL")
+    )
     op.drop_table("grids")
-    op.drop_index(op.f("ix_changes_subject_id"), table_name="changes")
+    op.drop_index(
+        op.f("ix_changes_subject_id"), table_name="changes", postgresql_where=sa.text("subject_id IS NOT NULL")
+    )
     op.drop_index(op.f("ix_changes_position_id"), table_name="changes")
     op.drop_index(op.f("ix_changes_entity_id"), table_name="changes")
     op.drop_table("changes")

@@ -83,7 +83,6 @@ def orderlist(order: Order, number: str | None) -> dict[str, Any]:
     parts = ("levelOne", "levelTwo", "levelThree", "levelFour")
     row: dict[str, Any] = {
         "taskId": number,
-        "reportDept": "12345热线",
         "wpSource": "12345来源",
         "title": order.title,
         "discription": order.content,

@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from hub.plugin import Page, Plugin, SourceRefused
-
 from plugins.spreadsheet import profiles
 from plugins.spreadsheet.columns import Reading
 from plugins.spreadsheet.reading import Pages, files
@@ -33,7 +32,7 @@ class Config(BaseModel):
     path: Path | None = Field(
         None, title="路径", description="A file, or a folder of tables. Empty: the paths, or else the shipped sample."
     )
-    paths: list[Path] = Field([], title="更多路径", description="More files and folders, read after the path, in order.")
+    paths: list[Path] = Field([], title="更多路径", description="More files and folders, read after it, in order.")
     sample: list[str] = Field([], title="示例", description="Names of shipped samples, read where no path is given.")
     profile: str = Field(
         profiles.NEWEST, title="表头方案", description="Which version of the accepted headers (profiles.csv) holds."
@@ -48,11 +47,11 @@ class Config(BaseModel):
         "auto", title="编码", description="Of text files: auto, utf-8, utf-16 or gb18030. Auto looks into the file."
     )
     sheet: str | None = Field(
-        None, title="工作表", description="The sheet of a workbook. Empty: every visible one that has the needed headers."
+        None, title="工作表", description="A workbook's sheet. Empty: each visible one that has the needed headers."
     )
     timezone: str = Field("Asia/Shanghai", title="时区", description="The zone of times that name none.")
     under: str | None = Field(
-        None, title="所属区划", description="Code of the division within which grids given by name ('街道/社区') are found."
+        None, title="所属区划", description="Code of the division in which grids given by name ('街道/社区') lie."
     )
     unpacked_limit_mb: int = Field(
         4096, ge=1, title="解压上限", description="The size in MB up to which a packed file (gz, xlsx) is unpacked."
@@ -111,7 +110,7 @@ class Spreadsheet(Plugin[Config]):
 
     async def pull(self, cursor: str | None) -> AsyncIterator[Page]:
         """Every row of the files. They are always read whole, so the cursor stays None."""
-        pages = iter(await asyncio.to_thread(self._pages))
+        pages = (await asyncio.to_thread(self._pages)).read()
         lock = Lock()
 
         def step() -> Page | None:

@@ -36,7 +36,7 @@ def level(code: str) -> str:
     """The level that the length of a statistical code tells."""
     digits = code.removesuffix(".0")
     if not digits.isdecimal():
-        raise ValueError(f"{code!r} is a code of your own and tells no level. Add a column level (DISTRICT, STREET, ...)")
+        raise ValueError(f"{code!r} is a code of your own and tells no level. Fill a column level (DISTRICT, ...)")
     return LEVELS[len(digits)]
 
 

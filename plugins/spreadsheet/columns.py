@@ -7,7 +7,6 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from hub.plugin import BadRecord, Caller, Record, SourceBroken
-
 from plugins.spreadsheet.cells import Convert, day, division, grid_under, level, moment, number, parent, truth, whole
 from plugins.spreadsheet.profiles import Rule, plain
 from plugins.spreadsheet.tables import Flawed, Table

@@ -10,7 +10,6 @@ from itertools import chain, islice
 from typing import BinaryIO
 
 from hub.plugin import SourceBroken
-
 from plugins.spreadsheet.tables import CELL_LIMIT, MEGABYTE, Flawed, Source, Table, refuse_foreign
 
 CHUNK = 1 << 18
@@ -29,17 +28,16 @@ def read_delimited(source: Source, encoding: str) -> Table:
     lines = iter(text)
     first = next(lines, "")
     rows = _rows(source.name, text, chain([first], lines), _delimiter(first))
-    header = next(rows, [])
+    count, header = next(((count, row) for count, row in enumerate(rows, 1) if row), (1, []))
     if isinstance(header, Flawed):
-        raise SourceBroken(f"{source.name}, row 1 (the header): {header.flaw}. Correct the file and run again.")
-    return Table(source.name, header, rows)
+        raise SourceBroken(f"{source.name}, row {count} (the header): {header.flaw}. Correct it and run again.")
+    return Table(source.name, header, rows, count + 1)
 
 
 def _chunks(source: Source) -> Iterator[bytes]:
     """The bytes of the file, unpacked."""
     size = max(source.stat.st_size, 1)
-    packed = source.file.read(2) == GZIP_MAGIC
-    source.file.seek(0)
+    packed = source.start(2) == GZIP_MAGIC
     stream: BinaryIO = gzip.GzipFile(fileobj=source.file, mode="rb") if packed else source.file  # type: ignore[assignment]  # GzipFile is no BinaryIO by name
     try:
         while chunk := stream.read(CHUNK):
@@ -78,7 +76,7 @@ def _decodes(line: bytes, encoding: str) -> bool:
 
 
 class _Text:
-    """The lines of the file, ends kept. `dirty` once a byte was met that is no text, so that clean files pay nothing."""
+    """The lines of the file, ends kept. `dirty` once a byte was met that is no text: clean files pay nothing."""
 
     def __init__(self, name: str, encoding: str, chunks: Iterator[bytes]) -> None:
         self._name = name

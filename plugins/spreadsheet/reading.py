@@ -1,16 +1,16 @@
 """From paths to pages. Nothing here knows the event loop: it is read a page at a time in a thread."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
 from hub.plugin import Page, SourceBroken, SourceRefused
-
 from plugins.spreadsheet.columns import Columns, MissingHeader, Reading
 from plugins.spreadsheet.delimited import read_delimited
 from plugins.spreadsheet.seen import Seen
 from plugins.spreadsheet.tables import Source, Table, unreadable
+from plugins.spreadsheet.workbook import MAGIC, read_workbook
 
 PAGE = 5000
 ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".xlsx", ".xlsm")
@@ -40,24 +40,36 @@ def _rank(path: Path) -> tuple[int, str]:
     return (FAMILY.index(stem) if stem in FAMILY else len(FAMILY), path.name)
 
 
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
 class Pages:
     """The pages of some files, and the estimate of how many records they bring."""
 
-    def __init__(self, paths: Sequence[Path], reading: Reading, *, encoding: str, sheet: str | None, limit: int) -> None:
+    def __init__(
+        self, paths: Sequence[Path], reading: Reading, *, encoding: str, sheet: str | None, limit: int
+    ) -> None:
         self._paths = paths
         self._reading = reading
         self._encoding = encoding
         self._sheet = sheet
         self._limit = limit
+        self._all_bytes = 0
         self._read_bytes = 0
         self._items = 0
 
-    def __iter__(self) -> Iterator[Page]:
+    def read(self) -> Generator[Page, None, None]:
+        """Page by page."""
+        self._all_bytes = sum(_size(path) for path in self._paths)
         with closing(Seen()) as seen:
             for path in self._paths:
                 with closing(Source(path, self._limit)) as source:
                     for columns, table in self._tables(source):
-                        rows = enumerate(table.rows, 2)
+                        rows = enumerate(table.rows, table.first)
                         row = 0
                         while columns.row > row:
                             row = columns.row
@@ -71,11 +83,22 @@ class Pages:
 
     def _tables(self, source: Source) -> Iterator[tuple[Columns, Table]]:
         """The tables of a file that have the needed headers, in order."""
-        table = read_delimited(source, self._encoding)
-        yield Columns(table, self._reading), table
+        workbook = source.start(len(MAGIC)) == MAGIC
+        tables = read_workbook(source, self._sheet) if workbook else iter([read_delimited(source, self._encoding)])
+        missed: list[str] = []
+        found = False
+        for table in tables:
+            try:
+                columns = Columns(table, self._reading)
+            except MissingHeader as error:
+                missed.append(str(error))
+                continue
+            found = True
+            yield columns, table
+        if not found:
+            raise SourceBroken("\n".join(missed))
 
     def _total(self, source: Source) -> int:
-        """An estimate: the records so far, stretched by the share of the bytes that they took. Right on the last page."""
-        all_bytes = sum(path.stat().st_size for path in self._paths)
+        """An estimate: the records so far, stretched by the share of the bytes that they took."""
         read = self._read_bytes + source.fraction * source.stat.st_size
-        return max(self._items, round(self._items * all_bytes / read)) if read else self._items
+        return max(self._items, round(self._items * self._all_bytes / read)) if read else self._items

@@ -1,6 +1,6 @@
 """Which keys came already: exact, and in bounded memory.
 
-A set of 620,573 codes takes 50 MB and grows with the file. Lists of divisions are sorted, and what ascends repeats
+A set of 620,573 codes (as numbers) takes 37 MB and grows with the file. Divisions are sorted, and what ascends repeats
 nothing: as long as keys ascend they only go to a temporary file. The first that does not brings them all into a
 temporary database of SQLite, with 4 MB of cache. Both are on the disk and gone when they are closed.
 """
@@ -8,12 +8,12 @@ temporary database of SQLite, with 4 MB of cache. Both are on the disk and gone 
 import marshal
 import sqlite3
 import tempfile
-from collections.abc import Sequence
-from itertools import islice
+from itertools import islice, pairwise
+from operator import lt
 
 from hub.plugin import BadRecord, Record, SourceDown
 
-Row = tuple[str, str, int]
+Columns = tuple[list[str], list[str], list[int]]
 
 
 class Seen:
@@ -21,7 +21,7 @@ class Seen:
 
     def __init__(self) -> None:
         self._last = (0, "")
-        self._ascended = tempfile.TemporaryFile()
+        self._ascended = tempfile.TemporaryFile()  # noqa: SIM115  # closed by close()
         self._pages = 0
         self._db: sqlite3.Connection | None = None
 
@@ -37,34 +37,39 @@ class Seen:
         A later file that repeats a record word for word (a list beside its own extract) contradicts nothing: left out.
         """
         records = [item for item in items if isinstance(item, Record)]
-        rows = [(record.key, record.where, _says(record)) for record in records]
+        keys = [record.key for record in records]
+        rows = (keys, [record.where for record in records], [_says(record) for record in records])
         try:
-            if self._ascends(rows) or self._new(rows):
+            if not keys or self._ascends(rows) or self._new(rows):
                 return items
             return [sifted for item in items if (sifted := self._sifted(item))]
         except (sqlite3.Error, OSError) as error:
-            raise SourceDown(f"Cannot note which rows were read: {error}. Make room in {tempfile.gettempdir()}.") from error
+            room = tempfile.gettempdir()
+            raise SourceDown(f"Cannot note which rows were read: {error}. Make room in {room}.") from error
 
-    def _ascends(self, rows: list[Row]) -> bool:
+    def _ascends(self, rows: Columns) -> bool:
         """Whether the keys still ascend, shorter ones first; then they are put aside."""
-        if self._db or not rows:
-            return not rows
-        keys = [(len(row[0]), row[0]) for row in rows]
-        if not (self._last < keys[0] and all(map(tuple.__lt__, keys, islice(keys, 1, None)))):
+        keys = rows[0]
+        if self._db or self._last >= (len(keys[0]), keys[0]):
             return False
-        marshal.dump(rows, self._ascended)
-        self._last = keys[-1]
-        self._pages += 1
-        return True
+        if len(set(map(len, keys))) == 1:
+            ascending = all(map(lt, keys, islice(keys, 1, None)))
+        else:
+            ascending = all((len(one), one) < (len(other), other) for one, other in pairwise(keys))
+        if ascending:
+            marshal.dump(rows, self._ascended)
+            self._last = (len(keys[-1]), keys[-1])
+            self._pages += 1
+        return ascending
 
-    def _new(self, rows: list[Row]) -> bool:
+    def _new(self, rows: Columns) -> bool:
         """Whether the database had none of these keys; now it has them."""
         if not self._db:
             self._db = _database()
             self._ascended.seek(0)
             for _ in range(self._pages):
                 _insert(self._db, marshal.load(self._ascended))
-        return _insert(self._db, rows) == len(rows)
+        return _insert(self._db, rows) == len(rows[0])
 
     def _sifted(self, item: Record | BadRecord) -> Record | BadRecord | None:
         if isinstance(item, BadRecord) or not self._db:
@@ -87,10 +92,10 @@ def _database() -> sqlite3.Connection:
     return db
 
 
-def _insert(db: sqlite3.Connection, rows: Sequence[Row]) -> int:
+def _insert(db: sqlite3.Connection, rows: Columns) -> int:
     """How many of the keys were not there yet."""
     db.execute("BEGIN")
-    new = db.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", rows).rowcount
+    new = db.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", zip(*rows, strict=True)).rowcount
     db.execute("COMMIT")
     return new
 

@@ -10,7 +10,6 @@ from hub.plugin import SourceBroken, SourceRefused
 
 CELL_LIMIT = 131_072
 MEGABYTE = 1 << 20
-MAGIC = 8
 
 FOREIGN = (
     (b"\x89PNG", "a PNG picture"),
@@ -39,6 +38,7 @@ class Table:
     name    for messages: "villages.csv", or "villages.xlsx, sheet 村"
     header  the cells of its first row
     rows    the rows after it, in order; an empty list stands for an empty row, so that counting gives the row's number
+    first   the number of the first of them
     ragged  whether empty cells at a row's end may be left out (a workbook does so)
     epoch   the day before the first day of its calendar, for dates kept as numbers
     """
@@ -46,6 +46,7 @@ class Table:
     name: str
     header: list[str]
     rows: Iterator[list[str]]
+    first: int = 2
     ragged: bool = False
     epoch: date = date(1899, 12, 30)
 
@@ -59,11 +60,18 @@ class Source:
         self.limit = limit
         self.unpacked = 0
         self.fraction = 0.0
+        self.progress = (0, 1)
         try:
             self.file: BinaryIO = path.open("rb")
             self.stat = path.stat()
         except OSError as error:
             raise unreadable(path, error) from error
+
+    def start(self, size: int) -> bytes:
+        """The first bytes of the file."""
+        start = self.file.read(size)
+        self.file.seek(0)
+        return start
 
     def close(self) -> None:
         """Let the file go."""

@@ -1,0 +1,64 @@
+"""The command line: one file a noun, one function a command. Wires, decides nothing."""
+
+import signal
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from hub import __version__
+from hub.cli import answers
+from hub.cli.db import db
+from hub.cli.doctor import doctor
+from hub.cli.plugins import plugins
+from hub.cli.sdl import sdl_command
+from hub.cli.serve import serve_command, worker_command
+from hub.cli.simulate import simulate
+from hub.cli.sync import sync
+from hub.cli.token import token
+from hub.errors import HubError
+
+app = typer.Typer(
+    name="hub",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode="rich",
+    epilog="Exit codes: 0 done · 1 tried and failed · 2 used or configured wrongly · 3 something does not answer, "
+    "try later · 4 refused · 5 done, but records were rejected · 130 interrupted",
+)
+
+
+@app.callback()
+def hub(
+    version: Annotated[bool, typer.Option("--version", help="Show the version.", is_eager=True)] = False,
+) -> None:
+    """Lianshu 联枢: one graph over parties, grids, alliances, requests and resources."""
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+app.command("serve")(serve_command)
+app.command("worker")(worker_command)
+app.add_typer(sync, name="sync")
+app.command()(simulate)
+app.command()(plugins)
+app.command("sdl")(sdl_command)
+app.command()(token)
+app.add_typer(db, name="db")
+app.command()(doctor)
+
+
+def main() -> NoReturn:
+    """The entry point `hub`."""
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        app()
+    except HubError as error:
+        answers.refuse(error)
+    sys.exit(answers.Exit.DONE)
+
+
+def _as_interrupt(_signal: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt

@@ -1,0 +1,41 @@
+"""hub simulate: a stand-in for a system outside, to develop a plugin against."""
+
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from hub.cli.answers import say
+from hub.config import settings
+from hub.errors import NotFound
+from hub.serve import GRACE_SECONDS, listener
+from hub.sync import registry
+
+
+def simulate(
+    name: Annotated[str, typer.Argument(help="The plugin that brings the stand-in: `hub plugins` lists them.")],
+    orders: Annotated[int, typer.Option(min=0, help="How many things it holds.")] = 500,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
+    port: Annotated[
+        int,
+        typer.Option(min=0, max=65535, help="On 127.0.0.1; 8912 is where the ready-made source asks. 0: any free one."),
+    ] = 8912,
+) -> None:
+    """Serve a stand-in on loopback until Ctrl-C. Needs no database.
+
+    hub simulate hotline12345 & hub sync run hotline12345
+    """
+    known = registry.load(settings().plugins).simulators
+    if name not in known:
+        raise NotFound("simulator", f"{name} (there are: {', '.join(known) or 'none'})")
+    sock = listener("127.0.0.1", port)
+    say(f"Making {orders:,} orders with seed {seed} ...")
+    application = known[name](orders=orders, seed=seed)
+    typer.echo(f"{name} is simulated at http://127.0.0.1:{sock.getsockname()[1]}/ (Ctrl-C stops)")
+    config = uvicorn.Config(
+        application, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=GRACE_SECONDS
+    )
+    try:
+        uvicorn.Server(config).run(sockets=[sock])
+    except KeyboardInterrupt:
+        say("Stopped.")

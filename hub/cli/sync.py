@@ -1,0 +1,140 @@
+"""hub sync: bring the hub in step with a source, and see how it went."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hub import report
+from hub.auth import system
+from hub.cli.answers import AsJSON, Exit, answer_json, say
+from hub.cli.opened import with_database
+from hub.cli.progress import shown
+from hub.config import settings
+from hub.db import Database
+from hub.errors import Misconfigured, NotFound
+from hub.models import Rejected, Run, RunMode, RunStatus, Source
+from hub.services import sources
+from hub.sync import registry
+from hub.sync.registry import Registry
+from hub.sync.run import run_source
+
+SHOWN = 10
+
+sync = typer.Typer(no_args_is_help=True, help="Bring the hub in step with a source, and see how it went.")
+
+
+@sync.command("run")
+def run_command(
+    name: Annotated[str, typer.Argument(help="The source, or a ready-made one: `hub sync status` lists both.")],
+    path: Annotated[list[Path] | None, typer.Option(help="A file or folder to read instead; may be repeated.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Another setting for this run only.")
+    ] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Store what would be done, and do nothing.")] = False,
+    as_json: AsJSON = False,
+) -> None:
+    """Pull from a source, now and in this process.
+
+    A second run of an unchanged source changes nothing. One bad record never stops a page: it is kept, with the reason,
+    and the exit code is 5.
+    """
+    chosen = settings()
+    overrides = _overrides(path or [], set_ or [])
+    mode = RunMode.PLAN if plan else RunMode.APPLY
+    known = registry.load(chosen.plugins)
+
+    async def pull(db: Database) -> tuple[Run, list[Rejected]]:
+        with shown(name) as progress:
+            run = await run_source(
+                db, known, name, started_by="hub sync run", overrides=overrides, mode=mode, progress=progress
+            )
+        return run, await _rejected(db, run) if run.rejected else []
+
+    run, rejected = with_database(chosen, pull)
+    if as_json:
+        answer_json(report.numbers(run, name))
+    else:
+        typer.echo(report.words(run, name))
+    for one in rejected:
+        say(f"  {one.where}: {one.reason}")
+    if run.rejected > len(rejected) > 0:
+        say(f"  ... and {run.rejected - len(rejected):,} more.")
+    if run.status not in (RunStatus.DONE, RunStatus.PLANNED):
+        raise typer.Exit(Exit.FAILED)
+    if run.rejected:
+        raise typer.Exit(Exit.PARTLY)
+
+
+def _overrides(paths: list[Path], given: list[str]) -> dict[str, Any]:
+    """The settings of this run: values are read as JSON where they are JSON, as text otherwise."""
+    overrides: dict[str, Any] = {}
+    for pair in given:
+        name, sign, value = pair.partition("=")
+        if not sign:
+            raise Misconfigured(f"--set {pair}: write NAME=VALUE. `hub plugins --json` shows the names.")
+        try:
+            overrides[name] = json.loads(value)
+        except ValueError:
+            overrides[name] = value
+    absolute = [str(path.absolute()) for path in paths]
+    if len(absolute) == 1:
+        overrides["path"] = absolute[0]
+    elif absolute:
+        overrides["paths"] = absolute
+    return overrides
+
+
+async def _rejected(db: Database, run: Run) -> list[Rejected]:
+    statement = sources.rejected(system("hub sync run")).where(Rejected.run_id == run.id)
+    async with db.read() as session:
+        return list(await session.scalars(statement.order_by(Rejected.id).limit(SHOWN)))
+
+
+@sync.command()
+def status(
+    name: Annotated[str | None, typer.Argument(help="One source; all without it.")] = None, as_json: AsJSON = False
+) -> None:
+    """The sources, with the last run of each; ready-made ones that never ran too."""
+    chosen = settings()
+    known = registry.load(chosen.plugins)
+    found = with_database(chosen, lambda db: _status(db, known, name))
+    if name and not found:
+        raise NotFound("source", name)
+    if as_json:
+        answer_json(found)
+        return
+    for one in found:
+        last = one["last"]
+        typer.echo(f"{one['source']:24} {one['plugin']:14} {_told(last) if last else 'never ran'}")
+
+
+def _told(last: dict[str, Any]) -> str:
+    counts = [f"{last[part]:,} {part}" for part in ("create", "update", "close", "reject") if last[part]]
+    told = f"{last['status'].lower()} {last['at']:%Y-%m-%d %H:%M} UTC, {last['records']:,} records"
+    return " · ".join([told, ", ".join(counts) or "nothing changed", *([last["error"]] if last["error"] else [])])
+
+
+async def _status(db: Database, known: Registry, name: str | None) -> list[dict[str, Any]]:
+    viewer = system("hub sync status")
+    latest = sources.runs(viewer).distinct(Run.source_id).order_by(Run.source_id, Run.id.desc())
+    async with db.read() as session:
+        stored = list(await session.scalars(sources.visible(viewer).order_by(Source.name)))
+        runs = {run.source_id: run for run in await session.scalars(latest)}
+    found = [
+        {
+            "source": source.name,
+            "plugin": source.plugin,
+            "enabled": source.enabled,
+            "last": report.numbers(run, source.name) | {"at": run.started_at} if (run := runs.get(source.id)) else None,
+        }
+        for source in stored
+    ]
+    names = {source.name for source in stored}
+    found += [
+        {"source": preset.name, "plugin": preset.plugin, "enabled": True, "last": None}
+        for preset in known.presets()
+        if preset.name not in names
+    ]
+    return [one for one in found if name in (None, one["source"])]

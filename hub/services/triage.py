@@ -1,0 +1,184 @@
+"""Requests on the desk of those who triage: taking in, sending out, deciding on returns and extensions, escalating."""
+
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hub.auth import Viewer
+from hub.errors import Conflict, Invalid
+from hub.models import Request, RequestAction, RequestEvent, RequestKind, RequestLevel, Term, Urgency, now
+from hub.services import deadlines, parties, words
+from hub.services.requests import begin, last, record, taken_back
+
+FINAL_RETURNS = 2
+"""After so many decisions on returns a party cannot ask again: whoever triages forces the assignment."""
+
+
+class ScopeReason(Term):
+    """Why a request is not for this hub."""
+
+    JURISDICTION = "Outside the city's jurisdiction (超出管辖范围)."
+    EMERGENCY = "For the military, or for 110, 119, 120, 122 (军事或紧急类)."
+    PROCEEDINGS = "Before a court, in arbitration or review (诉讼、仲裁、复议)."
+    SECRECY = "Touches secrets or somebody's privacy (涉密或隐私)."
+    UNLAWFUL = "Against the law or good morals (违法违背公序良俗)."
+    NOT_CONNECTED = "For a unit that is not connected (未联网单位)."
+    IMPOSSIBLE = "Cannot be handled (无法办理)."
+
+
+async def ask_info(session: AsyncSession, viewer: Viewer, id: UUID, *, note: str) -> Request:
+    """Ask the caller for more (要求补充): it waits in NEEDS_INFO."""
+    request = await begin(session, viewer, id, RequestAction.ASK_INFO)
+    return record(session, viewer, request, RequestAction.ASK_INFO, note=words.said(note, field="note"))
+
+
+async def add_info(session: AsyncSession, viewer: Viewer, id: UUID, *, note: str) -> Request:
+    """Add what was asked for (补充), by the submitter or by staff who were told: back to where it was."""
+    request = await begin(session, viewer, id, RequestAction.ADD_INFO)
+    _asked, to = await taken_back(session, request, RequestAction.ADD_INFO)
+    return record(session, viewer, request, RequestAction.ADD_INFO, to=to, note=words.said(note, field="note"))
+
+
+async def reject_scope(
+    session: AsyncSession, viewer: Viewer, id: UUID, *, reason: ScopeReason, note: str | None = None
+) -> Request:
+    """Find that it is not for this hub (不予受理), for one of the reasons that the rules know. It ends there."""
+    request = await begin(session, viewer, id, RequestAction.REJECT_SCOPE)
+    details = {"reason": reason.name}
+    return record(session, viewer, request, RequestAction.REJECT_SCOPE, note=note, details=details)
+
+
+async def triage(
+    session: AsyncSession,
+    viewer: Viewer,
+    id: UUID,
+    *,
+    kind: RequestKind | None = None,
+    category: str | None = None,
+    urgency: Urgency | None = None,
+    note: str | None = None,
+) -> Request:
+    """Examine it (预审, 立案), and put right its kind, category and urgency where they are given."""
+    request = await begin(session, viewer, id, RequestAction.TRIAGE)
+    request.kind = kind or request.kind
+    request.category = words.maybe(category, field="category", most=words.LINE) or request.category
+    request.urgency = urgency or request.urgency
+    return record(session, viewer, request, RequestAction.TRIAGE, note=note)
+
+
+async def dispatch(
+    session: AsyncSession,
+    viewer: Viewer,
+    id: UUID,
+    *,
+    party_id: UUID,
+    working_days: int | None = None,
+    note: str | None = None,
+) -> Request:
+    """Send it to a party (派单), with a deadline in working days: its kind's and urgency's, unless they are given.
+
+    The party's clock starts when it signs: until then the deadline counts from the dispatch, so that a request that
+    nobody signs for becomes overdue too. A deadline that a source set is kept, unless working days are given.
+    """
+    request = await begin(session, viewer, id, RequestAction.DISPATCH)
+    party = await parties.living(session, viewer, party_id)
+    forced = await decisions(session, request) >= FINAL_RETURNS
+    foreign = request.due_at is not None and await own_days(session, request) is None
+    request.assignee_id, request.dispatched_at, request.signed_at = party.id, now(), None
+    if working_days is None and foreign and request.due_at is not None:
+        details: dict[str, object] = {"days": None, "due_at": request.due_at.isoformat()}
+    else:
+        days = deadlines.allowance(request) if working_days is None else deadlines.counted(working_days)
+        deadline = deadlines.after(request.dispatched_at, days)
+        request.due_at, details = deadline.due_at, deadline.details()
+    if forced:
+        details["forced"] = True
+    return record(session, viewer, request, RequestAction.DISPATCH, party_id=party.id, note=note, details=details)
+
+
+async def decide_return(
+    session: AsyncSession, viewer: Viewer, id: UUID, *, granted: bool, reason: str | None = None
+) -> Request:
+    """Decide whether the party may give it back (退单审核).
+
+    Granted: RETURNED, without an assignee, for another dispatch. Refused, with a reason: back to where it was, and the
+    deadline moves by the working days that the question took.
+    """
+    if granted:
+        return await _grant_return(session, viewer, id, reason)
+    action = RequestAction.REFUSE_RETURN
+    request = await begin(session, viewer, id, action)
+    note = words.said(reason or "", field="reason")
+    asked, to = await taken_back(session, request, action)
+    details = deadlines.resume(request, asked.at if asked else None)
+    return record(session, viewer, request, action, to=to, party_id=request.assignee_id, note=note, details=details)
+
+
+async def _grant_return(session: AsyncSession, viewer: Viewer, id: UUID, reason: str | None) -> Request:
+    action = RequestAction.GRANT_RETURN
+    request = await begin(session, viewer, id, action)
+    party_id = await take_from_party(session, request)
+    request.returns += 1
+    return record(session, viewer, request, action, party_id=party_id, note=reason)
+
+
+async def decide_extension(
+    session: AsyncSession,
+    viewer: Viewer,
+    id: UUID,
+    *,
+    granted: bool,
+    working_days: int | None = None,
+    reason: str | None = None,
+) -> Request:
+    """Decide whether the party gets more time (延期审核): so many working days more, those asked for unless given."""
+    action = RequestAction.GRANT_EXTENSION if granted else RequestAction.REFUSE_EXTENSION
+    request = await begin(session, viewer, id, action)
+    if not granted:
+        note = words.said(reason or "", field="reason")
+        return record(session, viewer, request, action, party_id=request.assignee_id, note=note)
+    asked = await last(session, request, RequestAction.ASK_EXTENSION)
+    days = working_days if working_days is not None else asked.details.get("days") if asked is not None else None
+    if days is None:
+        raise Invalid("How many working days more? It is not known what was asked for.", field="working_days")
+    deadline = deadlines.after(request.due_at or now(), deadlines.counted(days, least=1))
+    request.due_at = deadline.due_at
+    details = deadline.details()
+    return record(session, viewer, request, action, party_id=request.assignee_id, note=reason, details=details)
+
+
+async def escalate(session: AsyncSession, viewer: Viewer, id: UUID, *, reason: str) -> Request:
+    """Take it up to the next loop (升级): estate, community, street, district. The grid stays, the assignee goes."""
+    request = await begin(session, viewer, id, RequestAction.ESCALATE)
+    levels = list(RequestLevel)
+    if request.level is levels[-1]:
+        raise Conflict(f"Request {request.number} is on the highest level, {request.level.name}: dispatch it instead.")
+    note = words.said(reason, field="reason")
+    party_id = await take_from_party(session, request)
+    before, request.level = request.level, levels[levels.index(request.level) + 1]
+    details = {"from_level": before.name, "to_level": request.level.name}
+    return record(session, viewer, request, RequestAction.ESCALATE, party_id=party_id, note=note, details=details)
+
+
+async def decisions(session: AsyncSession, request: Request) -> int:
+    """How often a return of this request was decided on, either way."""
+    either = RequestEvent.action.in_([RequestAction.GRANT_RETURN, RequestAction.REFUSE_RETURN])
+    count = select(func.count()).where(RequestEvent.request_id == request.id, either)
+    return (await session.scalars(count)).one()
+
+
+async def own_days(session: AsyncSession, request: Request) -> int | None:
+    """The working days that the hub gave last; None where the deadline is not the hub's, but a source's."""
+    given = await last(session, request, RequestAction.DISPATCH, RequestAction.REWORK)
+    return given.details.get("days") if given is not None else None
+
+
+async def take_from_party(session: AsyncSession, request: Request) -> UUID | None:
+    """Take it from its party, and the deadline with it if the hub set that. Returns the party."""
+    ours = await own_days(session, request) is not None
+    party_id: UUID | None = request.assignee_id
+    request.assignee_id = request.signed_at = None
+    if ours:
+        request.due_at = None
+    return party_id

@@ -1,0 +1,65 @@
+"""What the references of a page mean: rows by their code, parties also by their exact name, grids by their place."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, any_, literal, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.elements import KeyedColumnElement
+
+from hub.models import Grid, Party
+from hub.models.base import Base
+from hub.plugin import Place, Record
+from hub.sync.kinds import Found, Kind
+from hub.sync.places import Places
+
+
+def among(column: KeyedColumnElement[Any], wanted: Iterable[Any]) -> ColumnElement[bool]:
+    """`column = ANY(array)`: one parameter, however many values."""
+    kind = Uuid() if isinstance(column.type, Uuid) else Text()
+    return column == any_(literal(list(wanted), ARRAY(kind)))
+
+
+class References:
+    """The rows that the records of one page name."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._named: dict[tuple[type[Base], str], Found] = {}
+
+    async def learn(self, session: AsyncSession, kind: Kind, records: Sequence[Record]) -> None:
+        """Read every row that these records name: one statement a table, however many records."""
+        for target, by_name in {(ref.target, ref.by_name) for ref in kind.references.values()}:
+            names = [name for name, ref in kind.references.items() if ref.target is target]
+            said = {value for record in records for name in names if (value := record.fields.get(name))}
+            places = {value for value in said if isinstance(value, Place)}
+            for division in {place.under for place in places}:
+                await self._places.learn(session, division)
+            if codes := {str(value) for value in said - places}:
+                await self._by_code(session, target, codes)
+                if by_name:
+                    await self._by_name(session, codes)
+
+    async def _by_code(self, session: AsyncSession, target: type[Base], codes: set[str]) -> None:
+        table = target.metadata.tables[target.__tablename__]
+        tree = (table.c.path, table.c.level) if target is Grid else ()
+        for code, *rest in await session.execute(
+            select(table.c.code, table.c.id, *tree).where(among(table.c.code, codes))
+        ):
+            self._named[target, code] = Found(*rest)
+
+    async def _by_name(self, session: AsyncSession, names: set[str]) -> None:
+        """Parties by their exact name, where exactly one has it."""
+        table = Party.__table__
+        alike: dict[str, list[Any]] = {}
+        for id, name in await session.execute(select(table.c.id, table.c.name).where(among(table.c.name, names))):
+            alike.setdefault(name, []).append(id)
+        for name, ids in alike.items():
+            if len(ids) == 1:
+                self._named.setdefault((Party, name), Found(ids[0]))
+
+    def find(self, target: type[Base], value: object) -> Found | None:
+        """The row that a code, a name or a Place means, if the hub knows it."""
+        if isinstance(value, Place):
+            return self._places.find(value)
+        return self._named.get((target, str(value)))

@@ -1,0 +1,143 @@
+"""The door of the graph: POST for operations, WebSocket and server-sent events for streams, GET for its page."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+import orjson
+import strawberry
+from cross_web import HTTPException
+from starlette.requests import HTTPConnection
+from starlette.requests import Request as HTTPRequest
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
+
+from hub.auth import ANONYMOUS, Viewer
+from hub.db import Database
+from hub.errors import HubError, Unauthenticated, Unavailable
+from schema import ide
+from schema.bus import Bus
+from schema.context import Context
+
+Authenticate = Callable[[HTTPConnection], Awaitable[Viewer]]
+LARGEST_BODY = 1_048_576
+MOST_SUBSCRIPTIONS = 20
+CODES = {400: "BAD_REQUEST", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "TOO_LARGE"}
+NO_QUERY = 'The body has no `query`. Send {"query": "{ viewer { name } }"}.'
+
+
+class GraphQLApp(GraphQL[Context, None]):
+    """One schema over one database."""
+
+    def __init__(self, schema: strawberry.Schema, db: Database, authenticate: Authenticate, bus: Bus) -> None:
+        super().__init__(
+            schema,
+            allow_queries_via_get=False,
+            subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL],
+            max_subscriptions_per_connection=MOST_SUBSCRIPTIONS,
+        )
+        self._db = db
+        self._authenticate = authenticate
+        self._bus = bus
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        try:
+            response = await self._answer(HTTPRequest(scope, bounded(receive)))
+        except HTTPException as error:
+            response = refusal(error.status_code, error.reason, {"code": CODES.get(error.status_code, "REFUSED")})
+        except HubError as error:
+            response = refusal(status_of(error), str(error), error.extensions())
+        await response(scope, receive, send)
+
+    async def _answer(self, request: HTTPRequest) -> Response:
+        if request.method == "GET" and "query" in request.query_params:
+            raise HTTPException(405, "Operations are sent by POST. A link to the page carries them as ?q=.")
+        if int(request.headers.get("content-length", "0") or 0) > LARGEST_BODY:
+            raise too_large()
+        return await self.run(request)
+
+    async def get_context(self, request: HTTPConnection, response: object) -> Context:
+        renew = partial(self._authenticate, request)
+        later = isinstance(request, WebSocket)  # a WebSocket says who it is in its first message
+        return Context(ANONYMOUS if later else await renew(), self._db, self._bus, renew)
+
+    async def on_ws_connect(self, context: Context) -> dict[str, object]:
+        given = context.connection_params.get("Authorization") or context.connection_params.get("authorization")
+        if isinstance(given, str) and isinstance(context.renew, partial):
+            (connection,) = context.renew.args
+            context.renew = partial(self._authenticate, with_header(connection, given))
+        try:
+            context.viewer = await context.renew()
+        except Unauthenticated as error:
+            raise ConnectionRejectionError from error
+        return {}
+
+    async def render_graphql_ide(self, request: HTTPRequest) -> Response:
+        return ide.page(self.schema.as_str())
+
+    async def parse_http_body(self, request: Any) -> Any:
+        parsed = await super().parse_http_body(request)
+        if not isinstance(parsed, list) and not parsed.query:
+            raise HTTPException(400, NO_QUERY)
+        return parsed
+
+    def parse_json(self, data: str | bytes) -> Any:
+        parsed = super().parse_json(data)
+        if not isinstance(parsed, dict | list):
+            raise HTTPException(400, NO_QUERY)
+        return parsed
+
+    def decode_json(self, data: str | bytes) -> object:
+        return orjson.loads(data)
+
+    def encode_json(self, data: object) -> str:
+        return orjson.dumps(data).decode()
+
+
+def graphql_app(schema: strawberry.Schema, db: Database, authenticate: Authenticate, bus: Bus) -> GraphQLApp:
+    """The ASGI application, for HTTP and WebSocket alike. `authenticate` raises Unauthenticated for a bad token."""
+    return GraphQLApp(schema, db, authenticate, bus)
+
+
+def refusal(status: int, message: str, extensions: dict[str, object]) -> Response:
+    """An answer without an operation, in the shape that GraphQL clients read."""
+    body = orjson.dumps({"errors": [{"message": message, "extensions": extensions}]})
+    return Response(body, status, media_type="application/json")
+
+
+def status_of(error: HubError) -> int:
+    """The HTTP status of what is refused before any operation runs."""
+    return 401 if isinstance(error, Unauthenticated) else 503 if isinstance(error, Unavailable) else 400
+
+
+def too_large() -> HTTPException:
+    return HTTPException(413, f"The body is larger than {LARGEST_BODY} bytes. Ask for less at once.")
+
+
+def bounded(receive: Receive) -> Receive:
+    """The same body, refused as soon as it is too large."""
+    received = 0
+
+    async def counted() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > LARGEST_BODY:
+            raise too_large()
+        return message
+
+    return counted
+
+
+def with_header(connection: HTTPConnection, authorization: str) -> HTTPConnection:
+    """The connection as if it had come with this header."""
+    others = [(name, value) for name, value in connection.scope["headers"] if name != b"authorization"]
+    header = (b"authorization", authorization.encode("latin-1", "replace"))
+    return HTTPConnection({**connection.scope, "headers": [*others, header]})

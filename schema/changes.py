@@ -1,0 +1,65 @@
+"""The one log: what changed, and a stream of it that loses nothing silently."""
+
+from collections.abc import AsyncGenerator
+from typing import Annotated, Any
+
+import strawberry
+
+from hub import models
+from hub.services import changes as see_changes
+from hub.services import sources as see_sources
+from schema.context import Info
+from schema.edges import connection, one
+from schema.filters import GRID_REF
+from schema.following import Wanted, follow, start
+from schema.node import Identified, NamedField, named, node, registered
+
+
+@node(models.Change, see_changes.visible, "at kind entity patch reverse actor")
+class Change(Identified):
+    run = one(
+        "Run",
+        see_sources.runs,
+        models.Run.id,
+        key=models.Change.run_id,
+        description="The run that wrote it (同步任务).",
+    )
+
+
+@registered
+@strawberry.type(description="One change in the stream, and the place to go on from (变更事件).")
+class ChangeEvent:
+    cursor: str = strawberry.field(description="Give it as `after` to go on behind this change (游标).")
+    change: Any = NamedField(type_annotation=named("Change"), description="What changed (变更).")
+
+
+@strawberry.type
+class Query:
+    changes = connection(
+        "Change", see_changes.visible, order="-position -id", description="What changed, newest first (变更记录)."
+    )
+
+
+After = Annotated[str | None, strawberry.argument(description="Only what came after this cursor (游标).")]
+Types = Annotated[list[str] | None, strawberry.argument(description="Only of these types, as Request (类型).")]
+Under = Annotated[
+    Any, strawberry.argument(description="Only at or below this grid (网格范围).", graphql_type=GRID_REF | None)
+]
+
+
+async def _follow(
+    info: Info, after: After = None, entity: Types = None, under: Under = None
+) -> AsyncGenerator[Any, None]:
+    wanted = await start(info.context, Wanted(after, entity, under))
+    async for event in follow(info.context, wanted):
+        yield event
+
+
+@strawberry.type
+class Subscription:
+    changes = strawberry.subscription(
+        resolver=_follow,
+        graphql_type=ChangeEvent,
+        description="Every change from here on, in the log's order, each once (变更订阅). After a break go on with the "
+        "last `cursor` as `after`; where the log does not know it, the stream ends with the error GAP: read afresh.",
+    )

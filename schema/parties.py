@@ -1,0 +1,243 @@
+"""Who: organizations and persons, their posts, and where they reported in."""
+
+import strawberry
+
+from hub import models
+from hub.services import alliances as see_alliances
+from hub.services import changes as see_changes
+from hub.services import grids as see_grids
+from hub.services import parties as see_parties
+from hub.services import requests as see_requests
+from hub.services import resources as see_resources
+from hub.services import stations as see_stations
+from schema.edges import connection, found, many, one
+from schema.node import Identified, node
+
+PARTY = models.Party.id
+ORGANIZATION = models.Organization.id
+PERSON = models.Person.id
+
+
+@node(
+    models.Party,
+    see_parties.visible,
+    "type code name public practice closed_on created_at updated_at",
+    natural="code",
+    interface=True,
+)
+class Party(Identified):
+    grid = one(
+        "Grid", see_grids.visible, models.Grid.id, key=models.Party.grid_id, description="Where it stands (网格)."
+    )
+    report_ins = many(
+        "ReportIn",
+        see_parties.report_ins,
+        models.ReportIn.party_id,
+        key=PARTY,
+        order="-at",
+        description="Where it reported in (报到).",
+    )
+    memberships = many(
+        "Member",
+        see_alliances.members,
+        models.Member.party_id,
+        key=PARTY,
+        description="Its places in alliances (所在联盟).",
+    )
+    agreements = many(
+        "Agreement",
+        see_alliances.agreements,
+        models.Agreement.party_id,
+        key=PARTY,
+        order="-signed_on",
+        description="What it signed (协议).",
+    )
+    resources = many(
+        "Resource",
+        see_resources.visible,
+        models.Resource.owner_id,
+        key=PARTY,
+        order="title",
+        description="What it puts at the city's disposal (资源).",
+    )
+    requests = many(
+        "Request",
+        see_requests.visible,
+        models.Request.assignee_id,
+        key=PARTY,
+        order="-submitted_at",
+        description="The requests that it handles (承办诉求).",
+    )
+    submitted = many(
+        "Request",
+        see_requests.visible,
+        models.Request.submitter_id,
+        key=PARTY,
+        order="-submitted_at",
+        description="The requests that it submitted (提交的诉求).",
+    )
+    called_in = many(
+        "CoHandler",
+        see_requests.co_handlers,
+        models.CoHandler.party_id,
+        key=PARTY,
+        order="-asked_at",
+        description="Where it was called in beside the assignee (协办).",
+    )
+    claims = many(
+        "Claim",
+        see_resources.claims,
+        models.Claim.party_id,
+        key=PARTY,
+        order="-claimed_at",
+        description="What it took on (认领).",
+    )
+    history = many(
+        "Change",
+        see_changes.visible,
+        models.Change.entity_id,
+        key=PARTY,
+        order="-position -id",
+        description="What changed in it, newest first (变更).",
+    )
+
+
+@node(models.Organization, see_parties.organizations, "organization_kind description", natural="code")
+class Organization(Party):
+    parent = one(
+        "Organization",
+        see_parties.organizations,
+        ORGANIZATION,
+        key=models.Organization.parent_id,
+        description="The organization above it (上级组织).",
+    )
+    children = many(
+        "Organization",
+        see_parties.organizations,
+        models.Organization.parent_id,
+        key=ORGANIZATION,
+        order="name",
+        description="The organizations below it (下级组织).",
+    )
+    posts = many(
+        "Post",
+        see_parties.posts,
+        models.Post.organization_id,
+        key=ORGANIZATION,
+        description="Who plays which part in it (岗位, 成员).",
+    )
+    hosted = many(
+        "ReportIn",
+        see_parties.report_ins,
+        models.ReportIn.host_id,
+        key=ORGANIZATION,
+        order="-at",
+        description="Who reported in with it (来报到的).",
+    )
+    leads = many(
+        "Alliance",
+        see_alliances.visible,
+        models.Alliance.lead_id,
+        key=ORGANIZATION,
+        order="name",
+        description="The alliances that it leads (牵头联盟).",
+    )
+    stations = many(
+        "Station",
+        see_stations.visible,
+        models.Station.operator_id,
+        key=ORGANIZATION,
+        order="name",
+        description="The stations that it runs (运营驿站).",
+    )
+    service_items = many(
+        "ServiceItem",
+        see_stations.service_items,
+        models.ServiceItem.provider_id,
+        key=ORGANIZATION,
+        order="title",
+        description="The services that it gives (服务事项).",
+    )
+    offers = many(
+        "Offer",
+        see_resources.offers,
+        models.Offer.provider_id,
+        key=ORGANIZATION,
+        order="title",
+        description="What it gives to groups of people (优惠).",
+    )
+    activities = many(
+        "Activity",
+        see_stations.activities,
+        models.Activity.organizer_id,
+        key=ORGANIZATION,
+        order="-starts_at",
+        description="What it organizes (活动).",
+    )
+
+
+@node(models.Person, see_parties.persons, "", natural="code")
+class Person(Party):
+    posts = many(
+        "Post",
+        see_parties.posts,
+        models.Post.person_id,
+        key=PERSON,
+        description="The parts that the person plays (岗位).",
+    )
+    shifts = many(
+        "Shift",
+        see_stations.shifts,
+        models.Shift.person_id,
+        key=PERSON,
+        order="-starts_at",
+        description="The person's turns on duty (班次).",
+    )
+    service_records = many(
+        "ServiceRecord",
+        see_stations.service_records,
+        models.ServiceRecord.person_id,
+        key=PERSON,
+        order="-started_at",
+        description="The hours that the person gave (服务记录).",
+    )
+
+
+@node(models.Post, see_parties.posts, "role title public since until created_at updated_at")
+class Post(Identified):
+    person = one("Person", see_parties.persons, PERSON, key=models.Post.person_id, description="Who holds it (任职人).")
+    organization = one(
+        "Organization",
+        see_parties.organizations,
+        ORGANIZATION,
+        key=models.Post.organization_id,
+        description="In which organization (组织).",
+    )
+    grid = one("Grid", see_grids.visible, models.Grid.id, key=models.Post.grid_id, description="On which grid (网格).")
+
+
+@node(models.ReportIn, see_parties.report_ins, "at offer created_at updated_at")
+class ReportIn(Identified):
+    party = one(
+        "Party", see_parties.visible, PARTY, key=models.ReportIn.party_id, description="Who reported in (报到者)."
+    )
+    host = one(
+        "Party", see_parties.visible, PARTY, key=models.ReportIn.host_id, description="Who took the report (接收组织)."
+    )
+    grid = one("Grid", see_grids.visible, models.Grid.id, key=models.ReportIn.grid_id, description="Where (报到社区).")
+
+
+@strawberry.type
+class Query:
+    party = found("Party", see_parties.visible, models.Party.code, description="One party (主体).")
+    parties = connection(
+        "Party", see_parties.visible, order="name", description="The parties: organizations and persons (主体)."
+    )
+    organizations = connection(
+        "Organization", see_parties.organizations, order="name", description="The organizations (组织)."
+    )
+    persons = connection("Person", see_parties.persons, order="name", description="The persons (人员).")
+    posts = connection("Post", see_parties.posts, order="id", description="Who plays which part (岗位).")
+    report_ins = connection(
+        "ReportIn", see_parties.report_ins, order="-at", description="Who reported in for service, where (双报到)."
+    )

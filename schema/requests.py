@@ -1,0 +1,166 @@
+"""What is asked for: requests, and the rows that belong to them."""
+
+from typing import Any
+
+import strawberry
+
+from hub import models
+from hub.services import changes as see_changes
+from hub.services import grids as see_grids
+from hub.services import parties as see_parties
+from hub.services import requests as see_requests
+from hub.services import resources as see_resources
+from schema.edges import connection, found, many, one
+from schema.node import Column, Identified, computed, node
+
+REQUEST = models.Request.id
+PARTY = models.Party.id
+
+
+@node(
+    models.Request,
+    see_requests.visible,
+    """number title content kind channel category status level urgency place longitude latitude practice submitted_at
+    dispatched_at signed_at handled_at closed_at due_at result solved satisfaction supervised urged returns public
+    created_at updated_at""",
+    natural="number",
+)
+class Request(Identified):
+    open = computed(
+        [models.Request.closed_at],
+        lambda closed_at: closed_at is None,
+        type=bool,
+        where=models.Request.closed_at.is_(None),
+        description="Whether it is not yet closed (未办结).",
+    )
+    grid = one("Grid", see_grids.visible, models.Grid.id, key=models.Request.grid_id, description="Where (网格).")
+    assignee = one(
+        "Party", see_parties.visible, PARTY, key=models.Request.assignee_id, description="Who handles it (承办方)."
+    )
+    submitter = one(
+        "Party", see_parties.visible, PARTY, key=models.Request.submitter_id, description="Who submitted it (提交者)."
+    )
+    caller = one(
+        "Caller",
+        see_requests.callers,
+        models.Identity.id,
+        key=models.Request.caller_id,
+        description="Who called, masked (来电人).",
+    )
+    merged_into = one(
+        "Request",
+        see_requests.visible,
+        REQUEST,
+        key=models.Request.merged_into_id,
+        description="Under which request it is handled (并入的诉求).",
+    )
+    duplicates = many(
+        "Request",
+        see_requests.visible,
+        models.Request.merged_into_id,
+        key=REQUEST,
+        order="-submitted_at",
+        description="The requests that are handled under it (重复诉求).",
+    )
+    events = many(
+        "RequestEvent",
+        see_requests.events,
+        models.RequestEvent.request_id,
+        key=REQUEST,
+        order="-id",
+        description="The steps of its life, newest first (流转记录).",
+    )
+    issues = many(
+        "RequestIssue",
+        see_requests.issues,
+        models.RequestIssue.request_id,
+        key=REQUEST,
+        order="key",
+        description="The several matters in it (诉求事项).",
+    )
+    co_handlers = many(
+        "CoHandler",
+        see_requests.co_handlers,
+        models.CoHandler.request_id,
+        key=REQUEST,
+        order="asked_at",
+        description="Who was called in beside the assignee (协办).",
+    )
+    evaluations = many(
+        "Evaluation",
+        see_requests.evaluations,
+        models.Evaluation.request_id,
+        key=REQUEST,
+        order="-at",
+        description="What was said of the handling (评价).",
+    )
+    attachments = many(
+        "Attachment",
+        see_requests.attachments,
+        models.Attachment.request_id,
+        key=REQUEST,
+        order="at",
+        description="Its files (附件).",
+    )
+    claims = many(
+        "Claim",
+        see_resources.claims,
+        models.Claim.request_id,
+        key=REQUEST,
+        order="-claimed_at",
+        description="Who took it on (认领).",
+    )
+    history = many(
+        "Change",
+        see_changes.visible,
+        models.Change.entity_id,
+        key=REQUEST,
+        order="-position -id",
+        description="What changed in it, newest first (变更).",
+    )
+
+
+def _of(column: Column) -> Any:
+    return one("Request", see_requests.visible, REQUEST, key=column, description="Of which request (诉求).")
+
+
+@node(models.RequestEvent, see_requests.events, "at action status note details")
+class RequestEvent(Identified):
+    request = _of(models.RequestEvent.request_id)
+    actor = one(
+        "Party", see_parties.visible, PARTY, key=models.RequestEvent.actor_id, description="Who did it (操作者)."
+    )
+    party = one("Party", see_parties.visible, PARTY, key=models.RequestEvent.party_id, description="To whom (对象).")
+
+
+@node(models.RequestIssue, see_requests.issues, "key title category solved")
+class RequestIssue(Identified):
+    request = _of(models.RequestIssue.request_id)
+
+
+@node(models.CoHandler, see_requests.co_handlers, "asked_at due_at responded_at reply")
+class CoHandler(Identified):
+    request = _of(models.CoHandler.request_id)
+    party = one(
+        "Party", see_parties.visible, PARTY, key=models.CoHandler.party_id, description="Who was called in (协办方)."
+    )
+
+
+@node(models.Evaluation, see_requests.evaluations, "at solved satisfaction note")
+class Evaluation(Identified):
+    request = _of(models.Evaluation.request_id)
+    by = one("Party", see_parties.visible, PARTY, key=models.Evaluation.by_id, description="Who gave it (评价人).")
+
+
+@node(models.Attachment, see_requests.attachments, "name media_type size sha256 at")
+class Attachment(Identified):
+    request = _of(models.Attachment.request_id)
+    by = one("Party", see_parties.visible, PARTY, key=models.Attachment.by_id, description="Who attached it (上传者).")
+
+
+@strawberry.type
+class Query:
+    request = found("Request", see_requests.visible, models.Request.number, description="One request (诉求).")
+    requests = connection(
+        "Request", see_requests.visible, order="-submitted_at", description="The requests, newest first (诉求)."
+    )

@@ -1,0 +1,126 @@
+"""What there is, what is needed, and what comes of both: the three lists (三张清单)."""
+
+import strawberry
+
+from hub import models
+from hub.services import changes as see_changes
+from hub.services import grids as see_grids
+from hub.services import parties as see_parties
+from hub.services import requests as see_requests
+from hub.services import resources as see_resources
+from hub.services import stations as see_stations
+from schema.edges import connection, found, many, one
+from schema.node import Identified, node
+
+GRID = models.Grid.id
+PARTY = models.Party.id
+
+
+@node(
+    models.Resource,
+    see_resources.visible,
+    "code title resource_kind capacity description practice closed_on created_at updated_at",
+    natural="code",
+)
+class Resource(Identified):
+    owner = one("Party", see_parties.visible, PARTY, key=models.Resource.owner_id, description="Whose it is (提供方).")
+    grid = one("Grid", see_grids.visible, GRID, key=models.Resource.grid_id, description="Where it is (网格).")
+    projects = many(
+        "Project",
+        see_resources.projects,
+        models.Project.resource_id,
+        key=models.Resource.id,
+        order="title",
+        description="What it is used for (项目).",
+    )
+    history = many(
+        "Change",
+        see_changes.visible,
+        models.Change.entity_id,
+        key=models.Resource.id,
+        order="-position -id",
+        description="What changed in it, newest first (变更).",
+    )
+
+
+@node(models.Need, see_resources.needs, "title category raised_at met_at created_at updated_at")
+class Need(Identified):
+    grid = one("Grid", see_grids.visible, GRID, key=models.Need.grid_id, description="Where (网格).")
+    raised_by = one(
+        "Party", see_parties.visible, PARTY, key=models.Need.raised_by_id, description="Who said so (提出者)."
+    )
+    projects = many(
+        "Project",
+        see_resources.projects,
+        models.Project.need_id,
+        key=models.Need.id,
+        order="title",
+        description="What is done about it (项目).",
+    )
+
+
+@node(models.Project, see_resources.projects, "title category starts_on done_on created_at updated_at")
+class Project(Identified):
+    need = one(
+        "Need", see_resources.needs, models.Need.id, key=models.Project.need_id, description="For which need (需求)."
+    )
+    resource = one(
+        "Resource",
+        see_resources.visible,
+        models.Resource.id,
+        key=models.Project.resource_id,
+        description="With which resource (资源).",
+    )
+    owner = one("Party", see_parties.visible, PARTY, key=models.Project.owner_id, description="Who does it (责任方).")
+    grid = one("Grid", see_grids.visible, GRID, key=models.Project.grid_id, description="Where (网格).")
+    claims = many(
+        "Claim",
+        see_resources.claims,
+        models.Claim.project_id,
+        key=models.Project.id,
+        order="-claimed_at",
+        description="Who took it on (认领).",
+    )
+
+
+@node(models.Claim, see_resources.claims, "claimed_at withdrawn_at note created_at updated_at")
+class Claim(Identified):
+    party = one("Party", see_parties.visible, PARTY, key=models.Claim.party_id, description="Who took it on (认领方).")
+    request = one(
+        "Request",
+        see_requests.visible,
+        models.Request.id,
+        key=models.Claim.request_id,
+        description="The wish or request taken on (诉求).",
+    )
+    project = one(
+        "Project",
+        see_resources.projects,
+        models.Project.id,
+        key=models.Claim.project_id,
+        description="The project taken on (项目).",
+    )
+
+
+@node(models.Offer, see_resources.offers, "title beneficiaries valid_from valid_to created_at updated_at")
+class Offer(Identified):
+    provider = one(
+        "Party", see_parties.visible, PARTY, key=models.Offer.provider_id, description="Who gives it (提供方)."
+    )
+    station = one(
+        "Station",
+        see_stations.visible,
+        models.Station.id,
+        key=models.Offer.station_id,
+        description="Where it is given (驿站).",
+    )
+
+
+@strawberry.type
+class Query:
+    resource = found("Resource", see_resources.visible, models.Resource.code, description="One resource (资源).")
+    resources = connection("Resource", see_resources.visible, order="title", description="What there is (资源清单).")
+    needs = connection("Need", see_resources.needs, order="-raised_at", description="What is lacking (需求清单).")
+    projects = connection("Project", see_resources.projects, order="title", description="What is done (项目清单).")
+    claims = connection("Claim", see_resources.claims, order="-claimed_at", description="Who took on what (认领).")
+    offers = connection("Offer", see_resources.offers, order="title", description="What is given to groups (优惠).")

@@ -1,0 +1,108 @@
+"""The schema, put together: the nouns' types and the limits that every operation keeps."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.extensions import MaxAliasesLimiter, MaxTokensLimiter, ParserCache, QueryDepthLimiter, ValidationCache
+from strawberry.printer import print_schema
+from strawberry.schema.config import StrawberryConfig
+from strawberry.tools import merge_types
+
+from schema import (
+    alliances,
+    callers,
+    changes,
+    grids,
+    handling,
+    identified,
+    parties,
+    requests,
+    resources,
+    sources,
+    stations,
+    tallies,
+)
+from schema.connections import connection_types
+from schema.context import OwnContext
+from schema.errors import HouseErrors
+from schema.filters import filter_type
+from schema.node import NODES, REGISTRY
+from schema.paging import order_type
+from schema.scalars import SCALARS
+
+LARGEST_DEPTH = 15
+MOST_ALIASES = 30
+MOST_TOKENS = 2000
+NOUNS = (
+    identified,
+    grids,
+    parties,
+    alliances,
+    requests,
+    handling,
+    callers,
+    resources,
+    stations,
+    sources,
+    changes,
+    tallies,
+)
+
+
+class CarefulParserCache(ParserCache):
+    """The parser cache, leaving errors of syntax to the ordinary parser, which reports them."""
+
+    def on_parse(self) -> Iterator[None]:
+        context = self.execution_context
+        try:
+            context.graphql_document = self.cached_parse_document(context.query, **context.parse_options)
+        except (GraphQLError, RecursionError):
+            context.graphql_document = None
+        yield
+
+
+EXTENSIONS = (
+    HouseErrors,
+    OwnContext,
+    lambda: MaxTokensLimiter(MOST_TOKENS),
+    lambda: QueryDepthLimiter(LARGEST_DEPTH),
+    lambda: MaxAliasesLimiter(MOST_ALIASES),
+    lambda: CarefulParserCache(500),
+    lambda: ValidationCache(500),
+)
+
+
+@cache
+def _generated() -> None:
+    """The inputs and connections of every noun, made once all nouns are known."""
+    for node in NODES.values():
+        filter_type(node)
+        order_type(node)
+        connection_types(node)
+
+
+def _roots(kind: str, extra: tuple[Any, ...]) -> tuple[type, ...]:
+    return tuple(getattr(module, kind) for module in (*NOUNS, *extra) if hasattr(module, kind))
+
+
+def build_schema(*extra: Any) -> strawberry.Schema:
+    """The whole schema; `extra` modules may add a Query, a Mutation or a Subscription of their own."""
+    _generated()
+    subscriptions = _roots("Subscription", extra)
+    mutations = _roots("Mutation", extra)
+    return strawberry.Schema(
+        query=merge_types("Query", _roots("Query", extra)),
+        mutation=merge_types("Mutation", mutations) if mutations else None,
+        subscription=merge_types("Subscription", subscriptions) if subscriptions else None,
+        types=[REGISTRY[name] for name in NODES],
+        extensions=EXTENSIONS,
+        config=StrawberryConfig(scalar_map=SCALARS),
+    )
+
+
+def sdl() -> str:
+    """The schema as text: what `schema.graphql` holds."""
+    return print_schema(build_schema()) + "\n"

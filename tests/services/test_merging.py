@@ -1,0 +1,92 @@
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from hub.auth import ROLES, Viewer
+from hub.db import Database
+from hub.errors import Conflict, Forbidden, Invalid
+from hub.models import Request, RequestAction, RequestEvent, RequestStatus, now
+from hub.services import merging, requests, working_days
+from tests.services.town import HUB, columns, founded
+
+A, S = RequestAction, RequestStatus
+
+
+@pytest.mark.parametrize("status", [S.RECEIVED, S.NEEDS_INFO, S.RETURNED, S.IN_PROGRESS, S.REWORK])
+async def test_what_was_merged_comes_back_to_where_it_was(database: Database, status: RequestStatus) -> None:
+    town = await founded(database)
+    one, other = await town.put(status), await town.put(S.IN_PROGRESS)
+    merged = await town.do(merging.merge, one.id, into_id=other.id, note="同一盏灯")
+    event = (await town.events(one.id))[-1]
+    assert (merged.status, merged.merged_into_id, merged.closed_at) == (S.MERGED, other.id, event.at)
+    assert event.details == {"from": status.name, "into": str(other.id), "into_number": other.number}
+    back = await town.do(merging.unmerge, one.id)
+    assert (back.status, back.merged_into_id, back.closed_at, back.due_at) == (status, None, None, one.due_at)
+    assert columns(await town.get(other.id)) == columns(other)
+
+
+async def test_every_caller_stays_known(database: Database) -> None:
+    town = await founded(database)
+    one = await town.submit(caller=requests.Caller("王"))
+    other = await town.submit(caller=requests.Caller("李"))
+    merged = await town.do(merging.merge, one.id, into_id=other.id)
+    assert (merged.caller_id, (await town.get(other.id)).caller_id) == (one.caller_id, other.caller_id)
+
+
+async def test_clusters_are_one_deep(database: Database) -> None:
+    town = await founded(database)
+    one, head, other = [await town.submit() for _ in range(3)]
+    await town.do(merging.merge, one.id, into_id=head.id)
+    refusals = {
+        (head.id, one.id): f"Request {one.number} is MERGED: merge into one that is open.",
+        (other.id, one.id): f"Request {one.number} is MERGED: merge into one that is open.",
+        (head.id, other.id): f"1 requests are merged into {head.number}: merge {other.number} into it, "
+        "or take them out first.",
+    }
+    counts = await town.counts()
+    for (id, into_id), message in refusals.items():
+        with pytest.raises(Conflict) as refused:
+            await town.do(merging.merge, id, into_id=into_id)
+        assert str(refused.value) == message
+    assert await town.counts() == counts
+
+
+async def test_nothing_is_merged_into_itself(database: Database) -> None:
+    town = await founded(database)
+    one = await town.submit()
+    with pytest.raises(Invalid, match=r"^A request cannot be merged into itself: name the other one\.$"):
+        await town.do(merging.merge, one.id, into_id=one.id)
+
+
+async def test_two_that_merge_into_one_another_at_once_make_no_circle(database: Database) -> None:
+    town = await founded(database)
+    one, other = await town.submit(), await town.submit()
+    both = [town.do(merging.merge, one.id, into_id=other.id), town.do(merging.merge, other.id, into_id=one.id)]
+    outcomes = await asyncio.gather(*both, return_exceptions=True)
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Conflict", "Request"]
+    statuses = [(await town.get(request.id)).status for request in (one, other)]
+    assert sorted(status.name for status in statuses) == ["MERGED", "RECEIVED"]
+
+
+async def test_the_other_one_must_be_on_the_viewers_grid(database: Database) -> None:
+    town = await founded(database)
+    one, far = await town.submit(), await town.submit(grid_id=town.street.id)
+    await town.put(S.RECEIVED)
+    async with database.write(HUB) as session:
+        (await session.get_one(Request, far.id)).public = True
+    with pytest.raises(Forbidden) as refused:
+        await town.do(merging.merge, one.id, into_id=far.id, viewer=Viewer("c", ROLES["clerk"], (town.community.path,)))
+    assert str(refused.value) == f"Request {far.number} is not on your grid: ask those above both to merge them."
+    assert (await town.get(one.id)).status is S.RECEIVED
+
+
+async def test_the_clock_stands_still_while_it_is_merged(database: Database) -> None:
+    town = await founded(database)
+    one, long_ago = await town.put(S.MERGED), now() - timedelta(days=20)
+    async with database.write(HUB) as session:
+        session.add(RequestEvent(request_id=one.id, at=long_ago, action=A.MERGE, status=S.MERGED))
+    back = await town.do(merging.unmerge, one.id)
+    assert one.due_at is not None
+    assert back.due_at == working_days.add(one.due_at, working_days.between(long_ago, now()))
+    assert back.status is S.TRIAGED

@@ -1,0 +1,111 @@
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from hub.auth import ROLES, Viewer
+from hub.db import Database
+from hub.errors import Conflict, Forbidden, Invalid, NotFound
+from hub.models import Organization, OrganizationKind, Party, PostRole, ReportIn
+from hub.services import parties
+from tests.services.town import Town, founded
+
+BRANCH = {"name": "第一支部", "organization_kind": OrganizationKind.BRANCH}
+
+
+def district(town: Town) -> Viewer:
+    return Viewer("district", ROLES["district"], (town.community.path,), name="district")
+
+
+async def how_many(town: Town, table: type[Party] | type[ReportIn]) -> int:
+    async with town.database.read() as session:
+        return (await session.scalars(select(func.count()).select_from(table))).one()
+
+
+async def test_an_organization_is_entered_and_changed_where_given_only(database: Database) -> None:
+    town = await founded(database)
+    made = await town.do(
+        parties.create_organization,
+        viewer=district(town),
+        grid_id=town.community.id,
+        description=" 二十名党员 ",
+        **BRANCH,
+    )
+    assert (made.grid_path, made.description, made.public) == (town.community.path, "二十名党员", False)
+    changed = await town.do(parties.update_organization, made.id, viewer=district(town), public=True, description=None)
+    assert (changed.name, changed.description, changed.public, changed.revision) == ("第一支部", None, True, 2)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"name": "无类"}, "organization_kind is missing: give it."),
+        (BRANCH | {"name": "  "}, "name is empty: write at least a word."),
+        (BRANCH | {"name": "王 13800001111"}, "The name holds a mobile number, and everybody may come to read it"),
+        (BRANCH | {"code": "420606199001011234"}, "The code holds an ID number, and everybody may come to read it"),
+    ],
+)
+async def test_what_makes_no_sense_is_not_entered(database: Database, fields: dict[str, Any], message: str) -> None:
+    town = await founded(database)
+    before = await how_many(town, Party)
+    with pytest.raises(Invalid) as refused:
+        await town.do(parties.create_organization, **fields)
+    assert str(refused.value).startswith(message)
+    assert await how_many(town, Party) == before
+
+
+@pytest.mark.parametrize("grid", ["street", None])
+async def test_one_writes_on_ones_own_grid_only(database: Database, grid: str | None) -> None:
+    town = await founded(database)
+    grid_id = getattr(town, grid).id if grid else None
+    where = "The grid 420606001" if grid else "What belongs to no grid"
+    with pytest.raises(Forbidden) as refused:
+        await town.do(parties.create_organization, viewer=district(town), grid_id=grid_id, **BRANCH)
+    assert str(refused.value) == f"{where} is not yours to write: name a grid of yours, or ask those above it."
+
+
+async def test_what_is_not_ones_own_is_not_pulled_onto_ones_grid(database: Database) -> None:
+    town = await founded(database)
+    with pytest.raises(Forbidden):
+        await town.do(parties.update_organization, town.police, viewer=district(town), grid_id=town.community.id)
+    async with database.read() as session:
+        assert (await session.get_one(Organization, town.police)).grid_id is None
+
+
+async def test_an_organization_never_stands_below_itself(database: Database) -> None:
+    town = await founded(database)
+    await town.do(parties.update_organization, town.police, parent_id=town.water_works)
+    for above in (town.police, town.water_works):
+        with pytest.raises(Invalid, match=r"^That organization stands below this one: it cannot become its parent\.$"):
+            await town.do(parties.update_organization, town.water_works, parent_id=above)
+
+
+async def test_a_person_holds_posts(database: Database) -> None:
+    town = await founded(database)
+    person = await town.do(parties.create_person, name="王小明", grid_id=town.community.id)
+    post = await town.do(
+        parties.create_post, person_id=person.id, role=PostRole.STEWARD, grid_id=town.community.id, title="红色小管家"
+    )
+    ended = await town.do(parties.update_post, post.id, title="楼长")
+    assert (ended.person_id, ended.role, ended.title) == (person.id, PostRole.STEWARD, "楼长")
+    assert ended.grid_path == town.community.path
+    with pytest.raises(NotFound):
+        await town.do(parties.create_post, person_id=town.police, role=PostRole.STAFF)
+
+
+async def test_a_party_reports_in_once_a_grid(database: Database) -> None:
+    town = await founded(database)
+    place = {"party_id": town.police, "grid_id": town.community.id}
+    taken = await town.do(parties.report_in, host_id=town.water_works, offer="普法", **place)
+    assert (taken.grid_path, taken.host_id, taken.offer) == (town.community.path, town.water_works, "普法")
+    with pytest.raises(Conflict, match=r"^派出所 has reported in there already\.$"):
+        await town.do(parties.report_in, **place)
+    assert await how_many(town, ReportIn) == 1
+
+
+async def test_without_the_ability_nothing_is_written(database: Database) -> None:
+    town = await founded(database)
+    before = await how_many(town, Party)
+    with pytest.raises(Forbidden):
+        await town.do(parties.create_organization, viewer=town.clerk(), grid_id=town.community.id, **BRANCH)
+    assert await how_many(town, Party) == before
