@@ -6,12 +6,12 @@ from pathlib import Path
 from sqlalchemy import select
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from hub import __version__, uploads
 from hub.auth import ANONYMOUS, Viewer
@@ -29,7 +29,7 @@ STATIC = Path(__file__).parent / "static"
 READY_SECONDS = 2
 
 
-def build(db: Database, pepper: bytes, bus: Bus) -> Starlette:
+def build(db: Database, pepper: bytes, bus: Bus) -> ASGIApp:
     """The application over one database. `pepper` is the secret that token hashes are keyed with."""
 
     async def authenticate(connection: HTTPConnection) -> Viewer:
@@ -42,19 +42,18 @@ def build(db: Database, pepper: bytes, bus: Bus) -> Starlette:
         reasons = await unready(db)
         return JSONResponse({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
 
+    graph = graphql_app(build_schema(), db, authenticate, bus)
     routes: list[BaseRoute] = [
         Route("/", front),
         Route("/healthz", healthz),
         Route("/readyz", readyz),
-        Route("/graphql", graphql_app(build_schema(), db, authenticate, bus)),
+        Route("/graphql", graph),
+        WebSocketRoute("/graphql", graph),
         *uploads.routes(db, authenticate),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
-    return Starlette(
-        routes=routes,
-        middleware=[Middleware(Door)],
-        exception_handlers={HubError: on_hub_error, HTTPException: on_http_error, Exception: on_fault},
-    )
+    handlers = {HubError: on_hub_error, HTTPException: on_http_error, Exception: on_fault}
+    return Door(Starlette(routes=routes, exception_handlers=handlers))
 
 
 async def front(_request: HTTPRequest) -> Response:

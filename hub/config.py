@@ -22,7 +22,6 @@ class Settings(BaseSettings):
         8000, ge=0, le=65535, validation_alias="PORT", description="The port that `hub serve` listens on."
     )
     plugins: str = Field("", description="Folders with plugins of your own, separated by ':'.")
-    dev: bool = Field(False, description="A development hub: tokens by command, the example district.")
 
 
 def settings() -> Settings:

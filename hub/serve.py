@@ -31,7 +31,7 @@ from schema.bus import Bus
 
 GRACE_SECONDS = 3  # then an open event stream is cut
 
-QUERY = '{ grids(filter: {under: {code: \\"150602\\"}, level: COMMUNITY}) { totalCount } }'
+QUERY = '{ grids(filter: {under: {code: \\"150602001\\"}, level: COMMUNITY}) { totalCount nodes { name } } }'
 
 GREETING = """
 Lianshu 联枢 {version}: {url}/
@@ -61,6 +61,11 @@ class HTTPServer(uvicorn.Server):
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]  # only entered and left
         return nullcontext()
+
+    def halt(self) -> None:
+        """Ask it to end; ask twice, and open streams are cut at once."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -143,8 +148,7 @@ async def _serve(
 
         def halt() -> None:
             preparing.cancel()
-            http.force_exit = stop.is_set()
-            http.should_exit = True
+            http.halt()
             stop.set()
 
         with signalled(halt):

@@ -4,11 +4,12 @@ import strawberry
 
 from hub import models
 from hub.services import alliances as see_alliances
-from hub.services import changes as see_changes
 from hub.services import grids as see_grids
 from hub.services import parties as see_parties
+from schema.changes import history
 from schema.edges import connection, found, many, one
 from schema.node import Identified, node
+from schema.sources import provenance
 
 ALLIANCE = models.Alliance.id
 PARTY = models.Party.id
@@ -49,14 +50,8 @@ class Alliance(Identified):
         order="-held_at",
         description="Its meetings (会议).",
     )
-    history = many(
-        "Change",
-        see_changes.visible,
-        models.Change.entity_id,
-        key=ALLIANCE,
-        order="-position -id",
-        description="What changed in it, newest first (变更).",
-    )
+    history = history(ALLIANCE)
+    provenance = provenance(ALLIANCE)
 
 
 @node(models.Member, see_alliances.members, "role joined_on left_on created_at updated_at")

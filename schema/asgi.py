@@ -14,7 +14,9 @@ from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http import GraphQLHTTPResponse
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types import ExecutionResult
 
 from hub.auth import ANONYMOUS, Viewer
 from hub.db import Database
@@ -22,6 +24,7 @@ from hub.errors import HubError, Unauthenticated, Unavailable
 from schema import ide
 from schema.bus import Bus
 from schema.context import Context
+from schema.errors import told
 
 Authenticate = Callable[[HTTPConnection], Awaitable[Viewer]]
 LARGEST_BODY = 1_048_576
@@ -59,7 +62,8 @@ class GraphQLApp(GraphQL[Context, None]):
     async def _answer(self, request: HTTPRequest) -> Response:
         if request.method == "GET" and "query" in request.query_params:
             raise HTTPException(405, "Operations are sent by POST. A link to the page carries them as ?q=.")
-        if int(request.headers.get("content-length", "0") or 0) > LARGEST_BODY:
+        length = request.headers.get("content-length", "")
+        if length.isdecimal() and int(length) > LARGEST_BODY:
             raise too_large()
         return await self.run(request)
 
@@ -81,6 +85,14 @@ class GraphQLApp(GraphQL[Context, None]):
 
     async def render_graphql_ide(self, request: HTTPRequest) -> Response:
         return ide.page(self.schema.as_str())
+
+    async def process_result(self, request: HTTPRequest, result: ExecutionResult) -> GraphQLHTTPResponse:
+        """Also what was raised outside of the operation's own hooks is told in the house's words."""
+        found = result.errors or ()
+        result.errors = [
+            error if "code" in (error.extensions or {}) else told(error, executing=True) for error in found
+        ]
+        return await super().process_result(request, result)
 
     async def parse_http_body(self, request: Any) -> Any:
         parsed = await super().parse_http_body(request)

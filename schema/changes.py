@@ -2,21 +2,37 @@
 
 from collections.abc import AsyncGenerator
 from typing import Annotated, Any
+from uuid import UUID
 
 import strawberry
 
 from hub import models
 from hub.services import changes as see_changes
 from hub.services import sources as see_sources
+from schema import ids
 from schema.context import Info
-from schema.edges import connection, one
+from schema.edges import connection, many, one
 from schema.filters import GRID_REF
-from schema.following import Wanted, follow, start
-from schema.node import Identified, NamedField, named, node, registered
+from schema.following import ORDER, Wanted, follow, start
+from schema.node import NODES, Column, Identified, NamedField, computed, identified, named, node, registered
+
+
+def id_of(entity: str, id: UUID, subject_id: UUID | None) -> str | None:
+    """The id that the graph gives to what changed: rows of a request are known by the request's key and their own."""
+    if entity not in identified():
+        return None
+    key = {1: (id,), 2: (subject_id, id)}[len(NODES[entity].key)]
+    return None if None in key else ids.encode(entity, key)
 
 
 @node(models.Change, see_changes.visible, "at kind entity patch reverse actor")
 class Change(Identified):
+    entity_id = computed(
+        [models.Change.entity, models.Change.entity_id, models.Change.subject_id],
+        id_of,
+        type=strawberry.ID | None,
+        description="The id of what changed, for `node(id)`; null where the graph has none for it (变更对象标识).",
+    )
     run = one(
         "Run",
         see_sources.runs,
@@ -36,7 +52,23 @@ class ChangeEvent:
 @strawberry.type
 class Query:
     changes = connection(
-        "Change", see_changes.visible, order="-position -id", description="What changed, newest first (变更记录)."
+        "Change",
+        see_changes.log,
+        order=" ".join(ORDER),
+        description="What changed, newest first, as far as it is settled (变更记录). Without `orderBy` its cursors are "
+        "also places that the subscription `changes` goes on from: read first, then follow, and nothing is missed.",
+    )
+
+
+def history(key: Column) -> Any:
+    """The edge from a noun to what changed in it."""
+    return many(
+        "Change",
+        see_changes.visible,
+        models.Change.entity_id,
+        key=key,
+        order="-at",
+        description="What changed in it, newest first (变更).",
     )
 
 

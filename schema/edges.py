@@ -9,6 +9,7 @@ from hub.errors import Invalid
 from schema.connections import Connection
 from schema.context import Info
 from schema.edge import Edge, Match, Shape
+from schema.filters import checked
 from schema.inputs import Slot, arguments
 from schema.node import NODES, Column, NamedField, Visible, graphql_name, key_for, named
 from schema.paging import DEFAULT_PAGE, LARGEST_PAGE, window
@@ -71,7 +72,7 @@ def connect(edge: Edge, source: Any, info: Info, given: Mapping[str, Any]) -> Co
     node = NODES[edge.target]
     order = tuple(way.value for way in given.get("order_by") or ()) or edge.order
     cuts = {name: given.get(name) for name in ("first", "after", "last", "before")}
-    filter = given.get("filter") or None
+    filter = checked(given["filter"]) if given.get("filter") else None
     asked = (frozen(filter), order, tuple(cuts.values()))
     return Connection(edge, edge.key_of(source), filter, window(node, order, **cuts), asked, info.context.loaders)
 

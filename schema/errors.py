@@ -11,6 +11,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.types.execution import ExecutionResult
 
 from hub.errors import Conflict, HubError, Invalid
+from hub.logs import place
 
 log = structlog.get_logger("schema")
 
@@ -52,13 +53,14 @@ def told(error: GraphQLError, *, executing: bool) -> GraphQLError:
     if isinstance(cause, HubError):
         return _same(error, str(cause), cause.extensions())
     if isinstance(cause, RecursionError):
-        return _same(error, "The document is nested too deeply. Ask for less at once.", _code("GRAPHQL_PARSE_FAILED"))
+        code = "BAD_USER_INPUT" if executing else "GRAPHQL_PARSE_FAILED"
+        return _same(error, "What you sent is nested too deeply. Write it flatter.", _code(code))
     if isinstance(error, GraphQLSyntaxError):
         return _same(error, error.message, _code("GRAPHQL_PARSE_FAILED"))
     if cause is None or isinstance(cause, (GraphQLError, StrawberryGraphQLError)):
         return _same(error, error.message, _code("BAD_USER_INPUT" if executing else "GRAPHQL_VALIDATION_FAILED"))
     reference = uuid4().hex
-    log.error("operation failed", error_id=reference, path=error.path, exc_info=cause)
+    log.error("operation failed", error_id=reference, path=error.path, error=place(cause))
     message = f"The hub failed here. The fault is noted as {reference}: please report that number."
     return _same(error, message, _code("INTERNAL") | {"errorId": reference})
 

@@ -33,6 +33,9 @@ Filter: TypeAlias = Mapping[str, Any]
 Ref: TypeAlias = tuple[str, Any]  # ("code", "150602") or ("id", a UUID): a grid that a filter names
 Paths: TypeAlias = Mapping[Ref, str]
 
+MOST_VALUES = 1000
+LARGEST_DEPTH = 12
+
 NULL = Slot("null", "bool | None", "True: rows without a value; false: rows with one (有无).")
 
 
@@ -176,6 +179,21 @@ def where(node: Node, filter: Filter, viewer: Viewer, paths: Paths, *, inside: b
         else:
             parts.append(TESTS[node.name][name].sql(value, asked))
     return and_(true(), *parts)
+
+
+def checked(filter: Filter) -> Filter:
+    """The same filter, if it is of a size that makes sense. Raises Invalid."""
+    if (size := _size(filter, 1)) > MOST_VALUES:
+        raise Invalid(f"The filter holds {size} values: at most {MOST_VALUES} are taken. Ask in parts.", field="filter")
+    return filter
+
+
+def _size(value: Any, depth: int) -> int:
+    if depth > LARGEST_DEPTH:
+        raise Invalid(f"The filter is nested more than {LARGEST_DEPTH} deep: write it flatter.", field="filter")
+    if isinstance(value, Mapping):
+        return sum(_size(one, depth + 1) for one in value.values())
+    return sum(_size(one, depth) for one in value) if isinstance(value, list) else 1
 
 
 def references(filter: Filter) -> set[Ref]:

@@ -1,7 +1,6 @@
 """Following the change log: what the subscription does between two events."""
 
 import time
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,10 +13,13 @@ from hub.models import Change
 from hub.services import changes
 from schema.bus import wait
 from schema.context import Context
-from schema.errors import BadCursor, Gap
+from schema.errors import Gap
 from schema.filters import reference
+from schema.node import NODES
+from schema.paging import cursor, parse, uncursor
 
 Place = tuple[int, UUID]  # in the log's order
+ORDER = ("-position", "-id")
 POLL_SECONDS = 1.0
 RENEW_SECONDS = 3.0
 BATCH = 200
@@ -107,17 +109,11 @@ async def _known(context: Context, place: Place) -> Place:
 
 
 def cursor_of(change: Change) -> str:
-    """The place of a change, opaque."""
-    return urlsafe_b64encode(f"{change.position}.{change.id.hex}".encode()).decode().rstrip("=")
+    """The place of a change: the same cursor that the list of changes gives."""
+    return cursor(parse(NODES["Change"], ORDER), change)
 
 
-def place_of(cursor: str) -> Place:
+def place_of(text: str) -> Place:
     """The place in a cursor. Raises BadCursor."""
-    try:
-        position, _, id = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii").partition(".")
-        place = int(position), UUID(hex=id)
-    except ValueError as error:
-        raise BadCursor(f"{cursor[:100]!r} is no cursor of the log.") from error
-    if not 0 <= place[0] < 2**63:
-        raise BadCursor(f"{cursor[:100]!r} is no cursor of the log.")
-    return place
+    position, id = uncursor(parse(NODES["Change"], ORDER), text)
+    return position, id

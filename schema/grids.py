@@ -4,14 +4,15 @@ import strawberry
 
 from hub import models
 from hub.services import alliances as see_alliances
-from hub.services import changes as see_changes
 from hub.services import grids as see_grids
 from hub.services import parties as see_parties
 from hub.services import requests as see_requests
 from hub.services import resources as see_resources
 from hub.services import stations as see_stations
+from schema.changes import history
 from schema.edges import above, connection, found, inside, many, one
 from schema.node import Identified, node
+from schema.sources import provenance
 
 GRID = models.Grid.id
 PATH = models.Grid.path
@@ -143,14 +144,8 @@ class Grid(Identified):
         order="-starts_at",
         description="What goes on on it and below it (活动).",
     )
-    history = many(
-        "Change",
-        see_changes.visible,
-        models.Change.entity_id,
-        key=GRID,
-        order="-position -id",
-        description="What changed in it, newest first (变更).",
-    )
+    history = history(GRID)
+    provenance = provenance(GRID)
 
 
 @node(models.AltCode, see_grids.alt_codes, "scheme code")

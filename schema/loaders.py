@@ -89,7 +89,7 @@ class Loaders:
         async def fetch(keys: list[Any]) -> list[int]:
             statement = statements.count(edge, await self._chosen(edge, filter), keys)
             async with self._db.read() as session:
-                counted = dict((await session.execute(statement)).tuples().all())
+                counted = {row[0]: row[1] for row in await session.execute(statement)}
             return [counted.get(parent, 0) for parent in keys]
 
         rows: int = await self._loader((edge, "count", asked), fetch).load(key)

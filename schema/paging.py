@@ -155,7 +155,9 @@ def uncursor(order: Sequence[Sort], text: str) -> tuple[Any, ...]:
 
 
 def _plain(value: Any) -> Any:
-    return value.name if isinstance(value, Enum) else value
+    if isinstance(value, Enum):
+        return value.name
+    return str(value) if isinstance(value, UUID) else value
 
 
 def _typed(column: Column, value: Any) -> Any:

@@ -4,14 +4,15 @@ import strawberry
 
 from hub import models
 from hub.services import alliances as see_alliances
-from hub.services import changes as see_changes
 from hub.services import grids as see_grids
 from hub.services import parties as see_parties
 from hub.services import requests as see_requests
 from hub.services import resources as see_resources
 from hub.services import stations as see_stations
+from schema.changes import history
 from schema.edges import connection, found, many, one
 from schema.node import Identified, node
+from schema.sources import provenance
 
 PARTY = models.Party.id
 ORGANIZATION = models.Organization.id
@@ -92,14 +93,8 @@ class Party(Identified):
         order="-claimed_at",
         description="What it took on (认领).",
     )
-    history = many(
-        "Change",
-        see_changes.visible,
-        models.Change.entity_id,
-        key=PARTY,
-        order="-position -id",
-        description="What changed in it, newest first (变更).",
-    )
+    history = history(PARTY)
+    provenance = provenance(PARTY)
 
 
 @node(models.Organization, see_parties.organizations, "organization_kind description", natural="code")

@@ -5,13 +5,14 @@ from typing import Any
 import strawberry
 
 from hub import models
-from hub.services import changes as see_changes
 from hub.services import grids as see_grids
 from hub.services import parties as see_parties
 from hub.services import requests as see_requests
 from hub.services import resources as see_resources
+from schema.changes import history
 from schema.edges import connection, found, many, one
 from schema.node import Column, Identified, computed, node
+from schema.sources import provenance
 
 REQUEST = models.Request.id
 PARTY = models.Party.id
@@ -67,7 +68,7 @@ class Request(Identified):
         see_requests.events,
         models.RequestEvent.request_id,
         key=REQUEST,
-        order="-id",
+        order="-at",
         description="The steps of its life, newest first (流转记录).",
     )
     issues = many(
@@ -110,14 +111,8 @@ class Request(Identified):
         order="-claimed_at",
         description="Who took it on (认领).",
     )
-    history = many(
-        "Change",
-        see_changes.visible,
-        models.Change.entity_id,
-        key=REQUEST,
-        order="-position -id",
-        description="What changed in it, newest first (变更).",
-    )
+    history = history(REQUEST)
+    provenance = provenance(REQUEST)
 
 
 def _of(column: Column) -> Any:

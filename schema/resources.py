@@ -3,14 +3,15 @@
 import strawberry
 
 from hub import models
-from hub.services import changes as see_changes
 from hub.services import grids as see_grids
 from hub.services import parties as see_parties
 from hub.services import requests as see_requests
 from hub.services import resources as see_resources
 from hub.services import stations as see_stations
+from schema.changes import history
 from schema.edges import connection, found, many, one
 from schema.node import Identified, node
+from schema.sources import provenance
 
 GRID = models.Grid.id
 PARTY = models.Party.id
@@ -33,14 +34,8 @@ class Resource(Identified):
         order="title",
         description="What it is used for (项目).",
     )
-    history = many(
-        "Change",
-        see_changes.visible,
-        models.Change.entity_id,
-        key=models.Resource.id,
-        order="-position -id",
-        description="What changed in it, newest first (变更).",
-    )
+    history = history(models.Resource.id)
+    provenance = provenance(models.Resource.id)
 
 
 @node(models.Need, see_resources.needs, "title category raised_at met_at created_at updated_at")

@@ -9,7 +9,7 @@ from graphql import GraphQLError
 from strawberry.extensions import MaxAliasesLimiter, MaxTokensLimiter, ParserCache, QueryDepthLimiter, ValidationCache
 from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
-from strawberry.tools import merge_types
+from strawberry.types import ExecutionContext
 
 from schema import (
     alliances,
@@ -84,19 +84,33 @@ def _generated() -> None:
         connection_types(node)
 
 
-def _roots(kind: str, extra: tuple[Any, ...]) -> tuple[type, ...]:
-    return tuple(getattr(module, kind) for module in (*NOUNS, *extra) if hasattr(module, kind))
+ROOTS = {
+    "Query": "What can be read (查询).",
+    "Mutation": "What can be done (操作). Each is one transaction: all of it happens, or nothing.",
+    "Subscription": "What can be followed (订阅).",
+}
+
+
+def _root(name: str, extra: tuple[Any, ...]) -> Any:
+    """A root type, put together from what each noun adds to it."""
+    parts = tuple(getattr(module, name) for module in (*NOUNS, *extra) if hasattr(module, name))
+    return strawberry.type(type(name, parts, {}), description=ROOTS[name])
+
+
+class Schema(strawberry.Schema):
+    """Strawberry's, which does not log what callers did wrong: faults of ours are noted by HouseErrors."""
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        pass
 
 
 def build_schema(*extra: Any) -> strawberry.Schema:
     """The whole schema; `extra` modules may add a Query, a Mutation or a Subscription of their own."""
     _generated()
-    subscriptions = _roots("Subscription", extra)
-    mutations = _roots("Mutation", extra)
-    return strawberry.Schema(
-        query=merge_types("Query", _roots("Query", extra)),
-        mutation=merge_types("Mutation", mutations) if mutations else None,
-        subscription=merge_types("Subscription", subscriptions) if subscriptions else None,
+    return Schema(
+        query=_root("Query", extra),
+        mutation=_root("Mutation", extra),
+        subscription=_root("Subscription", extra),
         types=[REGISTRY[name] for name in NODES],
         extensions=EXTENSIONS,
         config=StrawberryConfig(scalar_map=SCALARS),

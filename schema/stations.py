@@ -7,8 +7,10 @@ from hub.services import grids as see_grids
 from hub.services import parties as see_parties
 from hub.services import resources as see_resources
 from hub.services import stations as see_stations
+from schema.changes import history
 from schema.edges import connection, found, many, one
 from schema.node import Identified, node
+from schema.sources import provenance
 
 GRID = models.Grid.id
 PARTY = models.Party.id
@@ -69,6 +71,8 @@ class Station(Identified):
         order="title",
         description="What is given there to groups of people (优惠).",
     )
+    history = history(STATION)
+    provenance = provenance(STATION)
 
 
 @node(models.ServiceItem, see_stations.service_items, "title category sunk extended created_at updated_at")

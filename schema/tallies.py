@@ -80,7 +80,7 @@ async def _conditions(
     if (during or filter) and moment is None:
         raise Invalid(f"`during` and `filter` are for REQUESTS, not for {of.name}.", field="during")
     conditions = [filters.between(moment, during)] if during and moment is not None else []
-    if filter:
+    if filter and filters.checked(filter):
         paths = {ref: await context.loaders.path(ref) for ref in filters.references(filter)}
         conditions.append(filters.where(NODES["Request"], filter, context.viewer, paths))
     return conditions

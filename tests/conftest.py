@@ -7,15 +7,21 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx2
 import pytest
 from sqlalchemy import event, make_url, text
 
 import migrations
-from hub import postgres
+from hub import app, postgres
 from hub.auth import Viewer, system
 from hub.db import Database
 from hub.models import uuid7
+from hub.upgrade import upgrade
+from schema.bus import Bus
+from tests.hub import commands
+from tests.hub.commands import Command
 from tests.schema.api import Api
+from tests.schema.city import City, founded
 
 
 @pytest.fixture(scope="session")
@@ -101,3 +107,30 @@ async def api(database: Database) -> AsyncIterator[Api]:
     api = Api(database)
     yield api
     await api.client.aclose()
+
+
+@pytest.fixture
+async def city(database: Database) -> City:
+    """A small district with parties and requests."""
+    return await founded(database)
+
+
+# --- the command line and the HTTP door, for tests/hub ---
+
+
+@pytest.fixture
+async def door(database: Database) -> AsyncIterator[httpx2.AsyncClient]:
+    """The whole application over a fresh database, without a network. Its tokens are keyed with b"pepper"."""
+    await upgrade(database)
+    built = app.build(database, b"pepper", Bus(database.url))
+    transport = httpx2.ASGITransport(built, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://hub") as client:
+        yield client
+
+
+@pytest.fixture
+async def command(database: Database, tmp_path: Path) -> Command:
+    """`hub` over a fresh database in shape. Not for async tests: a command has an event loop of its own."""
+    await upgrade(database)
+    given = {"HUB_DATABASE_URL": database.url.render_as_string(hide_password=False), "HUB_HOME": tmp_path}
+    return lambda *arguments, **more: commands.hub(*arguments, **given, **more)

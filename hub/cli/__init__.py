@@ -54,7 +54,7 @@ def main() -> NoReturn:
     """The entry point `hub`."""
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
-        app()
+        app(prog_name="hub")
     except HubError as error:
         answers.refuse(error)
     sys.exit(answers.Exit.DONE)

@@ -3,12 +3,12 @@
 from typing import Annotated
 
 import typer
-import uvicorn
 
+from hub import home
 from hub.cli.answers import say
 from hub.config import settings
 from hub.errors import NotFound
-from hub.serve import GRACE_SECONDS, listener
+from hub.serve import HTTPServer, listener, signalled
 from hub.sync import registry
 
 
@@ -30,12 +30,12 @@ def simulate(
         raise NotFound("simulator", f"{name} (there are: {', '.join(known) or 'none'})")
     sock = listener("127.0.0.1", port)
     say(f"Making {orders:,} orders with seed {seed} ...")
-    application = known[name](orders=orders, seed=seed)
-    typer.echo(f"{name} is simulated at http://127.0.0.1:{sock.getsockname()[1]}/ (Ctrl-C stops)")
-    config = uvicorn.Config(
-        application, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=GRACE_SECONDS
-    )
-    try:
-        uvicorn.Server(config).run(sockets=[sock])
-    except KeyboardInterrupt:
-        say("Stopped.")
+    words = f"{name} is simulated at http://127.0.0.1:{sock.getsockname()[1]}/ (Ctrl-C stops)"
+    server = HTTPServer(known[name](orders=orders, seed=seed), lambda: typer.echo(words))
+
+    async def main() -> None:
+        with signalled(server.halt):
+            await server.serve(sockets=[sock])
+
+    home.run(main())
+    say("Stopped.")

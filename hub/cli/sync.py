@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from hub import report
 from hub.auth import system
@@ -118,7 +119,7 @@ def _told(last: dict[str, Any]) -> str:
 
 async def _status(db: Database, known: Registry, name: str | None) -> list[dict[str, Any]]:
     viewer = system("hub sync status")
-    latest = sources.runs(viewer).distinct(Run.source_id).order_by(Run.source_id, Run.id.desc())
+    latest = sources.runs(viewer).ext(distinct_on(Run.source_id)).order_by(Run.source_id, Run.id.desc())
     async with db.read() as session:
         stored = list(await session.scalars(sources.visible(viewer).order_by(Source.name)))
         runs = {run.source_id: run for run in await session.scalars(latest)}

@@ -22,6 +22,11 @@ def visible(viewer: Viewer) -> Select[Change]:
     return select(Change).where(viewer.covers(Change.grid_path))
 
 
+def log(viewer: Viewer) -> Select[Change]:
+    """The same, as far as nothing can come before any of them any more: a reader may go on from each of these."""
+    return settled(visible(viewer)).order_by(None)
+
+
 def settled(statement: Select[Change], after: tuple[int, UUID] | None = None) -> Select[Change]:
     """Only changes below the oldest running transaction, in the log's order: nothing can appear before them later."""
     statement = statement.where(text("changes.position < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"))

@@ -9,7 +9,7 @@ import orjson
 
 from hub.plugin import BadRecord, Caller, Issue, Place, Record
 
-MOBILE = re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)")
+MOBILE = re.compile(r"(?<!\d)(1[3-9]\d)[ -]?\d{4}[ -]?(\d{4})(?!\d)")
 NESTED: dict[str, type[Any]] = {kind.__name__: kind for kind in (Caller, Issue, Place)}
 
 

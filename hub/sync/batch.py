@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from operator import attrgetter, itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from sqlalchemy import Column, DateTime, Enum, Table, bindparam, func, select, u
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.schema import CallableColumnDefault, ScalarElementColumnDefault
+from sqlalchemy.types import TypeEngine
 
 from hub.db import Origin
 from hub.models import Base, Change, ChangeKind, Link, uuid7
@@ -36,12 +38,10 @@ class Batch:
     def create(self, model: type[Base], values: Row, entity: str) -> None:
         """A new row. Columns that `values` lacks get the model's defaults."""
         shape = _shape(model)
-        self._new[shape.table].append(tuple([make(values, self.at) for make in shape.makers]))
-        patch = {
-            name: value if type(value) is str else plain(value)
-            for name, value in values.items()
-            if name not in shape.secret
-        }
+        self._new[shape.table].append(shape.row(values, self.at))
+        patch = {name: value if type(value) is str else plain(value) for name, value in values.items()}
+        for name in shape.secret:
+            patch.pop(name, None)
         self._log(ChangeKind.CREATED, entity, values, patch, {})
 
     def change(self, model: type[Base], row: Mapping[str, Any], new: Row, entity: str, kind: ChangeKind) -> None:
@@ -100,34 +100,51 @@ def _update(table: Table, names: tuple[str, ...]) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """How rows of a model are sent: for each column a function (values, now) -> what COPY takes."""
+    """How new rows of a model are sent by COPY: every column, in the table's order."""
 
     table: Table
-    makers: list[Callable[[Row, datetime], Any]]
+    fixed: Row
+    stamped: tuple[str, ...]
+    told: tuple[tuple[str, Callable[[Any], Any]], ...]
+    pick: Callable[[Row], tuple[Any, ...]]
     secret: frozenset[str]
+
+    def row(self, values: Row, at: datetime) -> tuple[Any, ...]:
+        """`values` and the model's defaults; vocabularies by name, JSON as text."""
+        full = {**self.fixed, **dict.fromkeys(self.stamped, at), **values}
+        for name, tell in self.told:
+            if full[name] is not None:
+                full[name] = tell(full[name])
+        return self.pick(full)
 
 
 @cache
 def _shape(model: type[Base]) -> _Shape:
     table = model.metadata.tables[model.__tablename__]
-    secret = frozenset(column.name for column in table.c if "secret" in column.info)
-    return _Shape(table, [_maker(column) for column in table.c], secret)
+    return _Shape(
+        table,
+        fixed={column.name: _default(column) for column in table.c},
+        stamped=tuple(column.name for column in table.c if _is_stamp(column)),
+        told=tuple((column.name, _TOLD[type(column.type)]) for column in table.c if type(column.type) in _TOLD),
+        pick=itemgetter(*(column.name for column in table.c)),
+        secret=frozenset(column.name for column in table.c if "secret" in column.info),
+    )
 
 
-def _maker(column: Column[Any]) -> Callable[[Row, datetime], Any]:
-    name, default = column.name, column.default
-    fixed: Any = default.arg if isinstance(default, ScalarElementColumnDefault) else None
-    if name == "id":
-        return lambda values, at: values["id"]
-    if isinstance(column.type, JSONB):
-        empty = default.arg(None) if isinstance(default, CallableColumnDefault) else None  # type: ignore[arg-type]
-        return lambda values, at: _json(values.get(name, empty))
-    if isinstance(column.type, Enum):
-        return lambda values, at: getattr(values.get(name, fixed), "name", None)
-    if isinstance(column.type, DateTime) and isinstance(default, CallableColumnDefault):
-        return lambda values, at: values.get(name, at)
-    return lambda values, at: values.get(name, fixed)
+_TOLD: dict[type[TypeEngine[Any]], Callable[[Any], Any]] = {
+    Enum: attrgetter("name"),
+    JSONB: lambda value: orjson.dumps(value).decode(),
+}
 
 
-def _json(value: Any) -> str | None:
-    return None if value is None else orjson.dumps(value).decode()
+def _is_stamp(column: Column[Any]) -> bool:
+    return isinstance(column.type, DateTime) and isinstance(column.default, CallableColumnDefault)
+
+
+def _default(column: Column[Any]) -> Any:
+    """What a new row holds where nothing is said: the model's fixed value, an empty list or object, or nothing."""
+    if isinstance(column.default, ScalarElementColumnDefault):
+        return column.default.arg
+    if isinstance(column.type, JSONB) and isinstance(column.default, CallableColumnDefault):
+        return column.default.arg(None)  # type: ignore[arg-type]  # list() and dict() ask for no context
+    return None

@@ -5,13 +5,11 @@
 Planning reads and locks, and writes nothing. Applying a page and storing a plan for later start from the same rows.
 """
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +17,7 @@ from hub.models import Link, PlanAction, uuid7
 from hub.plugin import Record
 from hub.sync.kinds import KINDS, Found, Kind, Values
 from hub.sync.places import Places
+from hub.sync.reading import Reading, Readings
 from hub.sync.references import References, among
 
 
@@ -42,79 +41,23 @@ class Planned:
         return {column: self.row[column] for column in self.new} if self.row else {}
 
 
-@dataclass(slots=True)
-class _Reading:
-    """A record whose scalars were understood."""
-
-    record: Record
-    values: Values
-    hash: bytes
-    link: tuple[UUID, bytes | None] | None = None
-    natural: tuple[Any, ...] = ()
-
-
-def fingerprint(record: Record) -> bytes:
-    """The same for the same content, however its fields are ordered: 16 bytes."""
-    content = orjson.dumps((record.deleted, record.fields), option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
-    return hashlib.blake2b(content, digest_size=16).digest()
-
-
-async def plan(session: AsyncSession, source_id: UUID, records: Sequence[Record], places: Places) -> list[Planned]:
-    """What is to be done with these records, kind after kind. Of two with the same key the later one counts."""
-    latest = {(record.kind, record.key): record for record in records}
-    planned: list[Planned] = [
-        Planned(record, record.kind, PlanAction.REJECT, rule=f"No kind {record.kind!r}. There are: {', '.join(KINDS)}.")
-        for record in latest.values()
-        if record.kind not in KINDS
-    ]
-    for kind in KINDS.values():
-        chosen = [record for record in latest.values() if record.kind == kind.name]
-        if chosen:
-            planned += await _plan_kind(session, source_id, kind, chosen, places)
+async def plan(session: AsyncSession, source_id: UUID, readings: Readings, places: Places) -> list[Planned]:
+    """What is to be done with these records, kind after kind."""
+    planned = [Planned(record, record.kind, PlanAction.REJECT, rule=reason) for record, reason in readings.refused]
+    for name, understood in readings.understood.items():
+        kind, fresh = KINDS[name], []
+        await _link(session, source_id, kind, understood)
+        for reading in understood:
+            if reading.link and reading.link[1] == reading.hash:
+                planned.append(Planned(reading.record, name, None, reading.link[0], linked=True))
+            else:
+                fresh.append(reading)
+        if fresh:
+            planned += await _Matching(kind, fresh, References(places)).decide(session)
     return planned
 
 
-async def _plan_kind(
-    session: AsyncSession, source_id: UUID, kind: Kind, records: list[Record], places: Places
-) -> list[Planned]:
-    readings, planned = _read(kind, records)
-    await _link(session, source_id, kind, readings)
-    fresh: list[_Reading] = []
-    for reading in readings:
-        if reading.link and reading.link[1] == reading.hash:
-            planned.append(Planned(reading.record, kind.name, None, reading.link[0], linked=True))
-        else:
-            fresh.append(reading)
-    if fresh:
-        planned += await _Matching(kind, fresh, References(places)).decide(session)
-    return planned
-
-
-def _read(kind: Kind, records: Iterable[Record]) -> tuple[list[_Reading], list[Planned]]:
-    """The records whose scalars make sense, and refusals for the others."""
-    readers = kind.readers()
-    known = {*readers, *kind.references, *kind.nested}
-    readings: list[_Reading] = []
-    refused: list[Planned] = []
-    for record in records:
-        values: Values = {}
-        try:
-            name = "key"
-            if not record.key or "\x00" in record.key:
-                raise ValueError("a record needs a key without NUL bytes")
-            for name, value in record.fields.items():
-                if name in readers:
-                    column, read = readers[name]
-                    values[column] = None if value is None or value == "" else read(value)
-                elif name not in known:
-                    raise ValueError(f"a {kind.name} has no such field. It has: {', '.join(sorted(known))}")
-            readings.append(_Reading(record, values, fingerprint(record)))
-        except (ValueError, TypeError) as error:
-            refused.append(Planned(record, kind.name, PlanAction.REJECT, rule=f"{name}: {error}."))
-    return readings, refused
-
-
-async def _link(session: AsyncSession, source_id: UUID, kind: Kind, readings: list[_Reading]) -> None:
+async def _link(session: AsyncSession, source_id: UUID, kind: Kind, readings: list[Reading]) -> None:
     """Find out which rows the source's keys mean already."""
     keys = among(Link.__table__.c.key, [reading.record.key for reading in readings])
     mine = (keys, Link.source_id == source_id, Link.kind == kind.name)
@@ -130,11 +73,11 @@ DEEPEST = 50
 class _Matching:
     """One kind's records of a page on their way to decisions."""
 
-    def __init__(self, kind: Kind, readings: list[_Reading], references: References) -> None:
+    def __init__(self, kind: Kind, readings: list[Reading], references: References) -> None:
         self.kind, self.readings, self.references = kind, readings, references
         self.by_id: dict[UUID, Mapping[str, Any]] = {}
         self.by_natural: dict[tuple[Any, ...], Mapping[str, Any]] = {}
-        self.in_page: dict[Any, _Reading] = {}
+        self.in_page: dict[Any, Reading] = {}
         self.decided: dict[str, Planned] = {}
         self.deciding: list[str] = []
 
@@ -148,7 +91,7 @@ class _Matching:
         await self._load(session)
         return [self._decision(reading) for reading in self.readings]
 
-    def _natural(self, reading: _Reading) -> tuple[Any, ...]:
+    def _natural(self, reading: Reading) -> tuple[Any, ...]:
         """What the record says of the columns by which a row is known."""
         found = [reading.values.get(column) for column in self.kind.natural]
         for position, (name, target) in enumerate(self.kind.natural_references):
@@ -170,7 +113,7 @@ class _Matching:
                 self.by_id[found["id"]] = found
                 self.by_natural[tuple(found[name] for name in self.kind.natural)] = found
 
-    def _decision(self, reading: _Reading) -> Planned:
+    def _decision(self, reading: Reading) -> Planned:
         key = reading.record.key
         if (known := self.decided.get(key)) is not None:
             return known
@@ -179,7 +122,7 @@ class _Matching:
         self.deciding.pop()
         return decided
 
-    def _decide(self, reading: _Reading) -> Planned:
+    def _decide(self, reading: Reading) -> Planned:
         record, kind = reading.record, self.kind
         planned = self._match(reading)
         if problem := self._taken(reading, planned.row):
@@ -199,7 +142,7 @@ class _Matching:
             return _refused(planned, problem)
         return self._differ(planned, values)
 
-    def _match(self, reading: _Reading) -> Planned:
+    def _match(self, reading: Reading) -> Planned:
         """The row that a record means, and by which rule."""
         row, rule = self.by_natural.get(reading.natural), f"the same {' and '.join(self.kind.natural)}"
         if reading.link is not None and reading.link[0] in self.by_id:
@@ -209,7 +152,7 @@ class _Matching:
         linked = reading.link is not None
         return Planned(reading.record, self.kind.name, None, row=row, hash=reading.hash, linked=linked, rule=rule)
 
-    def _taken(self, reading: _Reading, row: Mapping[str, Any] | None) -> str | None:
+    def _taken(self, reading: Reading, row: Mapping[str, Any] | None) -> str | None:
         """The words of a refusal if the record's own code belongs to another row or to another record of the page."""
         names, said = " and ".join(self.kind.natural), reading.record.fields.get(self.kind.natural[0])
         other, first = self.by_natural.get(reading.natural), self.in_page.get(reading.natural)
@@ -240,7 +183,8 @@ class _Matching:
                 if reference.needed(values):
                     return f"{name}: {value} is not known to the hub. Bring it in first, or in the same run."
                 planned.hash = None  # look again next time
-                if planned.row is not None:
+                target = self.references.above(str(value)) if reference.path else None
+                if target is None and planned.row is not None:
                     return None
         values[reference.column] = target and target.id
         if reference.path:

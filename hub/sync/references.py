@@ -20,6 +20,9 @@ def among(column: KeyedColumnElement[Any], wanted: Iterable[Any]) -> ColumnEleme
     return column == any_(literal(list(wanted), ARRAY(kind)))
 
 
+DIVISIONS = (9, 6)
+
+
 class References:
     """The rows that the records of one page name."""
 
@@ -42,6 +45,8 @@ class References:
 
     async def _by_code(self, session: AsyncSession, target: type[Base], codes: set[str]) -> None:
         table = target.metadata.tables[target.__tablename__]
+        if target is Grid:
+            codes = codes | {code[:length] for code in codes for length in DIVISIONS if code.isdigit()}
         tree = (table.c.path, table.c.level) if target is Grid else ()
         for code, *rest in await session.execute(
             select(table.c.code, table.c.id, *tree).where(among(table.c.code, codes))
@@ -63,3 +68,8 @@ class References:
         if isinstance(value, Place):
             return self._places.find(value)
         return self._named.get((target, str(value)))
+
+    def above(self, code: str) -> Found | None:
+        """The smallest known division that a statistical code lies in: its first 9 or 6 digits."""
+        around = (self._named.get((Grid, code[:length])) for length in DIVISIONS if code.isdigit())
+        return next(filter(None, around), None)

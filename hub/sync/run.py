@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer, system
@@ -19,13 +19,14 @@ from hub.db import Database, Origin
 from hub.errors import Conflict, HubError, Misconfigured, NotFound
 from hub.models import Landing, PlanAction, Rejected, RejectedStatus, Run, RunMode, RunStatus, Source, uuid7
 from hub.models.base import now
-from hub.plugin import BadRecord, Page, Plugin, Pulls, Record, SourceError
+from hub.plugin import BadRecord, Page, Plugin, Pulls, Record, SourceBroken, SourceError
 from hub.services.changes import plain
 from hub.sync import apply as applying
 from hub.sync import archive, http
 from hub.sync.apply import Counts
 from hub.sync.places import Places
 from hub.sync.plan import plan
+from hub.sync.reading import Readings, read
 from hub.sync.registry import Registry
 
 LEASE = timedelta(seconds=30)
@@ -81,8 +82,9 @@ async def run_source(
         except asyncio.CancelledError:
             await asyncio.shield(_end(pull, RunStatus.CANCELLED, "It was stopped; what was applied stays."))
             raise
-        except Exception as error:  # noqa: BLE001 (the edge of one run: a plugin may raise anything)
-            await _end(pull, RunStatus.FAILED, f"The plugin {source.plugin} failed: {type(error).__name__}: {error}")
+        except Exception as error:
+            await _end(pull, RunStatus.FAILED, f"A fault of the hub ({type(error).__name__}); its log says more.")
+            raise
         finally:
             heart.cancel()
         return pull.run
@@ -177,42 +179,46 @@ async def _beat(pull: Pull) -> None:
 
 async def _pages(pull: Pull, progress: Progress, *, overridden: bool) -> None:
     """Read ahead by one page while the last one is written."""
-    cursor = None if overridden else pull.source.cursor
-    queue: asyncio.Queue[Page | None] = asyncio.Queue(maxsize=1)
+    pages = pull.plugin.pull(None if overridden else pull.source.cursor)  # type: ignore[attr-defined]  # Pulls: checked
 
-    async def read() -> None:
+    async def read_page() -> tuple[Page, Readings] | None:
         try:
-            async for page in pull.plugin.pull(cursor):  # type: ignore[attr-defined]  # run_source has checked it
-                await queue.put(page)
-        finally:
-            await queue.put(None)
+            page: Page | None = await anext(pages, None)
+        except SourceError:
+            raise
+        except Exception as error:
+            raise SourceBroken(f"The plugin {pull.source.plugin} failed: {type(error).__name__}: {error}") from error
+        return None if page is None else (page, await asyncio.to_thread(read, _records(page)))
 
-    reader = asyncio.create_task(read())
+    ahead = asyncio.create_task(read_page())
     try:
-        while (page := await queue.get()) is not None:
-            await _page(pull, page, keep_cursor=overridden)
+        while (ready := await ahead) is not None:
+            ahead = asyncio.create_task(read_page())
+            await _page(pull, *ready, keep_cursor=overridden)
             progress(pull.run)
-        await reader
         if pull.waiting:
             await _try_again(pull)
             progress(pull.run)
     finally:
-        reader.cancel()
-        with contextlib.suppress(asyncio.CancelledError, SourceError):
-            await reader
+        ahead.cancel()
+        await asyncio.wait([ahead])
+        await pages.aclose()
 
 
-async def _page(pull: Pull, page: Page, *, keep_cursor: bool) -> None:
+def _records(page: Page) -> list[Record]:
+    return [item for item in page.items if isinstance(item, Record)]
+
+
+async def _page(pull: Pull, page: Page, readings: Readings, *, keep_cursor: bool) -> None:
     """One page, one transaction: what was received, rows, refusals, counts and cursor, or nothing of them."""
     run = pull.run
     bad = [item for item in page.items if isinstance(item, BadRecord)]
-    records = [item for item in page.items if isinstance(item, Record)]
     async with _fenced(pull) as session:
         if page.received is not None:
-            session.add(_landing(run, page))
-        planned = await plan(session, pull.source.id, records, pull.places)
+            await session.execute(insert(Landing).values(_landing(run, page)))
+        planned = await plan(session, pull.source.id, readings, pull.places)
         counts = await _carry_out(pull, session, planned, bad)
-        counts.unchanged += len(records) - len(planned)
+        counts.unchanged += len(page.items) - len(bad) - len(planned)
         if len(page.items) >= MANY and counts.rejected - sum(one.waits for one in planned) > MOST * len(page.items):
             first = bad[0].reason if bad else next(one.rule for one in planned if one.action is PlanAction.REJECT)
             raise Conflict(
@@ -251,9 +257,9 @@ async def _try_again(pull: Pull) -> None:
         after: UUID | None = None
         while batch := await _waiting(pull, after):
             after = batch[-1].id
-            records = [archive.again(one.record) for one in batch if one.record]
+            readings = read([archive.again(one.record) for one in batch if one.record])
             async with _fenced(pull) as session:
-                planned = await plan(session, pull.source.id, records, pull.places)
+                planned = await plan(session, pull.source.id, readings, pull.places)
                 counts = applying.counted(planned)
                 taken = [one for one in planned if one.action is not PlanAction.REJECT]
                 await applying.apply(session, pull.source.id, Origin(pull.viewer.subject, pull.run.id), taken)
@@ -287,9 +293,10 @@ async def _fenced(pull: Pull) -> AsyncIterator[AsyncSession]:
         yield session
 
 
-def _landing(run: Run, page: Page) -> Landing:
+def _landing(run: Run, page: Page) -> dict[str, Any]:
     received = page.received or b""
-    return Landing(run_id=run.id, page=run.pages + 1, received=received, sha256=hashlib.sha256(received).hexdigest())
+    digest = hashlib.sha256(received).hexdigest()
+    return {"run_id": run.id, "page": run.pages + 1, "received": received, "sha256": digest}
 
 
 def _totals(run: Run) -> Counts:

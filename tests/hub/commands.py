@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from unittest import mock
@@ -14,6 +14,8 @@ from unittest import mock
 import orjson
 
 from hub.cli import main
+
+Command = Callable[..., "Answer"]
 
 OURS = re.compile(r"HUB_|PORT$|HOST$")
 
@@ -73,7 +75,7 @@ def running(*arguments: object, **given: object) -> Iterator[Served]:
     """A process that stays, from its address on stdout until SIGTERM."""
     command = [sys.executable, "-m", "hub", *map(str, arguments)]
     process = subprocess.Popen(
-        command, env=environment(PYTHONUNBUFFERED=1, **given), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, env=environment(**given), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     assert process.stderr is not None
@@ -89,4 +91,3 @@ def running(*arguments: object, **given: object) -> Iterator[Served]:
     finally:
         process.terminate()
         process.communicate(timeout=30)
-

@@ -65,7 +65,7 @@ def test_every_preset_reads_without_a_bad_row() -> None:
         "divisions": 1346,
         "example-jurisdictions": 6,
         "example-estates": 26,
-        "example-organizations": 28,
+        "example-organizations": 33,
         "example-people": 30,
         "example-alliances": 4,
         "example-members": 27,

@@ -1,0 +1,158 @@
+"""Every command: its answer, its exit code, and what it says to a script."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from hub.cli.answers import Exit
+from hub.db import Database
+from tests.hub.commands import Command, hub
+
+ROOT = Path(__file__).parents[2]
+HEADER = "code,name,level,parent\n"
+
+
+def csv(folder: Path, *rows: str) -> Path:
+    file = folder / "divisions.csv"
+    file.write_text(HEADER + "".join(f"{row}\n" for row in rows), encoding="utf-8")
+    return file
+
+
+COMMANDS = """
+serve;worker;sync;sync run;sync status;simulate;plugins;sdl;token;db;db upgrade;db status;db backup;db restore;doctor
+"""
+
+
+@pytest.mark.parametrize("words", ["", *COMMANDS.strip().split(";")])
+def test_every_command_explains_itself(words: str) -> None:
+    helped = hub(*words.split(), "--help")
+    assert helped.code == 0
+    assert f"Usage: hub {words}".rstrip() in helped.out
+    assert len(helped.out.splitlines()) > 6
+
+
+def test_the_help_says_what_the_exit_codes_mean() -> None:
+    said = " ".join(re.sub(r"[│╭╮╰╯─]", " ", hub("--help").out).split())
+    codes = said.partition("Exit codes: ")[2].split(" · ")
+    assert [int(code.partition(" ")[0]) for code in codes] == sorted(Exit)
+
+
+def test_an_unknown_command_or_option_is_misuse() -> None:
+    assert hub("fly").code == hub("doctor", "--fast").code == hub("token", "--days", 0).code == Exit.MISUSED
+
+
+def test_a_bad_setting_is_named() -> None:
+    refused = hub("doctor", PORT="eighty")
+    assert refused.code == Exit.MISUSED
+    assert refused.err.startswith("hub: PORT is not usable: ")
+
+
+def test_a_database_that_does_not_answer_is_unavailable() -> None:
+    refused = hub("db", "status", "--json", HUB_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+    assert refused.code == Exit.UNAVAILABLE
+    assert refused.json == {"error": {"code": "UNAVAILABLE", "message": refused.err.removeprefix("hub: ").strip()}}
+
+
+def test_a_database_of_somebody_elses_is_not_touched_unasked(database: Database, tmp_path: Path) -> None:
+    url = database.url.render_as_string(hide_password=False)
+    refused = hub("sync", "status", HUB_DATABASE_URL=url, HUB_HOME=tmp_path)
+    assert refused.code == Exit.MISUSED
+    assert re.fullmatch(r"hub: The database lacks \d+ steps\. Run: hub db upgrade\.\n", refused.err)
+    assert hub("db", "status", HUB_DATABASE_URL=url).code == Exit.FAILED
+    assert hub("db", "upgrade", HUB_DATABASE_URL=url).code == Exit.DONE
+    assert hub("db", "upgrade", HUB_DATABASE_URL=url).out == "Nothing to do.\n"
+    assert hub("db", "status", "--json", HUB_DATABASE_URL=url).json == {"pending": []}
+
+
+def test_a_run_tells_a_script_its_counts(command: Command, tmp_path: Path) -> None:
+    file = csv(tmp_path, "150602,东胜区,DISTRICT,", "150602001,交通街道,STREET,150602")
+    done = command("sync", "run", "divisions", "--path", file, "--json")
+    counts = {"records": 2, "create": 2, "update": 0, "close": 0, "reject": 0, "unchanged": 0}
+    assert done.code == Exit.DONE
+    assert done.json == done.json | counts | {"source": "divisions", "status": "DONE", "error": None}
+    assert set(done.json) == {*counts, "run", "source", "status", "seconds", "rows_per_second", "error"}
+    again = command("sync", "run", "divisions", "--path", file)
+    assert again.out.startswith("divisions: 2 records, nothing changed, in ")
+
+
+def test_a_run_with_rejected_records_shows_them_and_says_so_by_its_exit_code(command: Command, tmp_path: Path) -> None:
+    file = csv(tmp_path, "150602,东胜区,DISTRICT,", "15x602,坏,STREET,150602")
+    done = command("sync", "run", "divisions", "--path", file)
+    assert done.code == Exit.PARTLY
+    assert ": 1 created, 0 updated, 1 rejected, 0 unchanged in " in done.out
+    assert "divisions.csv" in done.err.splitlines()[-1]
+    assert "15x602" in done.err.splitlines()[-1]
+
+
+def test_a_run_that_fails_says_why(command: Command) -> None:
+    failed = command("sync", "run", "divisions", "--path", "/no/such.csv", "--json")
+    assert failed.code == Exit.FAILED
+    assert failed.json["status"] == "FAILED"
+    assert "/no/such.csv" in failed.json["error"]
+
+
+def test_an_unknown_source_is_refused_with_the_known_ones(command: Command) -> None:
+    refused = command("sync", "run", "nowhere")
+    assert refused.code == Exit.REFUSED
+    assert "divisions" in refused.err
+
+
+def test_a_setting_of_one_run_must_have_a_value(command: Command) -> None:
+    assert command("sync", "run", "divisions", "--set", "sheet").code == Exit.MISUSED
+
+
+def test_status_lists_what_ran_and_what_never_did(command: Command, tmp_path: Path) -> None:
+    command("sync", "run", "divisions", "--path", csv(tmp_path, "150602,东胜区,DISTRICT,"))
+    listed = {one["source"]: one for one in command("sync", "status", "--json").json}
+    assert listed["divisions"]["last"]["create"] == 1
+    assert listed["hotline12345"] == {
+        "source": "hotline12345",
+        "plugin": "hotline12345",
+        "enabled": True,
+        "last": None,
+    }
+    assert command("sync", "status", "nowhere").code == Exit.REFUSED
+
+
+def test_a_token_is_alone_on_stdout(command: Command) -> None:
+    given = command("token", "--as", "admin", "--name", "王敏", "--days", 7)
+    assert re.fullmatch(r"lh_[0-9a-f]{12}_[\w-]{43}\n", given.out)
+    assert given.err.startswith("A token for 王敏 (admin), until 20")
+
+
+def test_a_token_for_an_unknown_role_or_grid_is_refused(command: Command) -> None:
+    assert command("token", "--as", "emperor").code == Exit.REFUSED
+    refused = command("token", "--as", "clerk", "--grid", "999")
+    assert (refused.code, refused.out) == (Exit.REFUSED, "")
+
+
+def test_plugins_tell_their_verbs_sources_and_settings(tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("import nothing_of_that_name\n")
+    listed = hub("plugins", "--json", HUB_PLUGINS=tmp_path)
+    by_name = {one["name"]: one for one in listed.json["plugins"]}
+    assert {name: one["verbs"] for name, one in by_name.items()} == {"hotline12345": ["pull"], "spreadsheet": ["pull"]}
+    assert by_name["hotline12345"]["simulated"] is True
+    assert "divisions" in by_name["spreadsheet"]["presets"]
+    assert by_name["spreadsheet"]["settings"]["properties"]["path"]["title"] == "路径"
+    assert listed.json["broken"] == [
+        {"name": "broken", "reason": "ModuleNotFoundError: No module named 'nothing_of_that_name'"}
+    ]
+    assert "broken is broken: ModuleNotFoundError" in hub("plugins", HUB_PLUGINS=tmp_path).err
+
+
+def test_a_simulator_that_is_not_there_is_refused() -> None:
+    assert hub("simulate", "spreadsheet").code == Exit.REFUSED
+
+
+def test_the_plugin_of_the_documentation_works(command: Command, tmp_path: Path) -> None:
+    written = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8").partition("```python\n")[2].partition("```")[0]
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letters.py").write_text(written, encoding="utf-8")
+    letters = tmp_path / "letters.csv"
+    letters.write_text("number,title,grid\nL1,路灯不亮,150602001\n,无编号,150602001\n", encoding="utf-8")
+    command("sync", "run", "divisions")
+    done = command("sync", "run", "letters", "--path", letters, HUB_PLUGINS=tmp_path / "mine")
+    assert done.out.startswith("letters: 2 records: 1 created, 0 updated, 1 rejected, 0 unchanged in ")
+    assert done.err == "  row 3: The column number is empty: every letter needs one.\n"
+    assert done.code == Exit.PARTLY

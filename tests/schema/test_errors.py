@@ -1,0 +1,95 @@
+import logging
+
+import pytest
+import strawberry
+from httpx2 import ASGITransport, AsyncClient
+from structlog.testing import capture_logs
+
+from hub.db import Database
+from schema.asgi import graphql_app
+from schema.schema import build_schema
+from tests.schema.api import Api
+from tests.schema.city import ADMIN, City, gid
+
+DEEP = "parent { " * 16 + "code" + " }" * 16
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "said"),
+    [
+        ("{ grids { nodes { code }", "GRAPHQL_PARSE_FAILED", "Syntax Error"),
+        ("{ nothing }", "GRAPHQL_VALIDATION_FAILED", "Cannot query field 'nothing'"),
+        ("{ grids(first: 99999999999) { totalCount } }", "GRAPHQL_VALIDATION_FAILED", "32-bit"),
+        ('{ node(id: "x") { id } }', "BAD_ID", "'x' is no id of this hub"),
+        ('{ node(id: "R3JpZDoxMjM") { id } }', "BAD_ID", "is no id of this hub"),  # Grid:123
+        ('{ nodes(ids: ["é"]) { id } }', "BAD_ID", "is no id of this hub"),
+        ('{ grid(code: "\\u0000") { id } }', "INVALID", "cannot be stored"),
+        ("{ grid(code: 5) { id } }", "GRAPHQL_VALIDATION_FAILED", "String cannot represent"),
+        (f"query {{ grids {{ nodes {{ {DEEP} }} }} }}", "GRAPHQL_VALIDATION_FAILED", "maximum operation depth of 15"),
+        ("{" + " ".join(f"a{n}: __typename" for n in range(31)) + "}", "GRAPHQL_VALIDATION_FAILED", "31 aliases"),
+        ("{" + "__typename " * 2001 + "}", "GRAPHQL_PARSE_FAILED", "more than 2000"),
+        ("{" * 1500, "GRAPHQL_PARSE_FAILED", ""),
+        ("query A { __typename } fragment B on Grid { id }", "GRAPHQL_VALIDATION_FAILED", "never used"),
+    ],
+)
+async def test_every_refusal_has_its_code(api: Api, city: City, query: str, code: str, said: str) -> None:
+    found, message = await api.refused(query, ADMIN)
+    assert (found, said in message) == (code, True), message
+
+
+async def test_an_error_has_its_path_and_leaves_the_rest(api: Api, city: City) -> None:
+    answer = (await api.post('{ good: grid(code: "15") { name } bad: grid { name } }')).json()
+    assert answer["data"] == {"good": {"name": "内蒙古"}, "bad": None}
+    (error,) = answer["errors"]
+    assert (error["path"], error["extensions"]) == (["bad"], {"code": "INVALID"})
+
+
+async def test_a_type_that_does_not_match_is_an_error_of_input(api: Api) -> None:
+    code, message = await api.refused("query ($n: Int) { grids(first: $n) { totalCount } }", n="many")
+    assert (code, "Int cannot represent" in message) == ("BAD_USER_INPUT", True)
+
+
+async def test_a_part_of_a_request_has_an_id_that_finds_it_again(api: Api, city: City) -> None:
+    data = await api('{ request(number: "R1") { events { nodes { id action } } } }', ADMIN)
+    (event,) = data["request"]["events"]["nodes"]
+    again = await api("query ($id: ID!) { node(id: $id) { id __typename } }", ADMIN, id=event["id"])
+    assert again["node"] == {"id": event["id"], "__typename": "RequestEvent"}
+    cut = gid(city.requests["R1"]).replace("UmVxdWVzdDo", "UmVxdWVzdEV2ZW50Og")
+    assert (await api.refused("query ($id: ID!) { node(id: $id) { id } }", ADMIN, id=cut))[0] == "BAD_ID"
+
+
+def _fail() -> str:
+    raise LookupError("SELECT secret FROM vault")
+
+
+class Broken:
+    """A part of a schema with a fault in it."""
+
+    @strawberry.type
+    class Query:
+        broken: str | None = strawberry.field(resolver=_fail, description="Fails.")
+
+
+async def test_a_fault_of_ours_is_masked_and_noted_under_a_number(
+    database: Database, api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL)
+    app = graphql_app(build_schema(Broken), database, api.viewer_of, api.bus)
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://hub") as client:
+        with capture_logs() as logged:
+            answer = await client.post("/", json={"query": "{ broken }"})
+    (error,) = answer.json()["errors"]
+    assert error["extensions"]["code"] == "INTERNAL"
+    assert error["extensions"]["errorId"] in error["message"]
+    assert "secret" not in answer.text
+    assert [line["error_id"] for line in logged] == [error["extensions"]["errorId"]]
+
+
+async def test_no_error_holds_sql_or_an_address(database: Database, api: Api) -> None:
+    lost = Database("postgresql://nobody:pass@127.0.0.1:1/none")
+    app = graphql_app(build_schema(), lost, api.viewer_of, api.bus)
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://hub") as client:
+        answer = await client.post("/", json={"query": "{ grids { totalCount } }"})
+    assert answer.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+    assert all(word not in answer.text for word in ("127.0.0.1", "SELECT", "pass", "nobody"))
+    await lost.close()
