@@ -21,8 +21,9 @@ def id_of(entity: str, id: UUID, subject_id: UUID | None) -> str | None:
     """The id that the graph gives to what changed: rows of a request are known by the request's key and their own."""
     if entity not in identified():
         return None
-    key = {1: (id,), 2: (subject_id, id)}[len(NODES[entity].key)]
-    return None if None in key else ids.encode(entity, key)
+    if len(NODES[entity].key) == 1:
+        return ids.encode(entity, (id,))
+    return None if subject_id is None else ids.encode(entity, (subject_id, id))
 
 
 @node(models.Change, see_changes.visible, "at kind entity patch reverse actor")

@@ -9,7 +9,7 @@ from hub.auth import ABILITIES, Viewer
 from hub.errors import Invalid
 from schema import ids
 from schema.context import Info
-from schema.node import NODES, Identified, key_for
+from schema.node import NODES, Identified, NamedField, key_for, named
 from schema.paging import LARGEST_PAGE
 
 One = Annotated[strawberry.ID, strawberry.argument(description="Its id (标识).")]
@@ -42,6 +42,10 @@ def _abilities(root: strawberry.Parent[Viewer]) -> list[Ability]:
     return [Ability(name=name, description=text) for name, text in ABILITIES.items() if root.can(name)]
 
 
+async def _party(root: strawberry.Parent[Viewer], info: Info) -> Any:
+    return None if root.party_id is None else await info.context.loaders.row(NODES["Party"], (root.party_id,))
+
+
 def _viewer(info: Info) -> Any:
     return info.context.viewer
 
@@ -50,6 +54,9 @@ def _viewer(info: Info) -> Any:
 class ViewerType:
     name: str = strawberry.field(description="The name on the token; `anonymous` without one (名称).")
     known: bool = strawberry.field(resolver=_known, description="Whether a token was given (已登录).")
+    party = NamedField(
+        type_annotation=named("Party | None"), description="The party that the viewer acts for (所属主体)."
+    )(_party)
     abilities: list[Ability] = strawberry.field(resolver=_abilities, description="What the viewer may do (权限).")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
+from functools import cache, cached_property
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -41,7 +42,7 @@ class Node:
     natural: str | None = None
     columns: dict[str, Column] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def key(self) -> tuple[Column, ...]:
         """The primary key, as attributes of the model."""
         mapper = inspected(self.model)
@@ -103,8 +104,14 @@ def optional(column: Column) -> bool:
 
 
 def _parts(column: Column) -> tuple[Any, ...]:
-    (mapped,) = get_args(get_type_hints(column.class_)[column.key])
+    model: Any = column.class_
+    (mapped,) = get_args(_hints(model)[column.key])
     return get_args(mapped) if get_origin(mapped) in (Union, UnionType) else (mapped,)
+
+
+@cache
+def _hints(model: type) -> dict[str, Any]:
+    return get_type_hints(model)
 
 
 def graphql_type(column: Column) -> Any:

@@ -1,6 +1,7 @@
 """The schema, put together: the nouns' types and the limits that every operation keeps."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -36,6 +37,7 @@ from schema.scalars import SCALARS
 LARGEST_DEPTH = 15
 MOST_ALIASES = 30
 MOST_TOKENS = 2000
+LARGEST_KEPT = 20_000  # characters of a document that is worth a place in the cache
 NOUNS = (
     identified,
     grids,
@@ -57,10 +59,9 @@ class CarefulParserCache(ParserCache):
 
     def on_parse(self) -> Iterator[None]:
         context = self.execution_context
-        try:
-            context.graphql_document = self.cached_parse_document(context.query, **context.parse_options)
-        except (GraphQLError, RecursionError):
-            context.graphql_document = None
+        if context.query and len(context.query) <= LARGEST_KEPT:
+            with suppress(GraphQLError, RecursionError):
+                context.graphql_document = self.cached_parse_document(context.query, **context.parse_options)
         yield
 
 

@@ -8,7 +8,6 @@ from sqlalchemy import inspect as inspected
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased, with_polymorphic
 
-from hub.auth import under
 from hub.models import Base
 from hub.services import grids
 from schema.edge import Edge, Match
@@ -95,8 +94,3 @@ def by_key(node: Node, chosen: Select[Any], keys: Sequence[tuple[Any, ...]]) -> 
         (only,) = node.key
         return chosen.where(only == any_(literal([key for (key,) in keys], ARRAY(only.type))))
     return chosen.where(or_(*(and_(*(c == v for c, v in zip(node.key, key, strict=True))) for key in keys)))
-
-
-def at_or_below(column: Any, path: str) -> ColumnElement[bool]:
-    """Rows in the subtree of one grid."""
-    return under(column, path)

@@ -15,10 +15,28 @@ class GridLevel(Term):
     PROVINCE = "Province (省)."
     CITY = "City (市)."
     DISTRICT = "District, county, or a zone that governs like one (区县)."
-    STREET = "Street or town (街道, 镇)."
-    COMMUNITY = "Community or village (社区, 村)."
+    STREET = "Street office, in the city (街道)."
+    TOWN = "Town, township, or a zone that counts as one (镇, 乡, 园区); ranks with a street."
+    COMMUNITY = "What a street consists of: a community (社区)."
+    VILLAGE = "What a town consists of: a village or a community (村, 镇辖社区); ranks with a community."
     ESTATE = "Estate or micro-grid (小区, 微网格)."
     BUILDING = "Building (楼栋)."
+
+
+RANKS: tuple[tuple[GridLevel, ...], ...] = (
+    (GridLevel.PROVINCE,),
+    (GridLevel.CITY,),
+    (GridLevel.DISTRICT,),
+    (GridLevel.STREET, GridLevel.TOWN),
+    (GridLevel.COMMUNITY, GridLevel.VILLAGE),
+    (GridLevel.ESTATE,),
+    (GridLevel.BUILDING,),
+)
+
+
+def peers(level: GridLevel) -> tuple[GridLevel, ...]:
+    """The levels of the same rank, itself among them."""
+    return next(rank for rank in RANKS if level in rank)
 
 
 class Grid(Entity):

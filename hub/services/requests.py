@@ -45,7 +45,9 @@ LEVELS = {
     GridLevel.BUILDING: RequestLevel.ESTATE,
     GridLevel.ESTATE: RequestLevel.ESTATE,
     GridLevel.COMMUNITY: RequestLevel.COMMUNITY,
+    GridLevel.VILLAGE: RequestLevel.COMMUNITY,
     GridLevel.STREET: RequestLevel.STREET,
+    GridLevel.TOWN: RequestLevel.STREET,
 }
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U, so that it can be read out
 PHONE = re.compile(r"\+?\d[\d ()-]{1,30}\d")

@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from hub.auth import Viewer, under
 from hub.errors import Invalid
 from hub.models import Alliance, Grid, GridLevel, Organization, Party, Person, Request, Resource, Term
+from hub.models.grid import peers
 from hub.services import alliances, grids, parties, requests, resources
 
 MOST_ROWS = 1000
@@ -123,7 +124,7 @@ def tally(
     for key in by:
         match key:
             case TallyKey.GRID:
-                at_level = rows.level == grid_level if grid_level else rows.path == counted.c.grid_path
+                at_level = rows.level.in_(peers(grid_level)) if grid_level else rows.path == counted.c.grid_path
                 statement = statement.outerjoin_from(counted, rows, at_level & _lies_in(counted.c.grid_path, rows.path))
                 pairs += [rows.code, rows.name]
             case TallyKey.ASSIGNEE:

@@ -28,19 +28,13 @@ from hub.models import (
     now,
 )
 from hub.models.alliance import AllianceKind
-from hub.services import grids
+from hub.services import grids, requests
 from hub.sync import values as reading
 
 Values = dict[str, Any]
 
 TOP_LEVELS = frozenset({GridLevel.PROVINCE, GridLevel.CITY, GridLevel.DISTRICT})
 ENDED = frozenset({RequestStatus.CLOSED, RequestStatus.ARCHIVED, RequestStatus.REJECTED_SCOPE})
-LEVEL_OF_GRID = {
-    GridLevel.BUILDING: RequestLevel.ESTATE,
-    GridLevel.ESTATE: RequestLevel.ESTATE,
-    GridLevel.COMMUNITY: RequestLevel.COMMUNITY,
-    GridLevel.STREET: RequestLevel.STREET,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +73,9 @@ class Kind:
     defaults  columns of a new row that the record does not say
     natural   the columns by which a row is known that no source has named yet
     required  fields without which no new row can be
+    nested    field -> how it is read, for what becomes rows of its own
     closing   what marks a row as gone
+    reopening what unmarks it, when the source that said so has it again
     derive    fills in the columns that follow from others, in place; or the words of a refusal
     """
 
@@ -87,11 +83,12 @@ class Kind:
     model: type[Base]
     fields: Mapping[str, str]
     references: Mapping[str, Reference] = field(default_factory=dict)
-    nested: frozenset[str] = frozenset()
+    nested: Mapping[str, reading.Reader] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     natural: tuple[str, ...] = ("code",)
     required: tuple[str, ...] = ()
     closing: Callable[[], Values] = lambda: {"closed_on": date.today()}
+    reopening: Mapping[str, Any] = field(default_factory=lambda: {"closed_on": None})
     derive: Callable[[Values, Mapping[str, Any] | None, Mapping[str, Found]], str | None] = _as_they_are
 
     @property
@@ -103,6 +100,12 @@ class Kind:
         """Those natural columns that are references: the field and the table it names. All or none are."""
         by_column = {reference.column: (name, reference.target) for name, reference in self.references.items()}
         return [by_column[column] for column in self.natural if column in by_column]
+
+    def never_empty(self) -> dict[str, bool]:
+        """Columns that hold something in every row -> whether a record that says "empty" is refused for it."""
+        filled = {column.name for column in self.table.c if not column.nullable} | self.defaults.keys()
+        names = {**self.fields, **{name: reference.column for name, reference in self.references.items()}}
+        return {column: name in self.required for name, column in names.items() if column in filled | {*self.natural}}
 
     def readers(self) -> dict[str, tuple[str, reading.Reader]]:
         """field -> column and how its values are read."""
@@ -116,14 +119,21 @@ def _not_at_the_top(values: Values) -> bool:
 
 
 def _grid(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, Found]) -> str | None:
-    """A grid's path follows from its parent's."""
-    if row is not None and "parent_id" not in values:
-        return None
-    parent, code = found.get("parent"), values.get("code") or (row and row["code"])
-    above = parent.path if parent is not None else None
+    """A grid's path follows from its parent's and from its code."""
+    known: Mapping[str, Any] = row or {}
+    code, level = str(values.get("code") or known.get("code")), values.get("level") or known.get("level")
+    if "/" in code:
+        return f"code: {code} holds a '/', which parts codes in the hub. Write it without."
+    if "parent_id" in values or row is None:
+        parent = found.get("parent")
+        above = parent.path if parent is not None else None
+        if above is None and level not in TOP_LEVELS:
+            return f"parent: a {level and level.name} lies below something. Say its parent's code."
+    else:
+        above = known["path"].removesuffix(f"{known['code']}/")
     if row is not None and above is not None and above.startswith(row["path"]):
         return f"parent: it lies below {code} itself; that would be a circle."
-    values["path"] = grids.path(above, str(code))
+    values["path"] = grids.path(above, code)
     return None
 
 
@@ -138,7 +148,7 @@ def _request(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, 
         content = values.get("content") or ""
         values["title"] = values.get("title") or content[:40] or values["number"]
         if (grid := found.get("grid")) is not None and grid.level is not None:
-            values["level"] = LEVEL_OF_GRID.get(grid.level, RequestLevel.DISTRICT)
+            values["level"] = requests.LEVELS.get(grid.level, RequestLevel.DISTRICT)
     return None
 
 
@@ -157,6 +167,7 @@ KINDS: dict[str, Kind] = {
             },
             required=("code", "name", "level"),
             closing=lambda: {"valid_to": date.today()},
+            reopening={"valid_to": None},
             derive=_grid,
         ),
         Kind(
@@ -198,6 +209,7 @@ KINDS: dict[str, Kind] = {
             natural=("alliance_id", "party_id"),
             required=("alliance", "party"),
             closing=lambda: {"left_on": date.today()},
+            reopening={"left_on": None},
         ),
         Kind(
             "resource",
@@ -219,11 +231,12 @@ KINDS: dict[str, Kind] = {
                 )
             },
             {"grid": GRID, "assignee": Reference("assignee_id", Party, by_name=True)},
-            nested=frozenset({"caller", "issues"}),
+            nested={"caller": reading.caller, "issues": reading.issues},
             natural=("number",),
             defaults={"kind": RequestKind.OTHER},
             required=("number",),
             closing=lambda: {"status": RequestStatus.ARCHIVED, "closed_at": now()},
+            reopening={"status": RequestStatus.RECEIVED, "closed_at": None},
             derive=_request,
         ),
     )

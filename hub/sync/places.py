@@ -8,12 +8,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import under
 from hub.models import Grid, GridLevel
+from hub.models.grid import peers
 from hub.plugin import Place
 from hub.sync.kinds import Found
 
 ENDINGS = re.compile(
     r"(街道办事处|街道办|街道|地区办事处|社区居民委员会|社区居委会|居民委员会|居委会|社区|村民委员会|村委会|村|镇人民政府|镇)$"
 )
+
+
+NAMED = peers(GridLevel.STREET) + peers(GridLevel.COMMUNITY)
 
 
 def stem(name: str) -> str:
@@ -38,7 +42,7 @@ class Places:
         self._named[code] = defaultdict(list)
         if root is not None:
             columns = select(Grid.id, Grid.path, Grid.level, Grid.name)
-            below = columns.where(under(Grid.path, root.path), Grid.level.in_((GridLevel.STREET, GridLevel.COMMUNITY)))
+            below = columns.where(under(Grid.path, root.path), Grid.level.in_(NAMED))
             for id, path, level, name in await session.execute(below):
                 self._named[code][stem(name)].append(Found(id, path, level))
 

@@ -1,7 +1,7 @@
 """Records whose scalars were understood. Needs no database, so a page is read while the last one is being written."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -9,15 +9,26 @@ from uuid import UUID
 import orjson
 
 from hub.plugin import Record
+from hub.sync import values as reading
 from hub.sync.kinds import KINDS, Kind, Values
+
+LONGEST = 200
+GONE = bytes(16)
 
 
 @dataclass(slots=True)
 class Reading:
-    """A record, the columns that its scalars become, and what is known of it: its link, its natural key."""
+    """A record, what its fields become, and what is known of it: its link, its natural key.
+
+    values  column -> value, for scalars
+    named   field -> the code or the place that names another row
+    nested  field -> what becomes rows of its own
+    """
 
     record: Record
     values: Values
+    named: Values
+    nested: Values
     hash: bytes
     link: tuple[UUID, bytes | None] | None = None
     natural: tuple[Any, ...] = ()
@@ -46,25 +57,47 @@ def read(records: Sequence[Record]) -> Readings:
 
 def _read(kind: Kind, records: Iterable[Record], refused: list[tuple[Record, str]]) -> Iterable[Reading]:
     readers = kind.readers()
-    known = {*readers, *kind.references, *kind.nested}
+    natural = {name for name, column in kind.fields.items() if column in kind.natural}
     for record in records:
         values: Values = {}
+        named: Values = {}
+        nested: Values = {}
         name = "key"
         try:
-            if not record.key or "\x00" in record.key:
-                raise ValueError("a record needs a key without NUL bytes")
+            key(record.key)
+            if not isinstance(record.fields, Mapping):
+                raise ValueError(f"its fields are a {type(record.fields).__name__}, no mapping")
             for name, value in record.fields.items():
                 if name in readers:
                     column, understand = readers[name]
-                    values[column] = None if value is None or value == "" else understand(value)
-                elif name not in known:
-                    raise ValueError(f"a {kind.name} has no such field. It has: {', '.join(sorted(known))}")
-            yield Reading(record, values, fingerprint(record))
+                    found = None if value is None or value == "" else understand(value)
+                    values[column] = None if found == "" else found
+                    if name in natural and found:
+                        key(found)
+                elif name in kind.references:
+                    named[name] = None if value is None or value == "" else reading.named(value) or None
+                elif name in kind.nested:
+                    nested[name] = None if value is None else kind.nested[name](value)
+                else:
+                    known = sorted({*readers, *kind.references, *kind.nested})
+                    raise ValueError(f"a {kind.name} has no such field. It has: {', '.join(known)}")
+            name = "fields"
+            yield Reading(record, values, named, nested, fingerprint(record))
         except (ValueError, TypeError) as error:
             refused.append((record, f"{name}: {error}."))
 
 
+def key(found: str) -> None:
+    """See that it can be a key: indexes take only short ones."""
+    if not found or "\x00" in found or not found.isascii():
+        found = reading.text(found)
+    if not found or len(found) > LONGEST:
+        raise ValueError(f"it has {len(found)} characters; 1 to {LONGEST} are possible")
+
+
 def fingerprint(record: Record) -> bytes:
-    """The same for the same content, however its fields are ordered: 16 bytes."""
+    """The same for the same content, however its fields are ordered: 16 bytes. All that is gone is alike."""
+    if record.deleted:
+        return GONE
     content = orjson.dumps((record.deleted, record.fields), option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
     return hashlib.blake2b(content, digest_size=16).digest()

@@ -1,11 +1,14 @@
 """From what a record says to what a column holds. A value that does not fit raises ValueError in words."""
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import Boolean, Column, Date, DateTime, Enum, Float, Integer
+
+from hub.plugin import Caller, Issue, Place
 
 Reader = Callable[[Any], Any]
 
@@ -37,7 +40,7 @@ def whole(value: object) -> int:
 def number(value: object) -> float:
     try:
         found = float(value)  # type: ignore[arg-type]  # as above
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{value!r} is no number") from error
     if found != found or found in (float("inf"), float("-inf")):
         raise ValueError(f"{value!r} is no number")
@@ -74,7 +77,10 @@ def moment(value: object) -> datetime:
         raise ValueError(f"{value!r} is no time (write 2026-01-31T08:00:00+08:00)") from None
     if found.tzinfo is None:
         raise ValueError(f"{value!r} has no time zone (write 2026-01-31T08:00:00+08:00)")
-    return found.astimezone(UTC)
+    try:
+        return found.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{value!r} lies outside the years 1 to 9999") from None
 
 
 def term(vocabulary: type[enum.Enum]) -> Reader:
@@ -88,6 +94,35 @@ def term(vocabulary: type[enum.Enum]) -> Reader:
             raise ValueError(f"{value!r} is none of {', '.join(members)}") from None
 
     return read
+
+
+def named(value: object) -> str | Place:
+    """What names another row: a code, or a place in the source's words."""
+    if isinstance(value, Place):
+        return Place(text(value.under), tuple(text(name) for name in value.names if name))
+    if isinstance(value, (str, int)):
+        return text(value)
+    raise ValueError(f"{value!r} is neither a code nor a place")
+
+
+def caller(value: object) -> Caller:
+    if not isinstance(value, Caller):
+        raise ValueError(f"a {type(value).__name__} is no Caller")
+    name, phone = (None if part is None else text(part) or None for part in (value.name, value.phone))
+    return Caller(name, phone, truth(value.confidential))
+
+
+def issues(value: object) -> list[Issue]:
+    """The matters of one order, each with a key of its own."""
+    if not isinstance(value, Sequence) or not all(isinstance(issue, Issue) for issue in value):
+        raise ValueError("they are no sequence of Issue")
+    found: dict[str, Issue] = {}
+    for issue in value:
+        key, title = text(issue.key), text(issue.title)
+        if not key or not title or key in found:
+            raise ValueError(f"{key!r} needs a title and must stand there once")
+        found[key] = replace(issue, key=key, title=title, category=issue.category and text(issue.category))
+    return list(found.values())
 
 
 def reader(column: Column[Any]) -> Reader:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from hub.plugin import Place
 
 LEVELS = {2: "PROVINCE", 4: "CITY", 6: "DISTRICT", 9: "STREET", 12: "COMMUNITY", 15: "ESTATE", 18: "BUILDING"}
+RURAL = {9: "TOWN", 12: "VILLAGE"}
 SHORTER = {2: 0, 4: 2, 6: 4, 9: 6, 12: 9, 15: 12, 18: 15}
 OWN_CODE = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,39}")
 SERIAL = re.compile(r"\d{1,7}(\.\d+)?")
@@ -33,11 +34,14 @@ def division(cell: str) -> str:
 
 
 def level(code: str) -> str:
-    """The level that the length of a statistical code tells."""
+    """The level that a statistical code tells: by its length, and below a district by the digits 7 to 9.
+
+    GB/T 10114: 001 to 099 are street offices, from 100 on towns, townships and zones that count as one.
+    """
     digits = code.removesuffix(".0")
     if not digits.isdecimal():
         raise ValueError(f"{code!r} is a code of your own and tells no level. Fill a column level (DISTRICT, ...)")
-    return LEVELS[len(digits)]
+    return LEVELS[len(digits)] if len(digits) not in RURAL or digits[6] == "0" else RURAL[len(digits)]
 
 
 def parent(code: str) -> str | None:

@@ -115,7 +115,7 @@ class Columns:
         if self._named:
             if fields["name"] is None:
                 raise BadCell("name", "the cell is empty")
-            if fields["level"] is None:
+            if not fields["level"]:
                 fields["level"] = level(code)
         return code
 

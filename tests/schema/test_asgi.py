@@ -84,9 +84,10 @@ async def test_the_page_asks_no_outside_host(api: Api, monkeypatch: pytest.Monke
 
 
 async def test_the_viewer_is_told_who_they_are(api: Api, city: City) -> None:
-    query = "{ viewer { name known abilities { name } } }"
-    assert await api(query) == {"viewer": {"name": "anonymous", "known": False, "abilities": []}}
+    query = "{ viewer { name known abilities { name } party { name } } }"
+    assert await api(query) == {"viewer": {"name": "anonymous", "known": False, "abilities": [], "party": None}}
     handler = await api(query, city.handler())
+    assert handler["viewer"]["party"] == {"name": "安居物业"}
     assert handler["viewer"]["abilities"] == [{"name": "requests:submit"}, {"name": "requests:handle"}]
 
 
