@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import orjson
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
@@ -36,6 +37,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=10,
             pool_pre_ping=True,
+            hide_parameters=True,
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
             connect_args={
@@ -99,6 +101,8 @@ def translated(error: DBAPIError) -> HubError:
     """The house error for a driver's error, decided by its SQLSTATE."""
     state: str = getattr(error.orig, "sqlstate", None) or ""
     cause: Any = getattr(error.orig, "__cause__", None)
+    if isinstance(cause, asyncpg.InterfaceError) and isinstance(cause, ValueError):
+        return Invalid("A value is too large, or of another type than the field. Look at the field's description.")
     match state:
         case "23505":
             return Conflict(f"It exists already: {getattr(cause, 'detail', None) or 'a key that must be unique'}")

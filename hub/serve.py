@@ -31,7 +31,7 @@ from schema.bus import Bus
 
 GRACE_SECONDS = 3  # then an open event stream is cut
 
-QUERY = '{ grids(filter: {under: {code: \\"150602\\"}, level: COMMUNITY}) { totalCount nodes { name } } }'
+QUERY = '{ grids(filter: {under: {code: \\"150602\\"}, level: COMMUNITY}, first: 3) { totalCount nodes { name } } }'
 
 GREETING = """
 Lianshu 联枢 {version}: {url}/

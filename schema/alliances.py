@@ -10,6 +10,7 @@ from schema.changes import history
 from schema.edges import connection, found, many, one
 from schema.node import Identified, node
 from schema.sources import provenance
+from schema.verbs import write
 
 ALLIANCE = models.Alliance.id
 PARTY = models.Party.id
@@ -123,3 +124,11 @@ class Query:
         "Agreement", see_alliances.agreements, order="-signed_on", description="What was signed (协议)."
     )
     meetings = connection("Meeting", see_alliances.meetings, order="-held_at", description="The meetings (会议).")
+
+
+@strawberry.type
+class Mutation:
+    create_alliance = write(see_alliances.create_alliance, "Alliance")
+    update_alliance = write(see_alliances.update_alliance, "Alliance")
+    join_alliance = write(see_alliances.join, "Member", id="alliance_id")
+    leave_alliance = write(see_alliances.leave, "Member", id="alliance_id")

@@ -13,6 +13,7 @@ from schema.changes import history
 from schema.edges import connection, found, many, one
 from schema.node import Identified, node
 from schema.sources import provenance
+from schema.verbs import write
 
 PARTY = models.Party.id
 ORGANIZATION = models.Organization.id
@@ -236,3 +237,14 @@ class Query:
     report_ins = connection(
         "ReportIn", see_parties.report_ins, order="-at", description="Who reported in for service, where (双报到)."
     )
+
+
+@strawberry.type
+class Mutation:
+    create_organization = write(see_parties.create_organization, "Organization")
+    update_organization = write(see_parties.update_organization, "Organization")
+    create_person = write(see_parties.create_person, "Person")
+    update_person = write(see_parties.update_person, "Person")
+    create_post = write(see_parties.create_post, "Post")
+    update_post = write(see_parties.update_post, "Post")
+    report_in = write(see_parties.report_in, "ReportIn")

@@ -3,6 +3,7 @@
 import strawberry
 
 from hub import models
+from hub.services import claims
 from hub.services import grids as see_grids
 from hub.services import parties as see_parties
 from hub.services import requests as see_requests
@@ -12,6 +13,7 @@ from schema.changes import history
 from schema.edges import connection, found, many, one
 from schema.node import Identified, node
 from schema.sources import provenance
+from schema.verbs import write
 
 GRID = models.Grid.id
 PARTY = models.Party.id
@@ -119,3 +121,15 @@ class Query:
     projects = connection("Project", see_resources.projects, order="title", description="What is done (项目清单).")
     claims = connection("Claim", see_resources.claims, order="-claimed_at", description="Who took on what (认领).")
     offers = connection("Offer", see_resources.offers, order="title", description="What is given to groups (优惠).")
+
+
+@strawberry.type
+class Mutation:
+    create_resource = write(see_resources.create_resource, "Resource")
+    update_resource = write(see_resources.update_resource, "Resource")
+    create_need = write(see_resources.create_need, "Need")
+    update_need = write(see_resources.update_need, "Need")
+    create_project = write(see_resources.create_project, "Project")
+    update_project = write(see_resources.update_project, "Project")
+    claim = write(claims.claim, "Claim")
+    withdraw_claim = write(claims.withdraw, "Claim")

@@ -1,21 +1,27 @@
 """Mutations made from the services' verbs: name, arguments and description are those of the function."""
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from datetime import date, datetime
 from enum import Enum
 from inspect import Parameter, getdoc, signature
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from sqlalchemy import inspect as inspected
+from strawberry.types.unset import UNSET
 
+from hub.errors import Invalid
 from schema.context import Context, Info
+from schema.edge import Shape
 from schema.inputs import Slot, arguments, input_type
-from schema.node import REGISTRY, NamedField, graphql_name, named, term, uuid_for
+from schema.node import NODES, REGISTRY, NamedField, graphql_name, named, term, uuid_for
 
 Verb = Callable[..., Any]
-SIMPLE = (str, int, float, bool)
+SIMPLE = (str, int, float, bool, date, datetime)
+PARTLY = " What is left out stays as it is; null empties it."
 
 
 class VerbField(NamedField):
@@ -28,7 +34,8 @@ class VerbField(NamedField):
             type_annotation=named(f"{returns} | None"), description=_said(verb), metadata={"verb": verb, "ids": ids}
         )
         self.verb, self.returns, self.ids, self.words = verb, returns, ids, words
-        parameters = list(signature(verb).parameters.values())[2:]  # the first two are the session and the viewer
+        parameters = list(_parameters(verb, returns))
+        self.fields = {one.name: _may_be_empty(one.annotation) for one in parameters if one.default is UNSET}
         self.converters = {parameter.name: _converter(parameter, ids) for parameter in parameters}
         self.arguments = arguments(Slot(one.name, _type(one, words), words[one.name]) for one in parameters)
 
@@ -39,8 +46,17 @@ class VerbField(NamedField):
 
     def get_result(self, source: Any, info: Info | None, args: list[Any], kwargs: Any) -> Any:
         assert info is not None
-        given = {name: self.converters[name](value) for name, value in kwargs.items() if value is not None}
-        return written(info.context, self.verb, given)
+        return written(info.context, self.verb, dict(self._given(kwargs)))
+
+    def _given(self, kwargs: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        """The arguments as the verb takes them: null empties a field, and means nothing anywhere else."""
+        for name, value in kwargs.items():
+            if value is not None:
+                yield name, self.converters[name](value)
+            elif self.fields.get(name):
+                yield name, None
+            elif name in self.fields:
+                raise Invalid(f"{name} cannot be empty: leave it out, or give a value.", field=name)
 
 
 async def written(context: Context, verb: Verb, given: Mapping[str, Any]) -> Any:
@@ -58,8 +74,54 @@ def verb(function: Verb, words: Mapping[str, str], *, returns: str, ids: Mapping
     return VerbField(function, returns, ids, words)
 
 
+def write(function: Verb, returns: str, *, id: str = "id") -> Any:
+    """The mutation for a verb that writes a noun: the columns and the edges of `returns` describe its arguments.
+
+    `id` is the column that the argument of that name stands for, where it is not the noun's own.
+    """
+    words = {one.key: one.columns[0].doc or "" for one in inspected(NODES[returns].model).column_attrs}
+    words["id"], ids = "Its id (标识).", {"id": returns}
+    for field in REGISTRY[returns].__strawberry_definition__.fields:
+        edge = field.metadata.get("edge")
+        if edge is not None and edge.shape is Shape.ONE:
+            words[edge.key.key], ids[edge.key.key] = field.description, edge.target
+    return verb(function, words | {"id": words[id]}, returns=returns, ids=ids | {"id": ids[id]})
+
+
+def _parameters(verb: Verb, returns: str) -> Iterator[Parameter]:
+    """What the verb takes behind the session and the viewer. The fields of a noun, its `**Unpack[...]`, come one by
+    one, UNSET by default: they may be left out, unless a new row cannot be without them."""
+    for one in list(signature(verb).parameters.values())[2:]:
+        if one.kind is not Parameter.VAR_KEYWORD:
+            yield one
+            continue
+        (typed,) = get_args(one.annotation)
+        for name, kind in get_type_hints(typed).items():
+            needed = name in typed.__required_keys__ or (not _changes(verb) and _needed(returns, name, kind))
+            default = Parameter.empty if needed else UNSET
+            yield Parameter(name, Parameter.KEYWORD_ONLY, annotation=kind, default=default)
+
+
+def _changes(verb: Verb) -> bool:
+    """Whether it is done to a row that is there."""
+    return "id" in signature(verb).parameters
+
+
+def _needed(returns: str, name: str, kind: Any) -> bool:
+    """Whether a new row must be given that field: it cannot be empty, and has no default."""
+    column = inspected(NODES[returns].model).column_attrs[name].columns[0]
+    return not _may_be_empty(kind) and column.default is None
+
+
+def _may_be_empty(kind: Any) -> bool:
+    return type(None) in get_args(kind)
+
+
 def _said(verb: Verb) -> str:
-    return " ".join((getdoc(verb) or "").split("\n\n")[0].split())
+    words = " ".join((getdoc(verb) or "").split("\n\n")[0].split())
+    words = re.sub(r"`(\w+)`", lambda name: f"`{graphql_name(name[1])}`", words)
+    fields = any(one.kind is Parameter.VAR_KEYWORD for one in signature(verb).parameters.values())
+    return words + PARTLY if fields and _changes(verb) else words
 
 
 def _kind(parameter: Parameter) -> tuple[Any, bool]:

@@ -1,10 +1,14 @@
-"""One real PostgreSQL for the run, one migrated template, one database copied from it for each test."""
+"""One real PostgreSQL for the run, one migrated template, one database copied from it for each test that writes.
+
+A test marked `reads` shares one database with all others so marked: a small city stands in it, and the server refuses
+every write to it.
+"""
 
 import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import httpx2
@@ -22,6 +26,10 @@ from tests.hub import commands
 from tests.hub.commands import Command
 from tests.schema.api import Api
 from tests.schema.city import City, founded
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "reads: writes nothing, so that it shares its database with others")
 
 
 @pytest.fixture(scope="session")
@@ -60,8 +68,8 @@ async def template(server_url: str) -> AsyncIterator[str]:
     await execute(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-@pytest.fixture
-async def database(server_url: str, template: str) -> AsyncIterator[Database]:
+@asynccontextmanager
+async def copied(server_url: str, template: str) -> AsyncIterator[Database]:
     """A fresh hub's database."""
     name = f"test_{uuid7().hex}"
     await execute(server_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
@@ -69,6 +77,31 @@ async def database(server_url: str, template: str) -> AsyncIterator[Database]:
     yield database
     await database.close()
     await execute(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+async def own_database(server_url: str, template: str) -> AsyncIterator[Database]:
+    """A fresh hub's database, for one test."""
+    async with copied(server_url, template) as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
+async def shared_city(server_url: str, template: str) -> AsyncIterator[City]:
+    """The district that all readers look at."""
+    async with copied(server_url, template) as database:
+        city = await founded(database)
+        await execute(server_url, f'ALTER DATABASE "{database.url.database}" SET default_transaction_read_only = on')
+        await database.engine.dispose()  # what is connected already could still write
+        yield city
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> Database:
+    """The test's own fresh database; a reader's is the shared one."""
+    if request.node.get_closest_marker("reads"):
+        return request.getfixturevalue("shared_city").database
+    return request.getfixturevalue("own_database")
 
 
 @pytest.fixture
@@ -110,9 +143,15 @@ async def api(database: Database) -> AsyncIterator[Api]:
 
 
 @pytest.fixture
-async def city(database: Database) -> City:
-    """A small district with parties and requests."""
-    return await founded(database)
+async def own_city(own_database: Database) -> City:
+    """A small district of the test's own."""
+    return await founded(own_database)
+
+
+@pytest.fixture
+def city(request: pytest.FixtureRequest) -> City:
+    """A small district with parties and requests: the test's own, or the one that readers share."""
+    return request.getfixturevalue("shared_city" if request.node.get_closest_marker("reads") else "own_city")
 
 
 # --- the command line and the HTTP door, for tests/hub ---

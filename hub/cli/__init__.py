@@ -25,7 +25,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
     epilog="Exit codes: 0 done · 1 tried and failed · 2 used or configured wrongly · 3 something does not answer, "
-    "try later · 4 refused · 5 done, but records were rejected · 130 interrupted",
+    "try later · 4 refused · 5 done, but records were rejected (--strict) · 130 interrupted",
 )
 
 

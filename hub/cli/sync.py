@@ -17,7 +17,7 @@ from hub.db import Database
 from hub.errors import Misconfigured, NotFound
 from hub.models import Rejected, Run, RunMode, RunStatus, Source
 from hub.services import sources
-from hub.sync import registry
+from hub.sync import jobs, registry
 from hub.sync.registry import Registry
 from hub.sync.run import run_source
 
@@ -34,15 +34,19 @@ def run_command(
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Another setting for this run only.")
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Store what would be done, and do nothing.")] = False,
+    queue: Annotated[bool, typer.Option("--queue", help="Leave it to a worker, and return at once.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 5 if records were rejected.")] = False,
     as_json: AsJSON = False,
 ) -> None:
     """Pull from a source, now and in this process.
 
-    A second run of an unchanged source changes nothing. One bad record never stops a page: it is kept, with the reason,
-    and the exit code is 5.
+    A second run of an unchanged source changes nothing. One bad record never stops a page: it is kept, with the reason.
     """
     chosen = settings()
     overrides = _overrides(path or [], set_ or [])
+    if queue:
+        _enqueue(name, overrides, plan=plan, as_json=as_json)
+        return
     mode = RunMode.PLAN if plan else RunMode.APPLY
     known = registry.load(chosen.plugins)
 
@@ -64,8 +68,30 @@ def run_command(
         say(f"  ... and {run.rejected - len(rejected):,} more.")
     if run.status not in (RunStatus.DONE, RunStatus.PLANNED):
         raise typer.Exit(Exit.FAILED)
-    if run.rejected:
+    if run.rejected and strict:
         raise typer.Exit(Exit.PARTLY)
+
+
+def _enqueue(name: str, overrides: dict[str, Any], *, plan: bool, as_json: bool) -> None:
+    """Ask for a run; whichever worker is free takes it."""
+    if plan:
+        raise Misconfigured("--queue and --plan do not go together: a plan is made here and now.")
+    chosen = settings()
+    known = registry.load(chosen.plugins)
+
+    async def ask(db: Database) -> bool:
+        stored = await _status(db, known, name)
+        if not stored:
+            raise NotFound("source", name)
+        async with db.write(system("hub sync run")) as session:
+            return await jobs.enqueue(session, jobs.Job(name, "hub sync run", overrides))
+
+    fresh = with_database(chosen, ask)
+    if as_json:
+        answer_json({"source": name, "queued": fresh})
+    else:
+        waits = "waits for a worker" if fresh else "waits or works already: nothing was added"
+        typer.echo(f"{name} {waits}. `hub sync status {name}` tells how it went.")
 
 
 def _overrides(paths: list[Path], given: list[str]) -> dict[str, Any]:

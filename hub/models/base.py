@@ -23,11 +23,10 @@ os.register_at_fork(after_in_child=_chance.seed)  # two processes never draw the
 
 
 def uuid7() -> UUID:
-    """A key that grows with time (RFC 9562, version 7): 48 bits of milliseconds, 74 random bits."""
-    stamp = time.time_ns() // 1_000_000
-    noise = _chance.getrandbits(74)
-    high = stamp << 16 | 0x7000 | noise >> 62
-    return QuickUUID((high << 64 | 0x8000000000000000 | noise & 0x3FFFFFFFFFFFFFFF).to_bytes(16))
+    """A key that grows with time (RFC 9562, version 7): milliseconds in 48 bits, their 4096th parts, 62 random bits."""
+    stamp, rest = divmod(time.time_ns(), 1_000_000)
+    high = stamp << 16 | 0x7000 | rest * 4096 // 1_000_000
+    return QuickUUID((high << 64 | 1 << 63 | _chance.getrandbits(62)).to_bytes(16))
 
 
 def now() -> datetime:

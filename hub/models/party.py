@@ -66,7 +66,7 @@ class Organization(Party):
     parent_id: Mapped[UUID | None] = ref("parties.id")
     description: Mapped[str | None] = mapped_column(doc="A few words about it.")
 
-    __mapper_args__: Any = {"polymorphic_identity": PartyType.ORGANIZATION}
+    __mapper_args__: Any = {"polymorphic_identity": PartyType.ORGANIZATION, "polymorphic_load": "inline"}
 
 
 class Person(Party):

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import Select, event, false, func, insert, inspect, or_, select, text
 from sqlalchemy.orm import Session, UOWTransaction
+from sqlalchemy.orm.util import identity_key
 
 from hub.auth import Viewer
 from hub.db import Origin
-from hub.models import Base, Change, ChangeKind, Entity, Term, now, uuid7
+from hub.models import Base, Change, ChangeKind, Entity, Request, Term, now, uuid7
 
 CHANNEL = "hub_changes"
 
@@ -70,12 +71,12 @@ def _all(session: Session) -> Iterator[dict[str, Any]]:
     ):
         for row in rows:
             if isinstance(row, Base) and not isinstance(row, Change):
-                change = _change(row, kind)
+                change = _change(session, row, kind)
                 if change["patch"] or kind is ChangeKind.DELETED:
                     yield change
 
 
-def _change(row: Base, kind: ChangeKind) -> dict[str, Any]:
+def _change(session: Session, row: Base, kind: ChangeKind) -> dict[str, Any]:
     state = inspect(row)
     patch, reverse = {}, {}
     for attribute in state.mapper.column_attrs:
@@ -95,7 +96,15 @@ def _change(row: Base, kind: ChangeKind) -> dict[str, Any]:
         "entity": type(row).__name__,
         "entity_id": getattr(row, "id", None) or uuid7(),
         "subject_id": getattr(row, "request_id", None),
-        "grid_path": getattr(row, "grid_path", None) or getattr(row, "path", None),
+        "grid_path": _place(session, row),
         "patch": patch,
         "reverse": reverse,
     }
+
+
+def _place(session: Session, row: Base) -> str | None:
+    """Where in the tree it happened: what belongs to a request happened where the request is."""
+    request = getattr(row, "request_id", None)
+    owner = session.identity_map.get(identity_key(Request, request)) if request else row
+    path: str | None = getattr(owner, "grid_path", None) or getattr(owner, "path", None)
+    return path

@@ -1,59 +1,89 @@
 """Records that are kept: as an admin may see them, and as they can be read again."""
 
+import math
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields
 from typing import Any
-
-import orjson
 
 from hub.plugin import BadRecord, Caller, Issue, Place, Record
 
-MOBILE = re.compile(r"(?<!\d)(1[3-9]\d)[ -]?\d{4}[ -]?(\d{4})(?!\d)")
+PHONE = re.compile(
+    r"(?<!\d)((?:\+|00)?(?:86)?[ -]?1[3-9]\d)[ -]?\d{4}[ -]?(\d{4})(?!\d)"  # mobile
+    r"|(?<!\d)(\(?0\d{2,3}[) -]{1,2})\d{3,4}(\d{4})(?!\d)"  # with an area code
+)
+LONGEST_NAME = 200
+DEEPEST = 20
 NESTED: dict[str, type[Any]] = {kind.__name__: kind for kind in (Caller, Issue, Place)}
 
 
 def keep(record: Record) -> dict[str, Any]:
     """The whole record as JSON, such that `again` gives it back. For the hub's own eyes."""
     return {
-        "kind": record.kind,
+        "kind": clean(record.kind),
         "key": clean(record.key),
-        "fields": {name: _plain(value) for name, value in record.fields.items()},
+        "fields": _plain(record.fields),
         "deleted": record.deleted,
-        "where": record.where,
+        "where": clean(record.where),
     }
 
 
 def again(kept: Mapping[str, Any]) -> Record:
     """The record that `keep` kept."""
-    fields = {name: _rich(value) for name, value in kept["fields"].items()}
-    return Record(kept["kind"], kept["key"], fields, kept["deleted"], kept["where"])
+    said = {name: _rich(value) for name, value in kept["fields"].items()}
+    return Record(kept["kind"], kept["key"], said, kept["deleted"], kept["where"])
 
 
 def shown(refused: Record | BadRecord) -> dict[str, Any]:
     """What an admin sees of a refused record: everything but the caller, telephone numbers masked."""
-    if isinstance(refused, BadRecord):
-        raw = refused.raw if isinstance(refused.raw, str) else dict(refused.raw)
-    else:
-        raw = {name: _plain(value) for name, value in refused.fields.items() if name != "caller"}
-    text = clean(orjson.dumps(raw, default=str).decode(errors="replace") if not isinstance(raw, str) else raw)
-    masked = MOBILE.sub(r"\1****\2", text)
-    return {"text": masked} if isinstance(raw, str) else orjson.loads(masked)
+    raw = refused.raw if isinstance(refused, BadRecord) else refused.fields
+    if isinstance(refused, Record) and isinstance(raw, Mapping):
+        raw = {name: value for name, value in raw.items() if name != "caller"}
+    shown = _masked(_plain(raw))
+    return shown if isinstance(shown, dict) else {"text": str(shown)}
 
 
-def clean(text: str) -> str:
+def name(text: object) -> str:
+    """Text for a column with an index, which takes only short ones."""
+    return clean(str(text))[:LONGEST_NAME]
+
+
+def told(text: object) -> str:
+    """Words for an admin, telephone numbers masked."""
+    return str(_masked(clean(str(text))))
+
+
+def clean(text: object) -> str:
     """Text that PostgreSQL can keep: a NUL is shown as ␀, half a character as �."""
-    return text.replace("\x00", "␀").replace("\\u0000", "␀").encode(errors="replace").decode()
+    return str(text).replace("\x00", "␀").encode(errors="replace").decode()
 
 
-def _plain(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return {"$": type(value).__name__, **{name: _plain(part) for name, part in asdict(value).items()}}
+def _masked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_masked(name): _masked(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_masked(part) for part in value]
+    if isinstance(value, str) or (type(value) in (int, float) and PHONE.search(str(value))):
+        return PHONE.sub(lambda found: f"{found[1] or found[3]}****{found[2] or found[4]}", str(value))
+    return value
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    """The value as JSON that PostgreSQL takes: whatever is not of JSON, or too much for it, as text."""
+    if depth > DEEPEST:
+        return "…"
+    if type(value) in NESTED.values():
+        parts = {part.name: _plain(getattr(value, part.name), depth + 1) for part in fields(value)}
+        return {"$": type(value).__name__, **parts}
+    if isinstance(value, Mapping):
+        return {clean(name): _plain(part, depth + 1) for name, part in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(part) for part in value]
-    if isinstance(value, str):
-        return clean(value)
-    return value if value is None or isinstance(value, (bool, int, float)) else str(value)
+        return [_plain(part, depth + 1) for part in value]
+    if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) < 2**53):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return float(value)
+    return clean(value)
 
 
 def _rich(value: Any) -> Any:

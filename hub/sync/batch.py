@@ -1,7 +1,7 @@
 """The rows that a page writes, gathered and sent together: COPY for new ones, one statement a shape for changes."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -13,6 +13,7 @@ import asyncpg
 import orjson
 from sqlalchemy import Column, DateTime, Enum, Table, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.schema import CallableColumnDefault, ScalarElementColumnDefault
 from sqlalchemy.types import TypeEngine
@@ -23,6 +24,8 @@ from hub.models.base import now
 from hub.services.changes import CHANNEL, plain
 
 Row = dict[str, Any]
+
+HIDDEN = "***"
 
 
 class Batch:
@@ -49,8 +52,9 @@ class Batch:
         shape = _shape(model)
         parameters = {f"to_{name}": value for name, value in new.items()}
         self._changed[shape.table, tuple(sorted(new))].append({**parameters, "of": row["id"]})
-        patch = {name: plain(value) for name, value in new.items() if name not in shape.secret}
-        self._log(kind, entity, {**row, **new}, patch, {name: plain(row[name]) for name in patch})
+        patch = {name: HIDDEN if name in shape.secret else plain(value) for name, value in new.items()}
+        reverse = {name: HIDDEN if name in shape.secret else plain(row[name]) for name in new}
+        self._log(kind, entity, {**row, **new}, patch, reverse)
 
     def link(self, row: tuple[str, UUID, str, UUID, bytes | None, UUID | None]) -> None:
         """What a source calls a row: no noun, so no change is said of it. The order is that of the table."""
@@ -69,17 +73,26 @@ class Batch:
         raw = await driver(session)
         for table in Base.metadata.sorted_tables:
             if rows := self._new.get(table):
-                await raw.copy_records_to_table(table.name, records=rows, columns=[column.name for column in table.c])
+                await _copy(raw, table.name, rows, [column.name for column in table.c])
         for (table, names), parameters in self._changed.items():
             await session.execute(_update(table, names), parameters, execution_options={"synchronize_session": None})
         if self._changes:
-            await raw.copy_records_to_table(Change.__tablename__, records=self._changes, columns=CHANGE_COLUMNS)
+            await _copy(raw, Change.__tablename__, self._changes, CHANGE_COLUMNS)
             await session.execute(select(func.pg_notify(CHANNEL, "")))
 
 
 CHANGE_COLUMNS = (
     *("id", "at", "kind", "entity", "entity_id", "subject_id", "grid_path", "patch", "reverse", "actor", "run_id"),
 )
+
+
+async def _copy(
+    raw: "asyncpg.Connection[Any]", table: str, rows: list[tuple[Any, ...]], columns: Sequence[str]
+) -> None:
+    try:
+        await raw.copy_records_to_table(table, records=rows, columns=columns)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:  # as SQLAlchemy would have told it
+        raise DBAPIError(f"COPY {table}", None, error) from error
 
 
 async def driver(session: AsyncSession) -> "asyncpg.Connection[Any]":

@@ -38,6 +38,7 @@ class Patient(httpx2.AsyncBaseTransport):
                 with attempt:
                     response = await self._inner.handle_async_request(request)
                     if response.status_code in LATER and attempt.num < ATTEMPTS and asked_wait(response) <= PATIENCE:
+                        await response.aread()  # it may turn out to be the last
                         await response.aclose()
                         raise _Later(response)
                     return response
@@ -59,7 +60,7 @@ def wait_for(error: Exception) -> bool | float:
 def asked_wait(response: httpx2.Response) -> float:
     """Seconds of Retry-After, given as a number or as a date; 0 where it says nothing that can be read."""
     said = response.headers.get("Retry-After", "").strip()
-    if said.isdigit():
+    if said.isascii() and said.isdigit():
         return float(said) + random.random() / 10
     try:
         return max(0.0, (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds())

@@ -41,13 +41,15 @@ ENDED = frozenset({RequestStatus.CLOSED, RequestStatus.ARCHIVED, RequestStatus.R
 class Reference:
     """A field that names another row by its code: it becomes `column`, and its place in the tree `path`.
 
-    `needed` tells of the record's values whether it must wait until the row named is known.
+    `needed` tells of the record's values whether it must wait until the row named is known. `tree`: what names must
+    not be below what is named.
     """
 
     column: str
     target: type[Base]
     path: str | None = None
     by_name: bool = False
+    tree: bool = True
     needed: Callable[[Values], bool] = lambda values: False
 
 
@@ -163,7 +165,7 @@ KINDS: dict[str, Kind] = {
             {name: name for name in ("code", "name", "level", "longitude", "latitude", "valid_from", "valid_to")},
             {
                 "parent": Reference("parent_id", Grid, needed=_not_at_the_top),
-                "jurisdiction": Reference("jurisdiction_id", Grid),
+                "jurisdiction": Reference("jurisdiction_id", Grid, tree=False),
             },
             required=("code", "name", "level"),
             closing=lambda: {"valid_to": date.today()},

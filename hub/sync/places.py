@@ -12,12 +12,11 @@ from hub.models.grid import peers
 from hub.plugin import Place
 from hub.sync.kinds import Found
 
+STREETS, COMMUNITIES = peers(GridLevel.STREET), peers(GridLevel.COMMUNITY)
 ENDINGS = re.compile(
-    r"(街道办事处|街道办|街道|地区办事处|社区居民委员会|社区居委会|居民委员会|居委会|社区|村民委员会|村委会|村|镇人民政府|镇)$"
+    r"(?P<street>街道办事处|街道办|街道|地区办事处|镇人民政府|镇)$"
+    r"|(社区居民委员会|社区居委会|居民委员会|居委会|社区|村民委员会|村委会|村)$"
 )
-
-
-NAMED = peers(GridLevel.STREET) + peers(GridLevel.COMMUNITY)
 
 
 def stem(name: str) -> str:
@@ -26,15 +25,23 @@ def stem(name: str) -> str:
     return ENDINGS.sub("", bare) or bare
 
 
+def levels(name: str) -> tuple[GridLevel, ...]:
+    """What a place can be by the ending of its name."""
+    ending = ENDINGS.search(name.strip())
+    if ending is None or ending.start() == 0:
+        return STREETS + COMMUNITIES
+    return STREETS if ending["street"] else COMMUNITIES
+
+
 class Places:
-    """What a run has learnt of the names below some divisions: street and community names, their stems."""
+    """What a page needs to know of the names below some divisions: street and community names, their stems."""
 
     def __init__(self) -> None:
         self._roots: dict[str, Found | None] = {}
         self._named: dict[str, dict[str, list[Found]]] = {}
 
     async def learn(self, session: AsyncSession, code: str) -> None:
-        """Read the grids below `code`, once in a run."""
+        """Read the grids below `code`, once."""
         if code in self._roots:
             return
         root = (await session.execute(select(Grid.id, Grid.path, Grid.level).where(Grid.code == code))).one_or_none()
@@ -42,7 +49,7 @@ class Places:
         self._named[code] = defaultdict(list)
         if root is not None:
             columns = select(Grid.id, Grid.path, Grid.level, Grid.name)
-            below = columns.where(under(Grid.path, root.path), Grid.level.in_(NAMED))
+            below = columns.where(under(Grid.path, root.path), Grid.level.in_(STREETS + COMMUNITIES))
             for id, path, level, name in await session.execute(below):
                 self._named[code][stem(name)].append(Found(id, path, level))
 
@@ -52,8 +59,17 @@ class Places:
         for name in filter(None, place.names):
             if here is None:
                 break
-            path = here.path or ""
-            inside = [found for found in self._named[place.under][stem(name)] if (found.path or "").startswith(path)]
-            if len(inside) == 1:
-                here = inside[0]
+            inside = self._inside(_path(here), place.under, name)
+            if inside and all(_path(one).startswith(_path(inside[0])) for one in inside):
+                here = inside[0]  # the larger, where a street is called like a community in it
         return here
+
+    def _inside(self, path: str, root: str, name: str) -> list[Found]:
+        """The grids of this name below `path`, the largest first."""
+        called = [found for found in self._named[root][stem(name)] if found.level in levels(name)]
+        below = (found for found in called if _path(found) != path and _path(found).startswith(path))
+        return sorted(below, key=lambda found: len(_path(found)))
+
+
+def _path(found: Found) -> str:
+    return found.path or ""

@@ -6,7 +6,7 @@ Planning reads and locks, and writes nothing. Applying a page and storing a plan
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -14,35 +14,16 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.models import Link, PlanAction, uuid7
-from hub.plugin import Record
+from hub.plugin import Place
+from hub.sync import nested
 from hub.sync.kinds import KINDS, Found, Kind, Values
-from hub.sync.places import Places
-from hub.sync.reading import Reading, Readings
+from hub.sync.planned import Brought, Planned
+from hub.sync.reading import GONE, Reading, Readings
 from hub.sync.references import References, among
 
 
-@dataclass(slots=True)
-class Planned:
-    """What is to be done with one record. `action` None: nothing, it says nothing new."""
-
-    record: Record
-    kind: str
-    action: PlanAction | None
-    entity_id: UUID | None = None
-    row: Mapping[str, Any] | None = None
-    new: Values = field(default_factory=dict)
-    hash: bytes | None = None
-    linked: bool = False
-    rule: str = ""
-    waits: bool = False
-
-    @property
-    def old(self) -> Values:
-        return {column: self.row[column] for column in self.new} if self.row else {}
-
-
-async def plan(session: AsyncSession, source_id: UUID, readings: Readings, places: Places) -> list[Planned]:
-    """What is to be done with these records, kind after kind."""
+async def plan(session: AsyncSession, source_id: UUID, readings: Readings, brought: Brought) -> list[Planned]:
+    """What is to be done with these records, kind after kind. Adds what they bring to `brought`."""
     planned = [Planned(record, record.kind, PlanAction.REJECT, rule=reason) for record, reason in readings.refused]
     for name, understood in readings.understood.items():
         kind, fresh = KINDS[name], []
@@ -53,7 +34,12 @@ async def plan(session: AsyncSession, source_id: UUID, readings: Readings, place
             else:
                 fresh.append(reading)
         if fresh:
-            planned += await _Matching(kind, fresh, References(places)).decide(session)
+            decided = await _Matching(kind, fresh, References(brought), source_id).decide(session)
+            if kind.nested:
+                await nested.compare(session, decided)
+            planned += decided
+            for one in decided:
+                one.bring(brought)
     return planned
 
 
@@ -73,8 +59,11 @@ DEEPEST = 50
 class _Matching:
     """One kind's records of a page on their way to decisions."""
 
-    def __init__(self, kind: Kind, readings: list[Reading], references: References) -> None:
-        self.kind, self.readings, self.references = kind, readings, references
+    def __init__(self, kind: Kind, readings: list[Reading], references: References, source_id: UUID) -> None:
+        self.kind, self.readings, self.references, self.source_id = kind, readings, references, source_id
+        self.never_empty = kind.never_empty()
+        self.called: dict[UUID, str] = {}
+        self.gone: set[UUID] = set()
         self.by_id: dict[UUID, Mapping[str, Any]] = {}
         self.by_natural: dict[tuple[Any, ...], Mapping[str, Any]] = {}
         self.in_page: dict[Any, Reading] = {}
@@ -83,19 +72,22 @@ class _Matching:
 
     async def decide(self, session: AsyncSession) -> list[Planned]:
         """A decision for every record, parents before children."""
-        await self.references.learn(session, self.kind, [reading.record for reading in self.readings])
+        await self.references.learn(session, self.kind, [reading.named for reading in self.readings])
         for reading in self.readings:
             reading.natural = self._natural(reading)
-            if reading.natural[0] is not None:
+            if None not in reading.natural and not reading.record.deleted:
                 self.in_page.setdefault(reading.natural, reading)
         await self._load(session)
-        return [self._decision(reading) for reading in self.readings]
+        await self._names(session)
+        for reading in self.readings:
+            self._decision(reading)
+        return list(self.decided.values())
 
     def _natural(self, reading: Reading) -> tuple[Any, ...]:
         """What the record says of the columns by which a row is known."""
         found = [reading.values.get(column) for column in self.kind.natural]
         for position, (name, target) in enumerate(self.kind.natural_references):
-            named = self.references.find(target, reading.record.fields.get(name))
+            named = self.references.find(target, reading.named.get(name))
             found[position] = named and named.id
         return tuple(found)
 
@@ -107,11 +99,25 @@ class _Matching:
         for column, wanted in ((table.c.id, linked), (table.c[first], natural)):
             if not wanted:
                 continue
-            statement = select(table).where(among(column, wanted)).with_for_update()
+            statement = select(table).where(among(column, wanted)).order_by(table.c.id).with_for_update()
             for row in (await session.execute(statement)).mappings():
                 found = {str(name): value for name, value in row.items()}
                 self.by_id[found["id"]] = found
-                self.by_natural[tuple(found[name] for name in self.kind.natural)] = found
+                natural_key = tuple(found[name] for name in self.kind.natural)
+                if None not in natural_key:
+                    self.by_natural[natural_key] = found
+
+    async def _names(self, session: AsyncSession) -> None:
+        """What the source already calls the rows that are known by their natural key only."""
+        found = [self.by_natural.get(reading.natural) for reading in self.readings if reading.link is None]
+        if ids := [row["id"] for row in found if row is not None]:
+            mine = (among(Link.__table__.c.entity_id, ids), Link.source_id == self.source_id)
+            names = select(Link.entity_id, Link.key, Link.hash).where(*mine, Link.kind == self.kind.name)
+            for id, key, hash in await session.execute(names):
+                if hash == GONE:
+                    self.gone.add(id)
+                else:
+                    self.called[id] = key
 
     def _decision(self, reading: Reading) -> Planned:
         key = reading.record.key
@@ -125,14 +131,21 @@ class _Matching:
     def _decide(self, reading: Reading) -> Planned:
         record, kind = reading.record, self.kind
         planned = self._match(reading)
-        if problem := self._taken(reading, planned.row):
-            return _refused(planned, problem)
         if record.deleted:
-            return self._close(planned)
+            return self._close(planned, linked=reading.link is not None)
+        if problem := self._twice(reading) or self._of_another_type(reading, planned.row):
+            return _refused(planned, problem)
+        if problem := self._taken(reading, planned.row):
+            return _refused(planned, problem, waits=True)
         values = reading.values
+        if planned.row is not None:
+            if reading.link[1] == GONE if reading.link else planned.row["id"] in self.gone:
+                values = {**kind.reopening, **values}
+            if empty := self._empty(values, reading.named):
+                return _refused(planned, f"{', '.join(empty)}: a {kind.name} cannot be without it.")
         found: dict[str, Found] = {}
-        for name in kind.references.keys() & record.fields.keys():
-            if problem := self._follow(planned, name, values, found):
+        for name, said in reading.named.items():
+            if problem := self._follow(planned, name, said, values, found):
                 return _refused(planned, problem, waits=True)
         if planned.row is None:
             missing = [name for name in kind.required if values.get(name) is None and name not in found]
@@ -140,6 +153,7 @@ class _Matching:
                 return _refused(planned, f"{', '.join(missing)}: a new {kind.name} needs it.")
         if problem := kind.derive(values, planned.row, found):
             return _refused(planned, problem)
+        planned.caller, planned.issues = reading.nested.get("caller"), reading.nested.get("issues") or ()
         return self._differ(planned, values)
 
     def _match(self, reading: Reading) -> Planned:
@@ -152,33 +166,70 @@ class _Matching:
         linked = reading.link is not None
         return Planned(reading.record, self.kind.name, None, row=row, hash=reading.hash, linked=linked, rule=rule)
 
-    def _taken(self, reading: Reading, row: Mapping[str, Any] | None) -> str | None:
-        """The words of a refusal if the record's own code belongs to another row or to another record of the page."""
-        names, said = " and ".join(self.kind.natural), reading.record.fields.get(self.kind.natural[0])
-        other, first = self.by_natural.get(reading.natural), self.in_page.get(reading.natural)
-        if row is not None and other is not None and other["id"] != row["id"]:
-            return f"{names}: {said} belongs to another {self.kind.name}."
-        if first is not None and first is not reading:
-            return f"{names}: {said} stands already at {first.record.where or first.record.key}."
+    def _twice(self, reading: Reading) -> str | None:
+        """The words of a refusal if another record of the page has the same code."""
+        first = self.in_page.get(reading.natural)
+        if first is None or first is reading:
+            return None
+        return f"{self._called(reading)} stands already at {first.record.where or first.record.key}."
+
+    def _of_another_type(self, reading: Reading, row: Mapping[str, Any] | None) -> str | None:
+        """The words of a refusal if the code is that of an organization where a person is meant, or the other way."""
+        other = self.references.brought_as(self.kind, reading.natural[0]) or self.kind.name
+        if other != self.kind.name or (row is not None and row.get("type") is not self.kind.defaults.get("type")):
+            return f"{self._called(reading)} belongs to something that is no {self.kind.name}."
         return None
 
-    def _close(self, planned: Planned) -> Planned:
-        if planned.row is None:
+    def _taken(self, reading: Reading, row: Mapping[str, Any] | None) -> str | None:
+        """The words of a refusal if the record's code belongs to another row, or its row to another key."""
+        other = self.by_natural.get(reading.natural)
+        if row is not None and other is not None and other["id"] != row["id"]:
+            return f"{self._called(reading)} belongs to another {self.kind.name}."
+        if row is not None and reading.link is None and (key := self.called.get(row["id"])) is not None:
+            return f"{self._called(reading)} belongs to the {self.kind.name} that this source calls {key}."
+        return None
+
+    def _called(self, reading: Reading) -> str:
+        """The record's natural key in words."""
+        said = (
+            reading.values.get(name) or reading.record.fields.get(name.removesuffix("_id"))
+            for name in self.kind.natural
+        )
+        return ", ".join(
+            f"{name.removesuffix('_id')} {value}" for name, value in zip(self.kind.natural, said, strict=True)
+        )
+
+    def _empty(self, values: Values, named: Values) -> list[str]:
+        """The fields that a row cannot be without, but that are empty here. Other such columns keep what they hold."""
+        said = {**values, **{self.kind.references[name].column: code for name, code in named.items()}}
+        empty = [column for column, value in said.items() if value is None and column in self.never_empty]
+        for column in empty:
+            values.pop(column, None)
+        return [column.removesuffix("_id") for column in empty if self.never_empty[column]]
+
+    def _close(self, planned: Planned, *, linked: bool) -> Planned:
+        """A source can take away only what it brought; what ended earlier keeps its day."""
+        if (row := planned.row) is None or not linked:
+            planned.row = None
             planned.rule = "gone before it was known"
             return planned
-        return self._differ(planned, self.kind.closing(), PlanAction.CLOSE)
+        closing = self.kind.closing().items()
+        earlier = {name for name, value in closing if isinstance(value, date) and row[name] and row[name] <= value}
+        return self._differ(planned, {name: value for name, value in closing if name not in earlier}, PlanAction.CLOSE)
 
-    def _follow(self, planned: Planned, name: str, values: Values, found: dict[str, Found]) -> str | None:
+    def _follow(
+        self, planned: Planned, name: str, value: str | Place | None, values: Values, found: dict[str, Found]
+    ) -> str | None:
         """Put a reference's row into `values`; the words of a refusal if it cannot be."""
-        reference, value = self.kind.references[name], planned.record.fields[name]
+        reference = self.kind.references[name]
         target: Found | None = None
-        if value is not None and value != "":
-            target = self.references.find(reference.target, value)
-            if target is None and issubclass(self.kind.model, reference.target):
+        if value is not None:
+            if issubclass(self.kind.model, reference.target):
                 sibling = self._sibling(str(value))
-                if isinstance(sibling, str):
+                if isinstance(sibling, str) and reference.tree:
                     return f"{name}: {sibling}"
-                target = sibling
+                target = None if isinstance(sibling, str) else sibling
+            target = target or self.references.find(reference.target, value)
             if target is None:
                 if reference.needed(values):
                     return f"{name}: {value} is not known to the hub. Bring it in first, or in the same run."
@@ -203,11 +254,7 @@ class _Matching:
             return f"a circle: {' → '.join([*circle, reading.record.key])}."
         if len(self.deciding) > DEEPEST:
             return f"more than {DEEPEST} levels, one below the other."
-        sibling = self._decision(reading)
-        if sibling.action is PlanAction.REJECT or sibling.entity_id is None:
-            return None
-        merged = {**(sibling.row or {}), **sibling.new}
-        return Found(sibling.entity_id, merged.get("path"), merged.get("level"))
+        return self._decision(reading).becomes()
 
     def _differ(self, planned: Planned, values: Values, action: PlanAction = PlanAction.UPDATE) -> Planned:
         """Only what is new: everything for a new row, the changed columns for an old one."""
@@ -218,7 +265,7 @@ class _Matching:
             return planned
         planned.entity_id = row["id"]
         planned.new = {column: value for column, value in values.items() if row[column] != value}
-        if planned.new or not self.kind.nested.isdisjoint(planned.record.fields):
+        if planned.new:
             planned.action = action
         return planned
 

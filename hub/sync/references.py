@@ -1,6 +1,6 @@
 """What the references of a page mean: rows by their code, parties also by their exact name, grids by their place."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, any_, literal, select
@@ -9,9 +9,10 @@ from sqlalchemy.sql.elements import KeyedColumnElement
 
 from hub.models import Grid, Party
 from hub.models.base import Base
-from hub.plugin import Place, Record
+from hub.plugin import Place
 from hub.sync.kinds import Found, Kind
 from hub.sync.places import Places
+from hub.sync.planned import Brought
 
 
 def among(column: KeyedColumnElement[Any], wanted: Iterable[Any]) -> ColumnElement[bool]:
@@ -24,17 +25,18 @@ DIVISIONS = (9, 6)
 
 
 class References:
-    """The rows that the records of one page name."""
+    """The rows that the records of one page name, `brought` by it or known already."""
 
-    def __init__(self, places: Places) -> None:
-        self._places = places
+    def __init__(self, brought: Brought) -> None:
+        self._brought = brought
+        self._places = Places()
         self._named: dict[tuple[type[Base], str], Found] = {}
 
-    async def learn(self, session: AsyncSession, kind: Kind, records: Sequence[Record]) -> None:
-        """Read every row that these records name: one statement a table, however many records."""
+    async def learn(self, session: AsyncSession, kind: Kind, said_by: Sequence[Mapping[str, Any]]) -> None:
+        """Read every row that these records' references name: one statement a table, however many records."""
         for target, by_name in {(ref.target, ref.by_name) for ref in kind.references.values()}:
             names = [name for name, ref in kind.references.items() if ref.target is target]
-            said = {value for record in records for name in names if (value := record.fields.get(name))}
+            said = {value for named in said_by for name in names if (value := named.get(name))}
             places = {value for value in said if isinstance(value, Place)}
             for division in {place.under for place in places}:
                 await self._places.learn(session, division)
@@ -67,7 +69,12 @@ class References:
         """The row that a code, a name or a Place means, if the hub knows it."""
         if isinstance(value, Place):
             return self._places.find(value)
-        return self._named.get((target, str(value)))
+        _, coming = self._brought.get((target.__tablename__, str(value)), ("", None))
+        return coming or self._named.get((target, str(value)))
+
+    def brought_as(self, kind: Kind, code: str | None) -> str | None:
+        """The kind of record by which a row with this code is on its way."""
+        return self._brought[kind.table.name, code][0] if code and (kind.table.name, code) in self._brought else None
 
     def above(self, code: str) -> Found | None:
         """The smallest known division that a statistical code lies in: its first 9 or 6 digits."""

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import httpx2
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.types import ASGIApp
 
 from hub.errors import Misconfigured
@@ -42,6 +42,10 @@ class Registry:
             self.broken.append((name, f"{found!r} is no subclass of hub.plugin.Plugin."))
         elif missing := [part for part in ("name", "title", "Config") if not hasattr(found, part)]:
             self.broken.append((name, f"{found.__name__} lacks {', '.join(missing)}: see hub/plugin.py."))
+        elif not (inspect.isclass(found.Config) and issubclass(found.Config, BaseModel)):
+            self.broken.append((name, f"Config of {found.__name__} is no pydantic model: see hub/plugin.py."))
+        elif not isinstance(found.presets, Mapping):
+            self.broken.append((name, f"presets of {found.__name__} are no mapping: see hub/plugin.py."))
         elif found.name in self.plugins:
             self.broken.append((name, f"The name {found.name} is taken by {self.plugins[found.name].__module__}."))
         else:
@@ -66,7 +70,10 @@ class Registry:
             first = error.errors()[0]
             place = ".".join(str(part) for part in first["loc"]) or "settings"
             raise Misconfigured(f"{name}: {place}: {first['msg']}. `hub plugins --json` shows the form.") from error
-        return plugin(config, http)
+        try:
+            return plugin(config, http)
+        except Exception as error:
+            raise Misconfigured(f"The plugin {name} does not start: {type(error).__name__}: {error}") from error
 
 
 def load(folders: str = "") -> Registry:
@@ -87,14 +94,14 @@ def load(folders: str = "") -> Registry:
 def _load(registry: Registry, name: str, import_it: Callable[[], object]) -> None:
     try:
         registry.add(name, import_it())
-    except Exception as error:  # noqa: BLE001 (a stranger's module may raise anything at import; the hub must start)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 (a stranger's module may raise anything; the hub must start)
         registry.broken.append((name, f"{type(error).__name__}: {error}"))
 
 
 def _load_simulator(registry: Registry, entry: EntryPoint) -> None:
     try:
         registry.simulators[entry.name] = entry.load()
-    except Exception as error:  # noqa: BLE001 (as above)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 (as above)
         registry.broken.append((f"simulator {entry.name}", f"{type(error).__name__}: {error}"))
 
 
@@ -111,7 +118,8 @@ def _modules(registry: Registry, folder: Path) -> Iterable[tuple[str, ModuleType
         sys.modules[spec.name] = module
         try:
             spec.loader.exec_module(module)
-        except Exception as error:  # noqa: BLE001 (as above)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 (as above)
+            sys.modules.pop(spec.name, None)
             registry.broken.append((name, f"{type(error).__name__}: {error}"))
         else:
             yield name, module

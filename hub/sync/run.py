@@ -5,7 +5,7 @@ import contextlib
 import hashlib
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -19,14 +19,15 @@ from hub.db import Database, Origin
 from hub.errors import Conflict, HubError, Misconfigured, NotFound
 from hub.models import Landing, PlanAction, Rejected, RejectedStatus, Run, RunMode, RunStatus, Source, uuid7
 from hub.models.base import now
-from hub.plugin import BadRecord, Page, Plugin, Pulls, Record, SourceBroken, SourceError
+from hub.plugin import BadRecord, Page, Plugin, Pulls, SourceError
 from hub.services.changes import plain
 from hub.sync import apply as applying
-from hub.sync import archive, http
+from hub.sync import archive, http, pages, rejected
 from hub.sync.apply import Counts
-from hub.sync.places import Places
+from hub.sync.pages import Items, Ready
 from hub.sync.plan import plan
-from hub.sync.reading import Readings, read
+from hub.sync.planned import Brought, Planned
+from hub.sync.reading import read
 from hub.sync.registry import Registry
 
 LEASE = timedelta(seconds=30)
@@ -38,14 +39,13 @@ Progress = Callable[[Run], None]
 
 @dataclass(slots=True)
 class Pull:
-    """A run at work: what it reads, under which fence it writes, and what it has learnt."""
+    """A run at work: what it reads, under which fence it writes, and what earlier pages of a mere plan bring."""
 
     database: Database
     source: Source
     run: Run
     plugin: Plugin[Any]
-    places: Places = field(default_factory=Places)
-    waiting: bool = False
+    ahead: Brought = field(default_factory=dict)
 
     @property
     def viewer(self) -> Viewer:
@@ -179,105 +179,108 @@ async def _beat(pull: Pull) -> None:
 
 async def _pages(pull: Pull, progress: Progress, *, overridden: bool) -> None:
     """Read ahead by one page while the last one is written."""
-    pages = pull.plugin.pull(None if overridden else pull.source.cursor)  # type: ignore[attr-defined]  # Pulls: checked
-
-    async def read_page() -> tuple[Page, Readings] | None:
-        try:
-            page: Page | None = await anext(pages, None)
-        except SourceError:
-            raise
-        except Exception as error:
-            raise SourceBroken(f"The plugin {pull.source.plugin} failed: {type(error).__name__}: {error}") from error
-        return None if page is None else (page, await asyncio.to_thread(read, _records(page)))
-
-    ahead = asyncio.create_task(read_page())
-    try:
-        while (ready := await ahead) is not None:
-            ahead = asyncio.create_task(read_page())
-            await _page(pull, *ready, keep_cursor=overridden)
+    cursor = None if overridden else pull.source.cursor
+    async with pages.reading(pull.plugin, cursor) as coming:
+        async for page in coming:
+            await _page(pull, page, keep_cursor=overridden)
             progress(pull.run)
-        if pull.waiting:
-            await _try_again(pull)
-            progress(pull.run)
-    finally:
-        ahead.cancel()
-        await asyncio.wait([ahead])
-        await pages.aclose()
+    if pull.run.mode is RunMode.APPLY:
+        await _try_again(pull)
+        if cursor is None:
+            await _close_the_rest(pull)
+        progress(pull.run)
 
 
-def _records(page: Page) -> list[Record]:
-    return [item for item in page.items if isinstance(item, Record)]
-
-
-async def _page(pull: Pull, page: Page, readings: Readings, *, keep_cursor: bool) -> None:
+async def _page(pull: Pull, ready: Ready, *, keep_cursor: bool) -> None:
     """One page, one transaction: what was received, rows, refusals, counts and cursor, or nothing of them."""
-    run = pull.run
-    bad = [item for item in page.items if isinstance(item, BadRecord)]
+    run, page, items = pull.run, ready.page, ready.items
     async with _fenced(pull) as session:
         if page.received is not None:
             await session.execute(insert(Landing).values(_landing(run, page)))
-        planned = await plan(session, pull.source.id, readings, pull.places)
-        counts = await _carry_out(pull, session, planned, bad)
-        counts.unchanged += len(page.items) - len(bad) - len(planned)
-        if len(page.items) >= MANY and counts.rejected - sum(one.waits for one in planned) > MOST * len(page.items):
-            first = bad[0].reason if bad else next(one.rule for one in planned if one.action is PlanAction.REJECT)
+        planned = await plan(session, pull.source.id, ready.readings, pull.ahead if run.mode is RunMode.PLAN else {})
+        counts = await _carry_out(pull, session, planned, items)
+        if len(items) >= MANY and counts.rejected - sum(one.waits for one in planned) > MOST * len(items):
+            first = next(_reasons(items, planned))
             raise Conflict(
-                f"{counts.rejected} of {len(page.items)} records of page {run.pages + 1} were refused, so nothing "
+                f"{counts.rejected} of {len(items)} records of page {run.pages + 1} were refused, so nothing "
                 f"of it was taken. The first: {first} Is this the right file and the right kind?"
             )
         total = _totals(run)
         total.add(counts)
-        values = asdict(total) | {"pages": run.pages + 1, "records": run.records + len(page.items)}
+        values = asdict(total) | {"pages": run.pages + 1, "records": run.records + len(items)}
         await _note(session, run, values | {"expected": page.total if page.total is not None else run.expected})
         if page.cursor is not None and not keep_cursor and run.mode is RunMode.APPLY:
             await session.execute(update(Source).where(Source.id == pull.source.id).values(cursor=page.cursor))
     _set(run, values | {"expected": page.total if page.total is not None else run.expected})
 
 
-async def _carry_out(pull: Pull, session: AsyncSession, planned: Sequence[Any], bad: Sequence[BadRecord]) -> Counts:
+def _reasons(items: Items, planned: Sequence[Planned]) -> Iterator[str]:
+    yield from (item.reason for item in items if isinstance(item, BadRecord))
+    yield from (one.rule for one in planned if one.action is PlanAction.REJECT)
+
+
+async def _carry_out(pull: Pull, session: AsyncSession, planned: Sequence[Planned], items: Items) -> Counts:
     """Apply or store what is planned; say what came of it."""
+    bad = [item for item in items if isinstance(item, BadRecord)]
     counts = applying.counted(planned)
     counts.rejected += len(bad)
-    refused = [one for one in planned if one.action is PlanAction.REJECT]
+    counts.unchanged += len(items) - len(bad) - len(planned)
     if pull.run.mode is RunMode.PLAN:
-        await applying.store(session, pull.run.id, planned)
+        await applying.store(session, pull.run.id, planned, bad)
         return counts
-    pull.waiting |= any(one.waits for one in refused)
     await applying.apply(session, pull.source.id, Origin(pull.viewer.subject, pull.run.id), planned)
-    await applying.reject(session, pull.source.id, pull.run.id, [*bad, *refused])
-    await applying.heal(session, pull.source.id, planned)
+    last = {(item.kind, item.key): item for item in items}
+    taken = [one for one in planned if one.action is not PlanAction.REJECT]
+    refused = [one for one in planned if one.action is PlanAction.REJECT]
+    await rejected.reject(session, pull.run, [*bad, *refused])
+    await rejected.heal(session, pull.run, [one for one in taken if last[one.kind, one.record.key] is one.record])
     return counts
 
 
 async def _try_again(pull: Pull) -> None:
-    """Records that named something unknown, once more: what they named may have come in a later page."""
-    before = -1
-    while before != pull.run.rejected:
-        before = pull.run.rejected
-        after: UUID | None = None
+    """Records that wait for something, of this run and of earlier ones: it may have come since."""
+    taken = -1
+    while taken:
+        taken, after = 0, None
         while batch := await _waiting(pull, after):
             after = batch[-1].id
-            readings = read([archive.again(one.record) for one in batch if one.record])
-            async with _fenced(pull) as session:
-                planned = await plan(session, pull.source.id, readings, pull.places)
-                counts = applying.counted(planned)
-                taken = [one for one in planned if one.action is not PlanAction.REJECT]
-                await applying.apply(session, pull.source.id, Origin(pull.viewer.subject, pull.run.id), taken)
-                healed = await applying.heal(session, pull.source.id, taken)
-                total = _totals(pull.run)
-                counts.rejected = -healed
-                total.add(counts)
-                await _note(session, pull.run, asdict(total))
-            _set(pull.run, asdict(total))
+            taken += await _again(pull, batch)
+
+
+async def _again(pull: Pull, batch: Sequence[Rejected]) -> int:
+    """Take those of these records that make sense by now; how many."""
+    mine = {(one.kind, one.key) for one in batch if one.run_id == pull.run.id}
+    readings = read([archive.again(one.record) for one in batch if one.record])
+    async with _fenced(pull) as session:
+        planned = await plan(session, pull.source.id, readings, {})
+        taken = [one for one in planned if one.action is not PlanAction.REJECT]
+        await applying.apply(session, pull.source.id, Origin(pull.viewer.subject, pull.run.id), taken)
+        await rejected.heal(session, pull.run, taken)
+        counts = applying.counted(taken)
+        counts.rejected = -sum((one.kind, one.record.key) in mine for one in taken)
+        total = _totals(pull.run)
+        total.add(counts)
+        await _note(session, pull.run, asdict(total))
+    _set(pull.run, asdict(total))
+    return len(taken)
+
+
+async def _close_the_rest(pull: Pull) -> None:
+    """Everything was read: what an earlier run of the same settings refused, and this one did not, is settled."""
+    alike = select(Run.id).where(Run.source_id == pull.source.id, Run.settings == pull.run.settings)
+    open_ones = (Rejected.source_id == pull.source.id, Rejected.status == RejectedStatus.OPEN)
+    settled = update(Rejected).where(*open_ones, Rejected.run_id != pull.run.id, Rejected.run_id.in_(alike))
+    async with _fenced(pull) as session:
+        await session.execute(settled.values(status=RejectedStatus.REPLAYED, updated_at=now()))
 
 
 async def _waiting(pull: Pull, after: UUID | None) -> list[Rejected]:
-    mine = (Rejected.run_id == pull.run.id, Rejected.status == RejectedStatus.OPEN, Rejected.record.is_not(None))
-    statement = select(Rejected).where(*mine).order_by(Rejected.id).limit(AGAIN)
+    mine = (Rejected.source_id == pull.source.id, Rejected.status == RejectedStatus.OPEN)
+    statement = select(Rejected).where(*mine, Rejected.record.contains({"waits": True})).order_by(Rejected.id)
     if after is not None:
         statement = statement.where(Rejected.id > after)
     async with pull.database.read() as session:
-        return list(await session.scalars(statement))
+        return list(await session.scalars(statement.limit(AGAIN)))
 
 
 @contextlib.asynccontextmanager
@@ -313,7 +316,7 @@ def _set(run: Run, values: Mapping[str, Any]) -> None:
 
 
 async def _end(pull: Pull, status: RunStatus, error: str | None = None) -> None:
-    values = {"status": status, "finished_at": now(), "error": error}
+    values = {"status": status, "finished_at": now(), "error": error and archive.told(error)}
     async with pull.database.write(pull.viewer) as session:
         await session.execute(
             update(Run).where(Run.id == pull.run.id, Run.status == RunStatus.RUNNING).values(**values)

@@ -89,7 +89,6 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["jurisdiction_id"], ["grids.id"], name=op.f("fk_grids_jurisdiction_id")),
-        sa.ForeignKeyConstraint(["leader_id"], ["parties.id"], name=op.f("fk_grids_leader_id"), use_alter=True),
         sa.ForeignKeyConstraint(["parent_id"], ["grids.id"], name=op.f("fk_grids_parent_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_grids")),
         sa.UniqueConstraint("code", name=op.f("uq_grids_code")),
@@ -1137,9 +1136,11 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_shifts_person_id"), "shifts", ["person_id"], unique=False)
     op.create_index(op.f("ix_shifts_rota_id"), "shifts", ["rota_id"], unique=False)
+    op.create_foreign_key(op.f("fk_grids_leader_id"), "grids", "parties", ["leader_id"], ["id"])  # a circle: made last
 
 
 def downgrade() -> None:
+    op.drop_constraint(op.f("fk_grids_leader_id"), "grids", type_="foreignkey")
     op.drop_index(op.f("ix_shifts_rota_id"), table_name="shifts")
     op.drop_index(op.f("ix_shifts_person_id"), table_name="shifts")
     op.drop_table("shifts")

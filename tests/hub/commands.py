@@ -6,9 +6,11 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
 from unittest import mock
 
 import orjson
@@ -59,6 +61,14 @@ def hub(*arguments: object, **given: object) -> Answer:
     finally:
         signal.signal(signal.SIGTERM, before)
     raise AssertionError("main() always ends by exit")
+
+
+@contextmanager
+def fresh_home() -> Iterator[Path]:
+    """A HUB_HOME that the database's own user can reach too, so that all of it stays there and goes with it."""
+    with tempfile.TemporaryDirectory(prefix="lianshu-", ignore_cleanup_errors=True) as made:
+        Path(made).chmod(0o755)
+        yield Path(made)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,6 @@
 """Backup and restore: all comes back, into another cluster too, and a restore that fails changes nothing."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -18,15 +16,14 @@ from hub.models import Change, Organization, OrganizationKind, uuid7
 from hub.services import changes
 from hub.upgrade import pending, upgrade
 from tests.conftest import execute, named
+from tests.hub.commands import fresh_home
 
 
 @pytest.fixture(scope="module")
 def elsewhere() -> Iterator[Server]:
     """Another cluster, younger than that of the tests: its transactions have smaller numbers."""
-    home = Path(tempfile.mkdtemp(prefix="lianshu-other-"))
-    with postgres.running(home) as server:
+    with fresh_home() as home, postgres.running(home) as server:
         yield Server(server.url, server.binaries)
-    shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,18 +13,18 @@ import httpx2
 import pytest
 from websockets.sync.client import connect
 
-from tests.hub.commands import Served, environment, hub, running
+from tests.hub.commands import Served, environment, fresh_home, hub, running
 
-COMMUNITIES = '{ grids(filter: {under: {code: "150602001"}, level: COMMUNITY}) { totalCount } }'
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+COMMUNITIES = '{ grids(filter: {under: {code: "150602"}, level: COMMUNITY}) { totalCount } }'
 CHANGES = "subscription { changes { cursor } }"
 
 
 @pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
-    """A HUB_HOME that the database's own user can reach."""
-    with tempfile.TemporaryDirectory(prefix="lianshu-served-", ignore_cleanup_errors=True) as made:
-        Path(made).chmod(0o755)
-        yield Path(made)
+    """The HUB_HOME of this file's hub."""
+    with fresh_home() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +47,7 @@ def postmasters(home: Path) -> list[str]:
 def test_the_first_start_loads_the_example_and_says_what_to_try(served: Served, home: Path) -> None:
     assert "divisions: 1,346 records: 1,346 created, 0 updated, 0 rejected" in served.said
     assert "example-requests:" in served.said
-    assert ask(served.url, COMMUNITIES) == {"grids": {"totalCount": 7}}
+    assert ask(served.url, COMMUNITIES) == {"grids": {"totalCount": 79}}
 
 
 def test_the_query_that_is_printed_can_be_pasted(served: Served) -> None:
@@ -60,7 +59,9 @@ def test_the_query_that_is_printed_can_be_pasted(served: Served) -> None:
     found = re.search(r"curl .*\n.*", said)
     assert found is not None
     pasted = subprocess.run(["/bin/sh", "-c", found[0]], capture_output=True, text=True, check=True)
-    assert pasted.stdout.startswith('{"data":{"grids":{"totalCount":7,"nodes":[{"name":"吉劳庆社区"},')
+    nodes = '[{"name":"吉劳庆社区"},{"name":"锦秀社区"},{"name":"航空社区"}]'
+    assert pasted.stdout == f'{{"data":{{"grids":{{"totalCount":79,"nodes":{nodes}}}}}}}'
+    assert pasted.stdout in README
 
 
 def test_it_is_alive_and_ready(served: Served) -> None:
@@ -85,9 +86,9 @@ def test_a_second_run_of_the_sample_changes_nothing_and_says_so(served: Served, 
 
 def test_two_serve_the_same_data(served: Served, home: Path) -> None:
     with running("serve", HUB_HOME=home, PORT=0) as second:
-        assert ask(second.url, COMMUNITIES) == {"grids": {"totalCount": 7}}
+        assert ask(second.url, COMMUNITIES) == {"grids": {"totalCount": 79}}
         assert "example" not in second.said
-    assert ask(served.url, COMMUNITIES) == {"grids": {"totalCount": 7}}
+    assert ask(served.url, COMMUNITIES) == {"grids": {"totalCount": 79}}
 
 
 def test_a_busy_port_is_named_with_the_next_step(served: Served, home: Path) -> None:
@@ -123,7 +124,7 @@ def test_a_second_start_is_quick_and_keeps_the_data(served: Served, home: Path) 
     began = time.monotonic()
     with running("serve", HUB_HOME=home, PORT=0) as again:
         assert time.monotonic() - began < 10
-        assert ask(again.url, COMMUNITIES) == {"grids": {"totalCount": 7}}
+        assert ask(again.url, COMMUNITIES) == {"grids": {"totalCount": 79}}
         assert "Loading" not in again.said
         again.process.send_signal(signal.SIGINT)
         assert again.process.wait(timeout=20) == 0

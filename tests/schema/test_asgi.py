@@ -10,6 +10,7 @@ from hub import assets
 from tests.schema.api import Api
 from tests.schema.city import City
 
+pytestmark = pytest.mark.reads
 JSON = {"content-type": "application/json"}
 
 

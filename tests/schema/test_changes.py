@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
+
 from hub.auth import Viewer
 from hub.models import Change, Request, uuid7
 from schema.following import cursor_of
@@ -95,6 +97,7 @@ async def refusal(stream: Socket) -> str:
     return str(errors[0]["extensions"]["code"])
 
 
+@pytest.mark.reads
 async def test_a_cursor_that_the_log_does_not_know_is_a_gap(api: Api, city: City) -> None:
     beyond = cursor_of(Change(position=2**62, id=uuid7()))
     async with following(api, ADMIN, f'(after: "{beyond}")') as stream:
@@ -103,6 +106,7 @@ async def test_a_cursor_that_the_log_does_not_know_is_a_gap(api: Api, city: City
         assert await refusal(stream) == "BAD_CURSOR"
 
 
+@pytest.mark.reads
 async def test_who_may_not_read_changes_is_refused(api: Api, city: City) -> None:
     async with following(api, city.handler()) as stream:
         assert await refusal(stream) == "FORBIDDEN"
@@ -118,12 +122,14 @@ async def test_a_revoked_token_ends_the_stream_before_the_next_event(api: Api, c
         assert await refusal(stream) == "UNAUTHENTICATED"
 
 
+@pytest.mark.reads
 async def test_a_bad_token_closes_the_socket(api: Api) -> None:
     async with socket(api.app) as one:
         await one.opened({"Authorization": "Bearer x"})
         assert await one.got() == 4403
 
 
+@pytest.mark.reads
 async def test_the_legacy_protocol_is_refused(api: Api) -> None:
     async with socket(api.app, "graphql-ws") as one:
         one.wire.put({"type": "websocket.connect"})
@@ -131,6 +137,7 @@ async def test_the_legacy_protocol_is_refused(api: Api) -> None:
         assert await one.got() == 4406
 
 
+@pytest.mark.reads
 async def test_the_twenty_first_subscription_is_refused(api: Api, city: City) -> None:
     async with following(api, ADMIN) as stream:
         for number in range(2, 22):

@@ -8,9 +8,10 @@ from structlog.testing import capture_logs
 from hub.db import Database
 from schema.asgi import graphql_app
 from schema.schema import build_schema
-from tests.schema.api import Api
+from tests.schema.api import Api, schema
 from tests.schema.city import ADMIN, City, gid
 
+pytestmark = pytest.mark.reads
 DEEP = "parent { " * 16 + "code" + " }" * 16
 
 
@@ -87,7 +88,7 @@ async def test_a_fault_of_ours_is_masked_and_noted_under_a_number(
 
 async def test_no_error_holds_sql_or_an_address(database: Database, api: Api) -> None:
     lost = Database("postgresql://nobody:pass@127.0.0.1:1/none")
-    app = graphql_app(build_schema(), lost, api.viewer_of, api.bus)
+    app = graphql_app(schema(), lost, api.viewer_of, api.bus)
     async with AsyncClient(transport=ASGITransport(app), base_url="http://hub") as client:
         answer = await client.post("/", json={"query": "{ grids { totalCount } }"})
     assert answer.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"

@@ -15,6 +15,7 @@ async def chosen(api: Api, filter: Any) -> str:
     return " ".join(row["number"] for row in data["requests"]["nodes"])
 
 
+@pytest.mark.reads
 @pytest.mark.parametrize(
     ("filter", "expected"),
     [
@@ -97,6 +98,7 @@ async def test_a_list_column_is_asked_what_it_holds(api: Api, city: City) -> Non
     }
 
 
+@pytest.mark.reads
 async def test_ids_are_a_filter_and_must_be_of_the_right_type(api: Api, city: City) -> None:
     assert await chosen(api, {"id": [gid(city.requests["R1"]), gid(city.requests["R4"])]}) == "R1 R4"
     assert await chosen(api, {"grid": {"id": gid(city.grids["150602002001"])}}) == "R4"
@@ -105,6 +107,7 @@ async def test_ids_are_a_filter_and_must_be_of_the_right_type(api: Api, city: Ci
     assert (code, "is no id of a Request" in message) == ("BAD_ID", True)
 
 
+@pytest.mark.reads
 @pytest.mark.parametrize(
     ("filter", "code"),
     [
@@ -126,6 +129,7 @@ async def test_what_makes_no_sense_is_refused(api: Api, city: City, filter: Any,
     assert (await api.refused(QUERY, ADMIN, filter=filter))[0] == code
 
 
+@pytest.mark.reads
 async def test_a_filter_may_be_written_in_the_document(api: Api, city: City) -> None:
     data = await api(
         '{ requests(filter: {number: "R2", status: [CLOSED], urgency: NORMAL}) { nodes { number } } }', ADMIN
@@ -138,6 +142,7 @@ def nested(depth: int) -> Any:
     return {"and": [nested(depth - 1)]} if depth else {"number": "R1"}
 
 
+@pytest.mark.reads
 @pytest.mark.parametrize(
     ("filter", "code", "said"),
     [

@@ -1,5 +1,9 @@
+import pytest
+
 from tests.schema.api import Api
 from tests.schema.city import City
+
+pytestmark = pytest.mark.reads
 
 
 async def test_a_street_and_what_is_around_it(api: Api, city: City) -> None:

@@ -89,6 +89,7 @@ async def test_page_info_says_what_lies_on_either_side(api: Api, database: Datab
     assert (await page(api, first=0))["pageInfo"]["hasNextPage"] is True
 
 
+@pytest.mark.reads
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

@@ -6,6 +6,7 @@ import pytest
 from tests.schema.api import Api
 from tests.schema.city import ADMIN, City
 
+pytestmark = pytest.mark.reads
 Counting = Callable[[], AbstractContextManager[list[str]]]
 
 COSTS = {

@@ -12,6 +12,7 @@ async def rows(api: Api, arguments: str) -> list[tuple[Any, ...]]:
     return [(*(key["value"] for key in row["keys"]), row["count"]) for row in data["tally"]]
 
 
+@pytest.mark.reads
 async def test_counts_by_one_key_and_by_several(api: Api, city: City) -> None:
     assert await rows(api, "of: REQUESTS, by: [STATUS]") == [("RECEIVED", 3), ("CLOSED", 1)]
     assert await rows(api, "of: REQUESTS, by: []") == [(4,)]
@@ -25,6 +26,7 @@ async def test_a_day_is_a_day_in_china(api: Api, city: City) -> None:
     assert await rows(api, "of: REQUESTS, by: [DAY]") == [("2026-03-01", 4), ("2026-03-02", 1)]
 
 
+@pytest.mark.reads
 async def test_grids_are_rolled_up_to_the_level_that_is_asked_for(api: Api, city: City) -> None:
     assert await rows(api, "of: REQUESTS, by: [GRID], gridLevel: STREET") == [("150602001", 3), ("150602002", 1)]
     assert await rows(api, "of: REQUESTS, by: [GRID], gridLevel: DISTRICT") == [("150602", 4)]
@@ -40,6 +42,7 @@ async def test_grids_are_rolled_up_to_the_level_that_is_asked_for(api: Api, city
     ]
 
 
+@pytest.mark.reads
 async def test_during_and_filter_narrow_the_requests(api: Api, city: City) -> None:
     noon = 'during: {gt: "2026-03-01T12:00:00+08:00"}'
     assert await rows(api, f"of: REQUESTS, by: [STATUS], {noon}") == [("RECEIVED", 2), ("CLOSED", 1)]
@@ -47,6 +50,7 @@ async def test_during_and_filter_narrow_the_requests(api: Api, city: City) -> No
     assert await rows(api, 'of: REQUESTS, by: [], filter: {grid: {code: "none"}}') == [(0,)]
 
 
+@pytest.mark.reads
 async def test_values_have_labels_for_people(api: Api, city: City) -> None:
     data = await api(
         '{ tally(of: REQUESTS, by: [ASSIGNEE, STATUS, GRID], filter: {number: "R1"}) { keys { key value label } } }',
@@ -59,6 +63,7 @@ async def test_values_have_labels_for_people(api: Api, city: City) -> None:
     ]
 
 
+@pytest.mark.reads
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -37,6 +37,7 @@ SEEN = {
 }
 
 
+@pytest.mark.reads
 @pytest.mark.parametrize("who", SEEN)
 async def test_every_way_to_a_request_shows_the_same(api: Api, city: City, who: str) -> None:
     asker = viewer(city, who)
@@ -84,6 +85,7 @@ async def test_a_hidden_person_is_hidden_at_every_edge(api: Api, city: City, who
     assert data["tally"][0]["keys"][0]["value"] == (gid(city.person) if sees else None)
 
 
+@pytest.mark.reads
 async def test_parts_of_a_public_request_that_name_people_are_for_insiders(api: Api, city: City) -> None:
     query = '{ request(number: "R4") { events { totalCount nodes { at } } history { totalCount } } }'
     outside = (await api(query))["request"]
@@ -102,6 +104,7 @@ async def test_a_caller_is_masked_and_only_for_the_own_grid(api: Api, city: City
     assert (await api(query, city.clerk("150602002001")))["request"]["caller"] is None
 
 
+@pytest.mark.reads
 async def test_missing_and_hidden_look_the_same(api: Api, city: City) -> None:
     hidden = gid(city.requests["R1"])
     missing = gid(Request(id=city.organization.id))

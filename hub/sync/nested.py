@@ -1,0 +1,43 @@
+"""What lies inside a request's record: its caller, kept in the vault, and its several matters."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hub.models import Identity, PlanAction, RequestIssue
+from hub.sync.planned import Planned
+from hub.sync.references import among
+
+
+async def compare(session: AsyncSession, planned: Sequence[Planned]) -> None:
+    """Leave of callers and matters only what the hub does not know yet. Matters that it knows stay as they are."""
+    with_caller = [one for one in planned if one.caller and one.row and one.row["caller_id"]]
+    with_issues = [one for one in planned if one.issues and one.row]
+    if with_caller:
+        vault = Identity.__table__
+        wanted = among(vault.c.id, [one.row["caller_id"] for one in with_caller if one.row])
+        rows = await session.execute(select(vault).where(wanted).with_for_update())
+        known = {row["id"]: {str(name): value for name, value in row.items()} for row in rows.mappings()}
+        for one in with_caller:
+            one.identity = known.get(one.row["caller_id"]) if one.row else None
+    if with_issues:
+        table = RequestIssue.__table__
+        wanted = among(table.c.request_id, [one.row["id"] for one in with_issues if one.row])
+        keys = {(id, key) for id, key in await session.execute(select(table.c.request_id, table.c.key).where(wanted))}
+        for one in with_issues:
+            one.issues = [issue for issue in one.issues if (one.entity_id, issue.key) not in keys]
+    for one in planned:
+        if one.caller is not None and not _is_news(one):
+            one.caller = None
+        if one.action is None and (one.caller or one.issues):
+            one.action = PlanAction.UPDATE
+
+
+def _is_news(one: Planned) -> bool:
+    """Whether a caller says who he is, and says another thing than the vault."""
+    caller, known = one.caller, one.identity
+    if caller is None or not (caller.name or caller.phone):
+        return False
+    said = (caller.name, caller.phone, caller.confidential)
+    return known is None or said != (known["name"], known["phone"], known["confidential"])

@@ -1,0 +1,92 @@
+"""The pages of a pull, each read and understood while the one before it is written."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hub.plugin import BadRecord, Page, Plugin, Record, SourceBroken, SourceError
+from hub.sync.reading import Readings, read
+
+Items = Sequence[Record | BadRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A page, what stands in it, and what its records mean."""
+
+    page: Page
+    items: Items
+    readings: Readings
+
+
+@contextlib.asynccontextmanager
+async def reading(plugin: Plugin[Any], cursor: str | None) -> AsyncIterator[AsyncIterator[Ready]]:
+    """Pull since `cursor`. What a plugin raises, other than the errors of hub.plugin, is told as its own fault."""
+    coming = _begun(plugin, cursor)
+    ahead = asyncio.create_task(_next(plugin, coming))
+
+    async def each() -> AsyncIterator[Ready]:
+        nonlocal ahead
+        while (ready := await ahead) is not None:
+            ahead = asyncio.create_task(_next(plugin, coming))
+            yield ready
+
+    try:
+        yield each()
+    finally:
+        ahead.cancel()
+        await asyncio.wait([ahead])
+        if not ahead.cancelled():
+            ahead.exception()  # it was told already, or what stopped the run came before it
+        if close := getattr(coming, "aclose", None):
+            with contextlib.suppress(Exception):
+                await close()
+
+
+def _begun(plugin: Plugin[Any], cursor: str | None) -> AsyncIterator[Page]:
+    try:
+        found: AsyncIterator[Page] = aiter(plugin.pull(cursor))  # type: ignore[attr-defined]  # run.py has checked it
+        return found
+    except SourceError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise _fallen(plugin, error) from error
+
+
+async def _next(plugin: Plugin[Any], coming: AsyncIterator[Page]) -> Ready | None:
+    """The next page; None after the last one."""
+    try:
+        page = await anext(coming)
+    except StopAsyncIteration:
+        return None
+    except SourceError:
+        raise
+    except asyncio.CancelledError as error:
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise
+        raise _fallen(plugin, error) from error
+    except (Exception, SystemExit) as error:
+        raise _fallen(plugin, error) from error
+    if not isinstance(page, Page):
+        raise SourceBroken(f"The plugin {plugin.name} gave a {type(page).__name__} where a Page was due.")
+    items = [_told_apart(item, f"item {at} of a page") for at, item in enumerate(page.items, 1)]
+    records = [item for item in items if isinstance(item, Record)]
+    return Ready(page, items, await asyncio.to_thread(read, records))
+
+
+def _fallen(plugin: Plugin[Any], error: BaseException) -> SourceBroken:
+    return SourceBroken(f"The plugin {plugin.name} failed: {type(error).__name__}: {error}")
+
+
+def _told_apart(item: object, where: str) -> Record | BadRecord:
+    """The item; a BadRecord where it is none, or where its kind and key, which tell it from others, are no text."""
+    if isinstance(item, BadRecord):
+        return item
+    if not isinstance(item, Record):
+        return BadRecord(f"A {type(item).__name__} is neither a Record nor a BadRecord.", str(item), where=where)
+    if not (isinstance(item.kind, str) and isinstance(item.key, str)):
+        reason = f"The kind is {item.kind!r} and the key {item.key!r}: both must be text."
+        return BadRecord(reason, item.fields, where=item.where or where)
+    return item

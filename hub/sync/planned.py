@@ -1,0 +1,57 @@
+"""What is to be done with one record of a page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from hub.models import PlanAction
+from hub.plugin import Caller, Issue, Record
+from hub.sync.kinds import KINDS, Found, Values
+
+Brought = dict[tuple[str, str], tuple[str, Found]]
+"""Table and code of a row that is yet to be written -> the kind of record that brings it, and what it will be."""
+
+
+@dataclass(slots=True)
+class Planned:
+    """What is to be done with one record. `action` None: nothing, it says nothing new.
+
+    row              the row that it means, as it stands; None: there is none, or nobody needed to look
+    linked           its key is known already
+    waits            it was refused for now, what it lacks may come later
+    caller, identity whoever is to be put into the vault, and what is there
+    issues           the matters that are new
+    """
+
+    record: Record
+    kind: str
+    action: PlanAction | None
+    entity_id: UUID | None = None
+    row: Mapping[str, Any] | None = None
+    new: Values = field(default_factory=dict)
+    hash: bytes | None = None
+    linked: bool = False
+    rule: str = ""
+    waits: bool = False
+    caller: Caller | None = None
+    identity: Mapping[str, Any] | None = None
+    issues: Sequence[Issue] = ()
+
+    @property
+    def old(self) -> Values:
+        return {column: self.row[column] for column in self.new} if self.row else {}
+
+    def becomes(self) -> Found | None:
+        """The row as it will be, for those that name it."""
+        if self.action is PlanAction.REJECT or self.entity_id is None:
+            return None
+        merged = {**(self.row or {}), **self.new}
+        return Found(self.entity_id, merged.get("path"), merged.get("level"))
+
+    def bring(self, brought: Brought) -> None:
+        """Let records of other kinds find the row before it is written."""
+        kind, found = KINDS[self.kind], self.becomes()
+        code = self.new.get(kind.natural[0]) or (self.row and self.row[kind.natural[0]])
+        if found is not None and isinstance(code, str):
+            brought[kind.table.name, code] = (self.kind, found)

@@ -1,0 +1,93 @@
+"""Refused records are work items: one for each record, however often it is refused, closed when it is taken."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hub.models import Rejected, RejectedStatus, Run
+from hub.models.base import now
+from hub.plugin import BadRecord
+from hub.sync import archive
+from hub.sync.planned import Planned
+from hub.sync.references import among
+
+Refused = Planned | BadRecord
+
+
+async def reject(session: AsyncSession, run: Run, refused: Sequence[Refused]) -> None:
+    """Keep refused records; one that was refused before is counted on, and shows what it says now.
+
+    A record is known by its kind and key; what is no record by its words, and by its content where it has no key.
+    What this run had closed is open again; what a person chose to ignore stays so while the words are the same.
+    """
+    items = {_identity(row): row for row in map(_item, refused)}
+    known = await _known(session, run, list(items.values()))
+    for identity, row in items.items():
+        if (seen := known.get(identity)) is None:
+            continue
+        id, status, run_id, reason = seen
+        if status is RejectedStatus.IGNORED and reason != row["reason"]:
+            continue
+        again = {**row, "run_id": run.id, "updated_at": now(), "revision": Rejected.revision + 1}
+        again["times"] = Rejected.times + int(run_id != run.id)
+        if status is RejectedStatus.REPLAYED:
+            again["status"] = RejectedStatus.OPEN
+        await session.execute(update(Rejected).where(Rejected.id == id).values(again))
+        items[identity] = {}
+    if fresh := [{"source_id": run.source_id, "run_id": run.id, **row} for row in items.values() if row]:
+        await session.execute(insert(Rejected), fresh)
+
+
+async def heal(session: AsyncSession, run: Run, taken: Sequence[Planned]) -> None:
+    """Close the work items of records that make sense now."""
+    by_kind: dict[str, list[Planned]] = {}
+    for one in taken:
+        by_kind.setdefault(one.kind, []).append(one)
+    table = Rejected.__table__
+    for kind, ones in by_kind.items():
+        keys = [archive.name(one.record.key) for one in ones]
+        mine = (table.c.source_id == run.source_id, table.c.status == RejectedStatus.OPEN, table.c.kind == kind)
+        statement = update(Rejected).where(*mine, among(table.c.key, keys))
+        await session.execute(statement.values(status=RejectedStatus.REPLAYED, updated_at=now()))
+
+
+def _item(one: Refused) -> dict[str, Any]:
+    said = one if isinstance(one, BadRecord) else one.record
+    return {
+        "kind": archive.name(said.kind),
+        "key": archive.name(said.key) if said.key else None,
+        "where": archive.told(said.where),
+        "reason": archive.told(one.reason if isinstance(one, BadRecord) else one.rule),
+        "raw": archive.shown(said),
+        "record": None if isinstance(one, BadRecord) else {**archive.keep(one.record), "waits": one.waits},
+    }
+
+
+def _identity(item: Any) -> tuple[str, str | None, str, bytes]:
+    if item["key"] is not None and item["record"] is not None:
+        return item["kind"], item["key"], "", b""
+    content = b"" if item["key"] is not None else orjson.dumps(item["raw"], option=orjson.OPT_SORT_KEYS)
+    return item["kind"], item["key"], item["reason"], content
+
+
+async def _known(
+    session: AsyncSession, run: Run, items: Sequence[dict[str, Any]]
+) -> dict[tuple[str, str | None, str, bytes], tuple[UUID, RejectedStatus, UUID, str]]:
+    """The work items that these are again: open, ignored, or closed by this very run."""
+    if not items:
+        return {}
+    table = Rejected.__table__
+    keys = {item["key"] for item in items if item["key"] is not None}
+    reasons = {item["reason"] for item in items if item["key"] is None}
+    closed_now = (table.c.status == RejectedStatus.REPLAYED) & (table.c.updated_at >= run.started_at)
+    alive = or_(table.c.status.in_((RejectedStatus.OPEN, RejectedStatus.IGNORED)), closed_now)
+    same = or_(among(table.c.key, keys), table.c.key.is_(None) & among(table.c.reason, reasons))
+    names = ("kind", "key", "reason", "raw", "record", "id", "status", "run_id")
+    rows = await session.execute(
+        select(*(table.c[name] for name in names)).where(table.c.source_id == run.source_id, alive, same)
+    )
+    return {_identity(row): (row["id"], row["status"], row["run_id"], row["reason"]) for row in rows.mappings()}
