@@ -1,0 +1,166 @@
+"""Whatever falls over, and wherever: after a clean run the hub is as its source, and nothing is there twice."""
+
+import asyncio
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy import event, select, update
+from sqlalchemy.dialects.postgresql import dialect
+
+from hub.auth import Viewer
+from hub.db import Database
+from hub.errors import HubError
+from hub.models import Change, Link, Organization, Rejected, Run, RunStatus
+from hub.plugin import BadRecord, SourceDown
+from hub.sync.registry import Registry
+from tests.sync import crashing
+from tests.sync.crashing import pages
+from tests.sync.sources import Items, cursor, rows, run, stored, told
+
+KEYS = 5
+
+
+def source(name: str, **more: Any) -> Registry:
+    return told(*pages(name), name=name, **more)
+
+
+async def held(database: Database, name: str) -> dict[str, Any]:
+    """What the hub holds of a source, counted in every table that could hold it twice."""
+    organizations = await stored(database, Organization)
+    mine = {code: row for code, row in organizations.items() if code.startswith(f"{name}.")}
+    ids = [row["id"] for row in mine.values()]
+    links = await rows(database, select(Link.key).where(Link.entity_id.in_(ids)))
+    said = await rows(database, select(Change.kind).where(Change.entity_id.in_(ids)))
+    bad = await rows(database, select(Rejected.status, Rejected.reason).where(Rejected.reason == f"bad {name}"))
+    return {
+        "names": {code: row["name"] for code, row in mine.items()},
+        "links": len(links),
+        "changes": sorted(kind.name for (kind,) in said),
+        "bad": [status.name for status, _ in bad],
+    }
+
+
+def whole(name: str) -> dict[str, Any]:
+    names = {f"{name}.{at}": "new" if at == 0 else "一" for at in range(KEYS)}
+    return {"names": names, "links": KEYS, "changes": ["CREATED"] * KEYS + ["UPDATED"], "bad": ["OPEN"]}
+
+
+async def behind(database: Database, name: str) -> None:
+    """The cursor has not passed the data: everything before it is there."""
+    at = int(await cursor(database, name) or 0)
+    said = [item.key for page in pages(name)[:at] for item in page if not isinstance(item, BadRecord)]
+    assert set(said) == set((await held(database, name))["names"])
+
+
+async def recovered(database: Database, name: str) -> None:
+    await behind(database, name)
+    done = await run(database, source(name), name)
+    assert (done.status, done.error) == (RunStatus.DONE, None)
+    assert await held(database, name) == whole(name)
+
+
+async def test_a_source_that_breaks_off_before_any_page(database: Database) -> None:
+    for at in range(len(pages("")) + 1):
+        done = await run(database, source(f"s{at}", fails={at: SourceDown("away")}), f"s{at}")
+        assert (done.status, done.pages, await cursor(database, f"s{at}")) == (
+            RunStatus.FAILED, at, str(at) if at else None,
+        )  # fmt: skip
+        await recovered(database, f"s{at}")
+
+
+async def test_whoever_watches_and_falls_over_after_any_page(database: Database) -> None:
+    for at in range(1, len(pages("")) + 1):
+
+        def fall(done: Run, at: int = at) -> None:
+            if done.pages == at:
+                raise LookupError("the terminal is gone")
+
+        with pytest.raises(LookupError):
+            await run(database, source(f"s{at}"), f"s{at}", progress=fall)
+        assert await rows(database, select(Run.status, Run.error).order_by(Run.id.desc()).limit(1)) == [
+            (RunStatus.FAILED, "A fault of the hub (LookupError); its log says more.")
+        ]
+        await recovered(database, f"s{at}")
+
+
+@contextmanager
+def watched(database: Database, see: Callable[[int, Any], None]) -> Iterator[list[str]]:
+    """Call `see` with the number of every statement and its connection, when it has run."""
+    seen: list[str] = []
+
+    def note(connection: Any, _cursor: object, statement: str, *_rest: object) -> None:
+        seen.append(statement)
+        see(len(seen), connection)
+
+    event.listen(database.engine.sync_engine, "after_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(database.engine.sync_engine, "after_cursor_execute", note)
+
+
+def kill(database: Database, pid: int) -> None:
+    """End a backend from another thread, and wait until it is gone."""
+
+    async def end() -> None:
+        other = await asyncpg.connect(database.url.set(drivername="postgresql").render_as_string(hide_password=False))
+        await other.execute("SELECT pg_terminate_backend($1, 5000)", pid)
+        await other.close()
+
+    thread = threading.Thread(target=asyncio.run, args=(end(),))
+    thread.start()
+    thread.join()
+
+
+async def test_a_connection_that_is_cut_after_any_statement(database: Database, hub: Viewer) -> None:
+    with watched(database, lambda at, connection: None) as statements:
+        await run(database, source("whole"), "whole")
+    assert await held(database, "whole") == whole("whole")
+    for at in range(1, len(statements) + 1, 2):
+        name = f"s{at}"
+
+        def cut(now: int, connection: Any, at: int = at) -> None:
+            if now == at:
+                kill(database, connection.connection.driver_connection.get_server_pid())
+
+        with watched(database, cut), suppress(HubError):
+            done = await run(database, source(name), name)
+            assert done.status is RunStatus.DONE or "connection" in str(done.error)
+        async with database.write(hub) as session:  # if even its end was cut off: half a minute later
+            await session.execute(update(Run).values(alive_at=Run.alive_at - timedelta(minutes=1)))
+        if await rows(database, select(Run.id).where(Run.started_by == "test")):
+            done = await run(database, source(name), name)
+        assert await held(database, name) == whole(name)
+    assert str(select(1).compile(dialect=dialect()))
+
+
+@pytest.mark.parametrize("point", ["after page 1", "before commit of page 2", "inside page 3"])
+async def test_a_worker_that_is_killed(database: Database, point: str) -> None:
+    url = database.url.render_as_string(hide_password=False)
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", crashing.__name__, url, point)
+    assert await asyncio.wait_for(process.wait(), 30) == 137
+    ((status, worker),) = await rows(database, select(Run.status, Run.worker))
+    assert (status, worker.rpartition(":")[2]) == (RunStatus.RUNNING, str(process.pid))
+    assert await cursor(database, "killed") == {"inside page 3": "2"}.get(point, "1")
+    await recovered(database, "killed")
+    found = await rows(database, select(Run.status, Run.error).order_by(Run.id))
+    vanished = "Its worker vanished; what was applied stays, the next run goes on from there."
+    assert found == [(RunStatus.FAILED, vanished), (RunStatus.DONE, None)]
+
+
+async def test_two_sources_may_write_the_same_rows_at_once(database: Database) -> None:
+    def said(name: str, backwards: int) -> Items:
+        return [item for page in pages("same")[::backwards] for item in page if not isinstance(item, BadRecord)]
+
+    for turn in range(3):
+        one, other = told(said("a", 1), name=f"a{turn}"), told(said("b", -1), name=f"b{turn}")
+        done = await asyncio.gather(run(database, one, f"a{turn}"), run(database, other, f"b{turn}"))
+        failed = [one.error for one in done if one.status is RunStatus.FAILED]
+        assert len(failed) <= (1 if turn == 0 else 0), failed
+    assert len(await stored(database, Organization)) == KEYS
