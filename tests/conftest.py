@@ -4,6 +4,7 @@ A test marked `reads` shares one database with all others so marked: a small cit
 every write to it.
 """
 
+import asyncio
 import os
 import shutil
 import tempfile
@@ -39,7 +40,11 @@ def server_url() -> Iterator[str]:
         yield url
         return
     home = Path(tempfile.mkdtemp(prefix="lianshu-"))
+    home.chmod(0o755)  # so that the server, which never runs as root, keeps its data here
     with postgres.running(home) as server:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):  # what dies with the tests need not survive
+            asyncio.run(execute(server.url, f"ALTER SYSTEM SET {setting} = off"))
+        asyncio.run(execute(server.url, "SELECT pg_reload_conf()"))
         yield server.url
     shutil.rmtree(home, ignore_errors=True)
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
-from hub.models import Claim, Project, now, uuid7
+from hub.models import Claim, Party, Project, now, uuid7
 from hub.services import parties, requests, resources, words, workflow, writing
 
 
@@ -25,6 +25,7 @@ async def claim(
     if (request_id is None) == (project_id is None):
         raise Invalid("Claim one thing: give a request or a project.", field="request_id")
     party = await parties.living(session, viewer, _claimant(viewer, party_id))
+    _must_act_for(viewer, party)
     which = (
         await _open_request(session, viewer, request_id)
         if request_id is not None
@@ -43,7 +44,7 @@ async def withdraw(session: AsyncSession, viewer: Viewer, id: UUID) -> Claim:
     """Give back what was claimed (撤回认领)."""
     viewer.must("requests:submit")
     row = await writing.found(session, "claim", id, resources.claims(viewer).where(Claim.id == id))
-    _claimant(viewer, row.party_id)
+    _must_act_for(viewer, await session.get_one(Party, row.party_id))
     if row.withdrawn_at is not None:
         raise Conflict("The claim was given back already.")
     row.withdrawn_at = now()
@@ -51,13 +52,21 @@ async def withdraw(session: AsyncSession, viewer: Viewer, id: UUID) -> Claim:
 
 
 def _claimant(viewer: Viewer, party_id: UUID | None) -> UUID:
-    """Whose claim it is: one's own party's, or another's if one writes resources."""
+    """Whose claim it is: the party named, or one's own."""
     chosen = party_id or viewer.party_id
     if chosen is None:
         raise Invalid("Whose claim is it? Give the party.", field="party_id")
-    if chosen != viewer.party_id and not viewer.can("resources:write"):
-        raise Forbidden("You claim for your own party only. Ask an admin for the ability resources:write.")
     return chosen
+
+
+def _must_act_for(viewer: Viewer, party: Party) -> None:
+    """One claims for one's own party; who writes resources, also for the parties on one's grid."""
+    if party.id == viewer.party_id:
+        return
+    if not viewer.can("resources:write"):
+        raise Forbidden("You claim for your own party only. Ask an admin for the ability resources:write.")
+    if not viewer.covers_path(party.grid_path):
+        raise Forbidden(f"{party.name} is not on your grid. Ask somebody who stands there.")
 
 
 async def _open_request(session: AsyncSession, viewer: Viewer, id: UUID) -> ColumnElement[bool]:

@@ -38,8 +38,9 @@ async def plan(session: AsyncSession, source_id: UUID, readings: Readings, broug
             if kind.nested:
                 await nested.compare(session, decided)
             planned += decided
-            for one in decided:
-                one.bring(brought)
+            if kind.table.name in NAMED:
+                for one in decided:
+                    one.bring(brought)
     return planned
 
 
@@ -54,6 +55,7 @@ async def _link(session: AsyncSession, source_id: UUID, kind: Kind, readings: li
 
 
 DEEPEST = 50
+NAMED = {reference.target.__tablename__ for kind in KINDS.values() for reference in kind.references.values()}
 
 
 class _Matching:

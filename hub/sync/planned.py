@@ -46,8 +46,9 @@ class Planned:
         """The row as it will be, for those that name it."""
         if self.action is PlanAction.REJECT or self.entity_id is None:
             return None
-        merged = {**(self.row or {}), **self.new}
-        return Found(self.entity_id, merged.get("path"), merged.get("level"))
+        row: Mapping[str, Any] = self.row or {}
+        path, level = (self.new.get(name, row.get(name)) for name in ("path", "level"))
+        return Found(self.entity_id, path, level)
 
     def bring(self, brought: Brought) -> None:
         """Let records of other kinds find the row before it is written."""

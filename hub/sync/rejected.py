@@ -44,14 +44,13 @@ async def reject(session: AsyncSession, run: Run, refused: Sequence[Refused]) ->
 
 async def heal(session: AsyncSession, run: Run, taken: Sequence[Planned]) -> None:
     """Close the work items of records that make sense now."""
-    by_kind: dict[str, list[Planned]] = {}
-    for one in taken:
-        by_kind.setdefault(one.kind, []).append(one)
     table = Rejected.__table__
-    for kind, ones in by_kind.items():
-        keys = [archive.name(one.record.key) for one in ones]
-        mine = (table.c.source_id == run.source_id, table.c.status == RejectedStatus.OPEN, table.c.kind == kind)
-        statement = update(Rejected).where(*mine, among(table.c.key, keys))
+    mine = (table.c.source_id == run.source_id, table.c.status == RejectedStatus.OPEN)
+    if not taken or await session.scalar(select(table.c.id).where(*mine).limit(1)) is None:
+        return
+    for kind in {one.kind for one in taken}:
+        keys = among(table.c.key, [archive.name(one.record.key) for one in taken if one.kind == kind])
+        statement = update(Rejected).where(*mine, table.c.kind == kind, keys)
         await session.execute(statement.values(status=RejectedStatus.REPLAYED, updated_at=now()))
 
 

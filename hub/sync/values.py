@@ -12,6 +12,8 @@ from hub.plugin import Caller, Issue, Place
 
 Reader = Callable[[Any], Any]
 
+TRUTHS = {"true": True, "1": True, "yes": True, "是": True, "false": False, "0": False, "no": False, "否": False}
+
 
 def text(value: object) -> str:
     """Text without blanks around it; numbers are taken as they are written."""
@@ -49,11 +51,10 @@ def number(value: object) -> float:
 
 def truth(value: object) -> bool:
     """True and false as people and tables write them."""
-    known = {"true": True, "1": True, "yes": True, "是": True, "false": False, "0": False, "no": False, "否": False}
     if isinstance(value, bool):
         return value
     try:
-        return known[str(value).strip().lower()]
+        return TRUTHS[str(value).strip().lower()]
     except KeyError:
         raise ValueError(f"{value!r} is neither yes nor no") from None
 
@@ -108,7 +109,8 @@ def named(value: object) -> str | Place:
 def caller(value: object) -> Caller:
     if not isinstance(value, Caller):
         raise ValueError(f"a {type(value).__name__} is no Caller")
-    name, phone = (None if part is None else text(part) or None for part in (value.name, value.phone))
+    name = None if value.name is None else text(value.name) or None
+    phone = None if value.phone is None else text(value.phone) or None
     return Caller(name, phone, truth(value.confidential))
 
 

@@ -54,8 +54,8 @@ def model(told_in_runs: list[Story]) -> dict[str, dict[str, Any]]:
     rows: dict[str, dict[str, Any]] = {}
     for story in told_in_runs:
         for page in story.pages:
-            for key, last in {item.key: item for item in page}.items():
-                assert isinstance(last, Record) and key is not None
+            for key, last in {str(item.key): item for item in page}.items():
+                assert isinstance(last, Record)
                 if last.deleted:
                     rows.get(key, {})["closed"] = True
                     continue
