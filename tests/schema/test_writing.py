@@ -227,10 +227,10 @@ async def test_an_admin_writes_each_of_them(api: Api, city: City, there: dict[st
     ]
 
 
-HIDDEN = ("updatePerson", "createPost", "updatePost", "reportIn", "claim")
+HIDDEN = ("updatePerson", "createPost", "updatePost", "reportIn")
 ELSEWHERE = {
     "district": dict.fromkeys(WRITES, "FORBIDDEN") | dict.fromkeys(HIDDEN, "NOT_FOUND"),
-    "clerk": dict.fromkeys(WRITES, "FORBIDDEN") | {"claim": "NOT_FOUND"},
+    "clerk": dict.fromkeys(WRITES, "FORBIDDEN"),
     "resident": dict.fromkeys(WRITES, "FORBIDDEN"),
     "nobody": dict.fromkeys(WRITES, "UNAUTHENTICATED"),
 }
