@@ -1,10 +1,11 @@
 """The rows that a page writes, gathered and sent together: COPY for new ones, one statement a shape for changes."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any
 from uuid import UUID
@@ -27,58 +28,73 @@ Row = dict[str, Any]
 
 HIDDEN = "***"
 
+LinkRow = tuple[str, UUID, str, UUID, bytes | None, UUID | None]
+
 
 class Batch:
-    """What one transaction will write. Every row that is added says its change, as the log wants it."""
+    """What one transaction will write. Every row that is added says its change, as the log wants it.
+
+    Rows are shaped while they are sent, so that the database is at work on the first when the last is made.
+    """
 
     def __init__(self, origin: Origin) -> None:
         self.origin = origin
         self.at: datetime = now()
-        self._new: dict[Table, list[tuple[Any, ...]]] = defaultdict(list)
+        self._new: dict[type[Base], list[Row]] = defaultdict(list)
+        self._links: list[LinkRow] = []
         self._changed: dict[tuple[Table, tuple[str, ...]], list[Row]] = defaultdict(list)
-        self._changes: list[tuple[Any, ...]] = []
+        self._changes: list[tuple[ChangeKind, str, Row, Row, Row]] = []
 
     def create(self, model: type[Base], values: Row, entity: str) -> None:
         """A new row. Columns that `values` lacks get the model's defaults."""
-        shape = _shape(model)
-        self._new[shape.table].append(shape.row(values, self.at))
-        patch = {name: value if type(value) is str else plain(value) for name, value in values.items()}
-        for name in shape.secret:
-            patch.pop(name, None)
-        self._log(ChangeKind.CREATED, entity, values, patch, {})
+        self._new[model].append(values)
+        secret = _shape(model).secret
+        patch = {name: value for name, value in values.items() if name not in secret} if secret else values
+        self._changes.append((ChangeKind.CREATED, entity, values, patch, {}))
 
     def change(self, model: type[Base], row: Mapping[str, Any], new: Row, entity: str, kind: ChangeKind) -> None:
         """New values for some columns of the row in hand; nothing else of it is touched."""
         shape = _shape(model)
         parameters = {f"to_{name}": value for name, value in new.items()}
         self._changed[shape.table, tuple(sorted(new))].append({**parameters, "of": row["id"]})
-        patch = {name: HIDDEN if name in shape.secret else plain(value) for name, value in new.items()}
-        reverse = {name: HIDDEN if name in shape.secret else plain(row[name]) for name in new}
-        self._log(kind, entity, {**row, **new}, patch, reverse)
+        patch = {name: HIDDEN if name in shape.secret else value for name, value in new.items()}
+        reverse = {name: HIDDEN if name in shape.secret else row[name] for name in new}
+        self._changes.append((kind, entity, {**row, **new}, patch, reverse))
 
-    def link(self, row: tuple[str, UUID, str, UUID, bytes | None, UUID | None]) -> None:
+    def link(self, row: LinkRow) -> None:
         """What a source calls a row: no noun, so no change is said of it. The order is that of the table."""
-        self._new[Base.metadata.tables[Link.__tablename__]].append(row)
-
-    def _log(self, kind: ChangeKind, entity: str, row: Mapping[str, Any], patch: Row, reverse: Row) -> None:
-        path = row.get("grid_path") or row.get("path")
-        both = orjson.dumps(patch).decode(), orjson.dumps(reverse).decode()
-        actor, run = self.origin.actor, self.origin.run_id
-        self._changes.append(
-            (uuid7(), self.at, kind.name, entity, row["id"], row.get("request_id"), path, *both, actor, run)
-        )
+        self._links.append(row)
 
     async def write(self, session: AsyncSession) -> None:
         """Send everything in the order in which the tables depend on one another."""
         raw = await driver(session)
-        for table in Base.metadata.sorted_tables:
-            if rows := self._new.get(table):
-                await _copy(raw, table.name, rows, [column.name for column in table.c])
+        models = sorted(self._new, key=lambda model: _DEPENDENCE[model.__tablename__])
+        for table, sharing in groupby(models, key=lambda model: _shape(model).table):  # types of party share one
+            rows = (_shape(model).row(row, self.at) for model in sharing for row in self._new[model])
+            await _copy(raw, table.name, rows, [column.name for column in table.c])
+        if self._links:
+            await _copy(raw, Link.__tablename__, self._links, [column.name for column in Link.__table__.c])
         for (table, names), parameters in self._changed.items():
             await session.execute(_update(table, names), parameters, execution_options={"synchronize_session": None})
         if self._changes:
-            await _copy(raw, Change.__tablename__, self._changes, CHANGE_COLUMNS)
+            await _copy(raw, Change.__tablename__, (self._told(*one) for one in self._changes), CHANGE_COLUMNS)
             await session.execute(select(func.pg_notify(CHANNEL, "")))
+
+    def _told(self, kind: ChangeKind, entity: str, row: Row, patch: Row, reverse: Row) -> tuple[Any, ...]:
+        """A change as the log's COPY takes it."""
+        path = row.get("grid_path") or row.get("path")
+        actor, run = self.origin.actor, self.origin.run_id
+        both = _json(patch), _json(reverse)
+        return (uuid7(), self.at, kind.name, entity, row["id"], row.get("request_id"), path, *both, actor, run)
+
+
+_DEPENDENCE = {table.name: position for position, table in enumerate(Base.metadata.sorted_tables)}
+
+
+def _json(values: Row) -> str:
+    """Values of columns as the log has them."""
+    told = {name: value if type(value) is str else plain(value) for name, value in values.items()}
+    return orjson.dumps(told).decode()
 
 
 CHANGE_COLUMNS = (
@@ -87,7 +103,7 @@ CHANGE_COLUMNS = (
 
 
 async def _copy(
-    raw: "asyncpg.Connection[Any]", table: str, rows: list[tuple[Any, ...]], columns: Sequence[str]
+    raw: "asyncpg.Connection[Any]", table: str, rows: Iterable[tuple[Any, ...]], columns: Sequence[str]
 ) -> None:
     try:
         await raw.copy_records_to_table(table, records=rows, columns=columns)

@@ -63,7 +63,7 @@ class _Matching:
 
     def __init__(self, kind: Kind, readings: list[Reading], references: References, source_id: UUID) -> None:
         self.kind, self.readings, self.references, self.source_id = kind, readings, references, source_id
-        self.never_empty = kind.never_empty()
+        self.never_empty, self.natural_references = kind.never_empty(), kind.natural_references
         self.called: dict[UUID, str] = {}
         self.gone: set[UUID] = set()
         self.by_id: dict[UUID, Mapping[str, Any]] = {}
@@ -88,7 +88,7 @@ class _Matching:
     def _natural(self, reading: Reading) -> tuple[Any, ...]:
         """What the record says of the columns by which a row is known."""
         found = [reading.values.get(column) for column in self.kind.natural]
-        for position, (name, target) in enumerate(self.kind.natural_references):
+        for position, (name, target) in enumerate(self.natural_references):
             named = self.references.find(target, reading.named.get(name))
             found[position] = named and named.id
         return tuple(found)

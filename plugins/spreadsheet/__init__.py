@@ -1,6 +1,6 @@
 """Tables in files, of whatever office: CSV, TSV and XLSX; one row, one record.
 
-Files are read a page of 5,000 rows at a time, so memory does not grow with the file.
+Files are read a page of 10,000 rows at a time, so memory does not grow with the file.
 """
 
 import asyncio

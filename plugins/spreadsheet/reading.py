@@ -12,7 +12,7 @@ from plugins.spreadsheet.seen import Seen
 from plugins.spreadsheet.tables import Source, Table, unreadable
 from plugins.spreadsheet.workbook import MAGIC, read_workbook
 
-PAGE = 5000
+PAGE = 10_000
 ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".xlsx", ".xlsm")
 FAMILY = ("provinces", "cities", "areas", "streets", "villages")
 

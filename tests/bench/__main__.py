@@ -25,7 +25,7 @@ import orjson
 from sqlalchemy import make_url, text
 
 import migrations
-from hub import postgres
+from hub import home, postgres
 from hub.db import Database
 from hub.sync import registry
 from hub.sync.run import run_source
@@ -139,11 +139,11 @@ def measure_import(url: str, folder: Path) -> dict[str, Any]:
     }
 
 
-def measure_start(home: Path) -> dict[str, float]:
+def measure_start(folder: Path) -> dict[str, float]:
     figures = {}
     for name in ("cold_seconds", "warm_seconds"):
         began = time.monotonic()
-        with postgres.running(home):
+        with postgres.running(folder):
             figures[name] = time.monotonic() - began
     return figures
 
@@ -164,6 +164,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["import"]:
-        asyncio.run(importing(*sys.argv[2:4]))
+        home.run(importing(*sys.argv[2:4]))
     else:
         main()

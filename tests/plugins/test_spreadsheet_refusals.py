@@ -205,7 +205,7 @@ async def test_a_file_that_changes_while_it_is_read(tmp_path: Path) -> None:
         with pytest.raises(SourceBroken) as caught:
             await anext(pull)
     assert str(caught.value) == "a.csv changed while it was read. Run again when nobody writes to it."
-    assert len(first.items) == 5000
+    assert len(first.items) == 10_000
 
 
 def test_settings_that_cannot_be_are_refused() -> None:

@@ -121,7 +121,7 @@ async def test_a_connection_that_is_cut_after_any_statement(database: Database, 
     with watched(database, lambda at, connection: None) as statements:
         await run(database, source("whole"), "whole")
     assert await held(database, "whole") == whole("whole")
-    for at in range(1, len(statements) + 1, 2):
+    for at in range(1, len(statements) + 1, 3):
         name = f"s{at}"
 
         def cut(now: int, connection: Any, at: int = at) -> None:

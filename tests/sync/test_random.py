@@ -110,7 +110,7 @@ async def test_the_hub_ends_as_a_dict_would(database: Database) -> None:
     await run(database, told([Record("organization", "root", {"code": "root", "name": "root"})], name="r"), "r")
     loop, number = asyncio.get_running_loop(), iter(range(10_000))
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
     @given(stories())
     def holds_always(told_in_runs: list[Story]) -> None:
         prefix = f"t{next(number)}."
@@ -122,7 +122,6 @@ async def test_the_hub_ends_as_a_dict_would(database: Database) -> None:
             assert await column(
                 database, select(func.count()).select_from(Link).where(Link.key.startswith(prefix))
             ) == [len(expected)]
-            await run(database, told(name=prefix), prefix, overrides={"again": 1})
 
         asyncio.run_coroutine_threadsafe(check(), loop).result(60)
 

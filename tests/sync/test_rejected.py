@@ -214,20 +214,19 @@ async def test_a_page_that_is_mostly_bad_is_not_taken_at_all(database: Database,
     assert (await names(database), await work_items(database)) == ({"first": "一"}, [])
 
 
-@pytest.mark.parametrize(
-    ("raw", "shown"),
-    [
-        ("call 139 1234 5678 or +8613912345678", "call 139****5678 or +86139****5678"),
-        ("(0477) 8123456, 0477-8123456", "(0477) ****3456, 0477-****3456"),
-        ("order 139123456789, 20139123456781 code 150602001001", None),
-    ],
-)
-async def test_telephone_numbers_are_masked(database: Database, raw: str, shown: str | None) -> None:
-    inside = {"n": 13912345678, "list": [raw], raw: {"deep": raw}}
-    await run(database, told([BadRecord(raw, raw, where=raw), BadRecord(raw, inside)]))
-    expected = shown or raw
-    kept = await rows(database, select(Rejected.raw, Rejected.reason, Rejected.where).order_by(Rejected.id))
-    assert kept == [
-        ({"text": expected}, expected, expected),
-        ({"n": "139****5678", "list": [expected], expected: {"deep": expected}}, expected, ""),
-    ]
+PHONES = {
+    "call 139 1234 5678 or +8613912345678": "call 139****5678 or +86139****5678",
+    "(0477) 8123456, 0477-8123456": "(0477) ****3456, 0477-****3456",
+    "order 139123456789, 20139123456781 code 150602001001": "order 139123456789, 20139123456781 code 150602001001",
+}
+
+
+async def test_telephone_numbers_are_masked(database: Database) -> None:
+    for raw, shown in PHONES.items():
+        inside = {"n": 13912345678, "list": [raw], raw: {"deep": raw}}
+        await run(database, told([BadRecord(raw, raw, where=raw), BadRecord(raw, inside)], name=raw[:9]), raw[:9])
+        kept = await rows(database, select(Rejected.raw, Rejected.reason, Rejected.where).order_by(Rejected.id))
+        assert kept[-2:] == [
+            ({"text": shown}, shown, shown),
+            ({"n": "139****5678", "list": [shown], shown: {"deep": shown}}, shown, ""),
+        ]
