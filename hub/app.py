@@ -50,7 +50,7 @@ def build(db: Database, pepper: bytes, bus: Bus) -> ASGIApp:
         Route("/graphql", graph),
         WebSocketRoute("/graphql", graph),
         *uploads.routes(db, authenticate),
-        Mount("/static", StaticFiles(directory=STATIC)),
+        *([Mount("/static", StaticFiles(directory=STATIC))] if STATIC.is_dir() else []),  # it holds what npm brought
     ]
     handlers = {HubError: on_hub_error, HTTPException: on_http_error, Exception: on_fault}
     return Door(Starlette(routes=routes, exception_handlers=handlers))

@@ -49,8 +49,8 @@ class NotFound(Refused):
 
     code = "NOT_FOUND"
 
-    def __init__(self, noun: str, key: object) -> None:
-        super().__init__(f"No {noun} {key} is visible to you. Check the id, or ask for access to its grid.")
+    def __init__(self, noun: str, key: object, instead: str = "Check the id, or ask for access to its grid.") -> None:
+        super().__init__(f"No {noun} {key} is visible to you. {instead}")
 
 
 class Invalid(Refused):

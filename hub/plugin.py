@@ -101,6 +101,7 @@ class Record:
     fields   only what the source says (see ...Fields below): a missing name means "says nothing", None "says: empty"
     deleted  the source says that it is gone
     where    for messages: file and row, page and position
+    at       when the source last changed it, where it says so: an older record never overwrites a newer one
     """
 
     kind: str
@@ -108,6 +109,7 @@ class Record:
     fields: Mapping[str, Any]
     deleted: bool = False
     where: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The door of the graph: POST for operations, WebSocket and server-sent events for streams, GET for its page."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,7 @@ from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http import GraphQLHTTPResponse
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 from strawberry.types import ExecutionResult
 
 from hub.auth import ANONYMOUS, Viewer
@@ -30,11 +31,30 @@ Authenticate = Callable[[HTTPConnection], Awaitable[Viewer]]
 LARGEST_BODY = 1_048_576
 MOST_SUBSCRIPTIONS = 20
 CODES = {400: "BAD_REQUEST", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "TOO_LARGE"}
+TOO_MANY = f"A connection carries at most {MOST_SUBSCRIPTIONS} operations at once: end one, or open another connection."
 NO_QUERY = 'The body has no `query`. Send {"query": "{ viewer { name } }"}.'
+
+
+class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
+    """The WebSocket protocol, with a code on what it refuses by itself."""
+
+    async def send_message(self, message: Any) -> None:
+        if message["type"] == "error":
+            message = {**message, "payload": [coded(error) for error in message["payload"]]}
+        await super().send_message(message)
+
+
+def coded(error: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An error with its code. The only ones without are of operations that come on top of the allowed number."""
+    if "code" in error.get("extensions", {}):
+        return error
+    return {**error, "message": TOO_MANY, "extensions": {"code": "TOO_MANY"}}
 
 
 class GraphQLApp(GraphQL[Context, None]):
     """One schema over one database."""
+
+    graphql_transport_ws_handler_class = SocketHandler
 
     def __init__(self, schema: strawberry.Schema, db: Database, authenticate: Authenticate, bus: Bus) -> None:
         super().__init__(

@@ -11,6 +11,7 @@ from schema.filters import Filter
 from schema.loaders import Loaders, Page
 from schema.node import Node, named, registered
 from schema.paging import Window
+from schema.terms import chinese
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +81,19 @@ def _node(root: strawberry.Parent[Any]) -> Any:
 
 def connection_types(node: Node) -> None:
     """Make `<Noun>Connection` and `<Noun>Edge` known."""
+    term = chinese(node.description)
     fields: dict[str, Any] = {
         "cursor": strawberry.field(resolver=_cursor, description="The row's place in the order (游标)."),
-        "node": strawberry.field(resolver=_node, graphql_type=named(node.name), description="The row (节点)."),
+        "node": strawberry.field(resolver=_node, graphql_type=named(node.name), description=f"The row ({term})."),
     }
     edge = type(f"{node.name}Edge", (), fields)
-    registered(strawberry.type(edge, description=f"One {node.name} in a list, with its cursor (边)."))
+    registered(strawberry.type(edge, description=f"One {node.name} in a list, with its cursor ({term}边)."))
     fields = {
         "edges": strawberry.field(
             resolver=_edges, graphql_type=named(f"list[{node.name}Edge]"), description="The rows with cursors (边)."
         ),
         "nodes": strawberry.field(
-            resolver=_nodes, graphql_type=named(f"list[{node.name}]"), description="The rows (节点)."
+            resolver=_nodes, graphql_type=named(f"list[{node.name}]"), description=f"The rows ({term})."
         ),
         "page_info": strawberry.field(resolver=_page_info, description="Where the page lies in the list (分页信息)."),
         "total_count": strawberry.field(
@@ -99,4 +101,4 @@ def connection_types(node: Node) -> None:
         ),
     }
     connection = type(f"{node.name}Connection", (), fields)
-    registered(strawberry.type(connection, description=f"A page of a list of {node.name} (分页列表)."))
+    registered(strawberry.type(connection, description=f"A page of a list of {node.name} ({term}分页列表)."))

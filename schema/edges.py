@@ -11,8 +11,9 @@ from schema.context import Info
 from schema.edge import Edge, Match, Shape
 from schema.filters import checked
 from schema.inputs import Slot, arguments
-from schema.node import NODES, Column, NamedField, Visible, graphql_name, key_for, named
+from schema.node import NODES, Column, NamedField, Visible, described, graphql_name, key_for, named
 from schema.paging import DEFAULT_PAGE, LARGEST_PAGE, window
+from schema.terms import chinese, with_terms
 
 FIRST = f"The size of the page, from its start: {DEFAULT_PAGE} unless said, at most {LARGEST_PAGE} (前几条)."
 
@@ -118,7 +119,8 @@ def found(target: str, visible: Visible, column: Column | None = None, *, descri
     """One row by its id, or by `column`, a key that people use."""
     slots = [Slot("id", "strawberry.ID | None", "Its id (标识).")]
     if column is not None:
-        slots.append(Slot(column.key, "str | None", f"Its {column.key}, as people use it."))
+        words = with_terms(f"Its {column.key}, as people use it", chinese(described(column)))
+        slots.append(Slot(column.key, "str | None", words))
     edge = Edge(target, visible, Shape.ONE, Match.EQUAL, column)
     return Found(edge, named(f"{target} | None"), description, slots)
 

@@ -1,5 +1,6 @@
 """Errors as the API tells them: the house's own in their own words, everything else masked and logged."""
 
+import re
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -8,7 +9,9 @@ from graphql import ExecutionResult as CoreResult
 from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.exceptions import StrawberryGraphQLError
 from strawberry.extensions import SchemaExtension
+from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.types.execution import ExecutionResult
+from strawberry.utils.str_converters import to_camel_case
 
 from hub.errors import Conflict, HubError, Invalid
 from hub.logs import place
@@ -21,10 +24,10 @@ class BadId(Invalid):
 
     code = "BAD_ID"
 
-    def __init__(self, id: str, *, expected: str | None = None) -> None:
+    def __init__(self, id: str, *, expected: str | None = None, field: str = "id") -> None:
         shown = id if len(id) <= 100 else f"{id[:100]}..."
         what = f"no id of a {expected}" if expected else "no id of this hub"
-        super().__init__(f"{shown!r} is {what}. Take ids from the field `id` of what you read.", field="id")
+        super().__init__(f"{shown!r} is {what}. Take ids from the field `id` of what you read.", field=field)
 
 
 class BadCursor(Invalid):
@@ -47,11 +50,24 @@ class Gap(Conflict):
         )
 
 
+class BadOperation(CannotGetOperationTypeError):
+    """The document does not say which operation is meant, or means one that is not run this way."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(None)
+        self.message = message
+
+    def as_http_error_reason(self) -> str:
+        return self.message
+
+
 def told(error: GraphQLError, *, executing: bool) -> GraphQLError:
     """The error as the caller may see it, with a stable code in its extensions."""
     cause = error.original_error
     if isinstance(cause, HubError):
-        return _same(error, str(cause), cause.extensions())
+        return _same(error, *_in_the_api(cause))
+    if isinstance(cause, CannotGetOperationTypeError):
+        return _same(error, cause.as_http_error_reason(), _code("BAD_REQUEST"))
     if isinstance(cause, RecursionError):
         code = "BAD_USER_INPUT" if executing else "GRAPHQL_PARSE_FAILED"
         return _same(error, "What you sent is nested too deeply. Write it flatter.", _code(code))
@@ -63,6 +79,15 @@ def told(error: GraphQLError, *, executing: bool) -> GraphQLError:
     log.error("operation failed", error_id=reference, path=error.path, error=place(cause))
     message = f"The hub failed here. The fault is noted as {reference}: please report that number."
     return _same(error, message, _code("INTERNAL") | {"errorId": reference})
+
+
+def _in_the_api(cause: HubError) -> tuple[str, dict[str, object]]:
+    """Message and extensions, with the argument called as the API calls it."""
+    message, extensions = str(cause), cause.extensions()
+    if isinstance(field := extensions.get("field"), str):
+        extensions["field"] = shown = to_camel_case(field)
+        message = re.sub(rf"\b{re.escape(field)}\b", shown, message)
+    return message, extensions
 
 
 def _code(code: str) -> dict[str, object]:

@@ -28,6 +28,7 @@ from schema.node import (
     python_type,
     uuid_for,
 )
+from schema.terms import chinese, with_terms
 
 Filter: TypeAlias = Mapping[str, Any]
 Ref: TypeAlias = tuple[str, Any]  # ("code", "150602") or ("id", a UUID): a grid that a filter names
@@ -111,7 +112,11 @@ def filter_type(node: Node) -> Any:
         Slot("null", "bool | None", "Only inside an edge's filter: true finds rows that lead nowhere (有无)."),
         *(test.slot for test in tests.values()),
     ]
-    return input_type(itself, f"Which {node.name} are meant; all that is given holds together (筛选).", slots)
+    return input_type(
+        itself,
+        f"Which {node.name} are meant; all that is given holds together ({chinese(node.description)}筛选).",
+        slots,
+    )
 
 
 def _tests(node: Node) -> Iterator[Test]:
@@ -120,14 +125,18 @@ def _tests(node: Node) -> Iterator[Test]:
         yield Test(slot, lambda value, _asked: _keyed(node, value))
     if (tree := node.tree) is not None:
         slot = Slot("under", "GridRef | None", "At or below this grid (网格范围).")
-        yield Test(slot, lambda value, asked: under(tree, asked.paths[reference(value)]))
+        yield Test(slot, lambda value, asked: under(tree, asked.paths[reference(value, field="filter")]))
     for name, column in node.columns.items():
         yield from _column_tests(graphql_name(name), column, natural=name == node.natural)
     for field in REGISTRY[node.name].__strawberry_definition__.fields:
         edge: Edge | None = field.metadata.get("edge")
         if edge is not None and edge.shape is Shape.ONE and edge.match is Match.EQUAL and edge.target in NODES:
             name = graphql_name(field.python_name)
-            slot = Slot(name, f"{edge.target}Filter | None", f"Where `{name}` leads to one of these.")
+            slot = Slot(
+                name,
+                f"{edge.target}Filter | None",
+                with_terms(f"Where `{name}` leads to one of these", chinese(field.description)),
+            )
             yield Test(slot, _through(edge))
         if (condition := field.metadata.get("where")) is not None:
             slot = Slot(graphql_name(field.python_name), "bool | None", field.description)
@@ -174,7 +183,7 @@ def where(node: Node, filter: Filter, viewer: Viewer, paths: Paths, *, inside: b
         elif name == "null":
             if not inside:
                 raise Invalid(
-                    "`null` belongs into the filter of an edge, as in {assignee: {null: true}}.", field="null"
+                    "`null` belongs into the filter of an edge, as in {assignee: {null: true}}.", field="filter"
                 )
         else:
             parts.append(TESTS[node.name][name].sql(value, asked))
@@ -201,7 +210,7 @@ def references(filter: Filter) -> set[Ref]:
     found: set[Ref] = set()
     for name, value in filter.items():
         if name == "under" and value is not None:
-            found.add(reference(value))
+            found.add(reference(value, field="filter"))
         elif isinstance(value, Mapping):
             found |= references(value)
         elif isinstance(value, list):
@@ -209,13 +218,13 @@ def references(filter: Filter) -> set[Ref]:
     return found
 
 
-def reference(value: Mapping[str, Any]) -> Ref:
-    """The grid that a GridRef names."""
-    return ("id", uuid_for("Grid", value["id"])) if "id" in value else ("code", value["code"])
+def reference(value: Mapping[str, Any], *, field: str) -> Ref:
+    """The grid that a GridRef names, in the argument `field`."""
+    return ("id", uuid_for("Grid", value["id"], field=field)) if "id" in value else ("code", value["code"])
 
 
 def _keyed(node: Node, values: list[str]) -> ColumnElement[bool]:
-    keys = [key_for(node.name, value) for value in values]
+    keys = [key_for(node.name, value, field="filter") for value in values]
     return or_(false(), *(and_(*(c == v for c, v in zip(node.key, key, strict=True))) for key in keys))
 
 

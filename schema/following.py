@@ -62,7 +62,7 @@ class Following:
 async def start(context: Context, wanted: Wanted) -> Following:
     """Where to begin. Raises Forbidden, NotFound, BadCursor, and Gap for a place that the log does not have."""
     context.viewer.must("changes:read")
-    path = None if wanted.under is None else await context.loaders.path(reference(wanted.under))
+    path = None if wanted.under is None else await context.loaders.path(reference(wanted.under, field="under"))
     place = await _now(context) if wanted.after is None else await _known(context, place_of(wanted.after))
     return Following(place, wanted.entity, path)
 

@@ -17,15 +17,19 @@ Several = Annotated[list[strawberry.ID], strawberry.argument(name="ids", descrip
 
 
 async def _node(info: Info, id: One) -> Any:
-    name, _ = ids.decode(id)
-    key = key_for("Node", id)
+    return await _found(info, id, "id")
+
+
+async def _found(info: Info, id: str, field: str) -> Any:
+    name, _ = ids.decode(id, field=field)
+    key = key_for("Node", id, field=field)
     return await info.context.loaders.row(NODES[name], key)
 
 
 async def _nodes(info: Info, several: Several) -> Any:
     if len(several) > LARGEST_PAGE:
         raise Invalid(f"{len(several)} ids are too many: at most {LARGEST_PAGE} at once.", field="ids")
-    return await asyncio.gather(*(_node(info, id) for id in several))
+    return await asyncio.gather(*(_found(info, id, "ids") for id in several))
 
 
 @strawberry.type(description="Something that a viewer may do (权限).")

@@ -14,14 +14,14 @@ def encode(name: str, key: Key) -> str:
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def decode(id: str) -> tuple[str, Key]:
-    """The type and the primary key that an id names. Raises BadId."""
+def decode(id: str, *, field: str = "id") -> tuple[str, Key]:
+    """The type and the primary key that an id names. Raises BadId for the argument `field`."""
     try:
         text = urlsafe_b64decode(id + "=" * (-len(id) % 4)).decode("ascii")
         name, _, rest = text.partition(":")
         key = tuple(UUID(hex=part) for part in rest.split("."))
     except ValueError as error:
-        raise BadId(id) from error
+        raise BadId(id, field=field) from error
     if encode(name, key) != id:
-        raise BadId(id)
+        raise BadId(id, field=field)
     return name, key

@@ -23,6 +23,7 @@ from hub.auth import Viewer
 from hub.models import Base
 from schema import ids
 from schema.errors import BadId
+from schema.terms import bilingual
 
 Class = TypeVar("Class", bound=type)
 Column = InstrumentedAttribute[Any]
@@ -86,7 +87,7 @@ def registered(cls: Class) -> Class:
 def term(vocabulary: type[Enum]) -> type[Enum]:
     """A vocabulary as a GraphQL enum: its docstring and the meaning of each value become descriptions."""
     if vocabulary.__name__ not in REGISTRY:
-        strawberry.enum(vocabulary, description=vocabulary.__doc__)
+        strawberry.enum(vocabulary, description=bilingual(vocabulary.__name__, vocabulary.__doc__ or ""))
         for value in vocabulary.__strawberry_definition__.values:  # type: ignore[attr-defined]
             value.description = value.value
         registered(vocabulary)
@@ -169,7 +170,8 @@ def node(
             setattr(cls, name, strawberry.field(description=described(column)))
         cls.__annotations__ = {name: graphql_type(column) for name, column in columns.items()}
         inherited = next((NODES[base.__name__].columns for base in cls.__bases__ if base.__name__ in NODES), {})
-        own = Node(cls.__name__, model, visible, _first(model.__doc__), natural, inherited | columns)
+        said = bilingual(cls.__name__, _first(model.__doc__))
+        own = Node(cls.__name__, model, visible, said, natural, inherited | columns)
         NODES[own.name] = _BY_MODEL[model] = own
         if interface:
             return registered(strawberry.interface(cls, description=own.description))
@@ -199,19 +201,19 @@ def identified() -> dict[str, Node]:
     return {name: node for name, node in NODES.items() if issubclass(REGISTRY[name], Identified)}
 
 
-def key_for(name: str, id: str) -> ids.Key:
-    """The key that an id of type `name`, or of a type that implements it, holds. Raises BadId."""
-    found, key = ids.decode(id)
+def key_for(name: str, id: str, *, field: str = "id") -> ids.Key:
+    """The key that an id of type `name`, or of a type that implements it, holds. Raises BadId, naming the argument."""
+    found, key = ids.decode(id, field=field)
     if found not in identified() or not issubclass(REGISTRY[found], REGISTRY[name]):
-        raise BadId(id, expected=name)
+        raise BadId(id, expected=name, field=field)
     if len(key) != len(NODES[found].key):
-        raise BadId(id, expected=name)
+        raise BadId(id, expected=name, field=field)
     return key
 
 
-def uuid_for(name: str, id: str) -> UUID:
+def uuid_for(name: str, id: str, *, field: str = "id") -> UUID:
     """The same, for a type whose key is one UUID."""
-    (key,) = key_for(name, id)
+    (key,) = key_for(name, id, field=field)
     return key
 
 

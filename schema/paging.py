@@ -15,7 +15,8 @@ from sqlalchemy import BigInteger, ColumnElement, and_, false, or_, tuple_
 
 from hub.errors import Invalid
 from schema.errors import BadCursor
-from schema.node import Column, Node, graphql_name, optional, python_type, registered
+from schema.node import Column, Node, described, graphql_name, optional, python_type, registered
+from schema.terms import chinese, with_terms
 
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 200
@@ -54,12 +55,19 @@ def order_type(node: Node) -> Any:
     for name, column in node.columns.items():
         kind = python_type(column)
         if isinstance(kind, type) and issubclass(kind, (*SORTABLE, Enum)):
-            for suffix, sign, words in (("ASC", "", "smallest first (升序)"), ("DESC", "-", "largest first (降序)")):
+            for suffix, sign, words, way in (
+                ("ASC", "", "smallest first", "升序"),
+                ("DESC", "-", "largest first", "降序"),
+            ):
                 ways[f"{name.upper()}_{suffix}"] = f"{sign}{name}"
-                said[f"{name.upper()}_{suffix}"] = f"By `{graphql_name(name)}`, {words}."
+                said[f"{name.upper()}_{suffix}"] = with_terms(
+                    f"By `{graphql_name(name)}`, {words}", chinese(described(column)), way
+                )
     name = f"{node.name}Order"
     made = Enum(name, ways)  # type: ignore[misc]  # mypy wants the name in letters
-    strawberry.enum(made, description=f"What a list of {node.name} can be ordered by (排序).")
+    strawberry.enum(
+        made, description=f"What a list of {node.name} can be ordered by ({chinese(node.description)}排序)."
+    )
     for value in made.__strawberry_definition__.values:  # type: ignore[attr-defined]
         value.description = said[value.name]
     return registered(made)
@@ -177,4 +185,6 @@ def _typed(column: Column, value: Any) -> Any:
         value.to_bytes(8 if isinstance(column.type, BigInteger) else 4, "big", signed=True)
     if not isinstance(value, (int, float) if kind is float else kind):
         raise TypeError
+    if isinstance(value, str) and "\0" in value:
+        raise ValueError
     return value

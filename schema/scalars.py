@@ -1,10 +1,26 @@
 """Scalars: how Python's values are written in GraphQL, and what is refused."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
+from typing import Any
 
 import strawberry
+from graphql import GraphQLError, ValueNode, value_from_ast_untyped
 from strawberry.exceptions import StrawberryInputCoercionError
+from strawberry.scalars import JSON
 from strawberry.types.scalar import ScalarDefinition
+
+
+def _literal(parse: Callable[[object], Any]) -> Callable[..., Any]:
+    """The same for a value that stands in the document: what is wrong says where it stands."""
+
+    def parsed(written: ValueNode, variables: dict[str, Any] | None = None) -> Any:
+        try:
+            return parse(value_from_ast_untyped(written, variables))
+        except StrawberryInputCoercionError as error:
+            raise GraphQLError(error.message, written) from None
+
+    return parsed
 
 
 def _moment(value: object) -> datetime:
@@ -34,6 +50,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         description="A moment with its zone, ISO 8601: 2026-03-01T08:00:00+08:00 (时间).",
         serialize=datetime.isoformat,
         parse_value=_moment,
+        parse_literal=_literal(_moment),
         specified_by_url="https://scalars.graphql.org/andimarek/date-time",
     ),
     date: strawberry.scalar(
@@ -41,6 +58,12 @@ SCALARS: dict[object, ScalarDefinition] = {
         description="A day, ISO 8601: 2026-03-01 (日期).",
         serialize=date.isoformat,
         parse_value=_day,
+        parse_literal=_literal(_day),
         specified_by_url="https://scalars.graphql.org/andimarek/local-date",
+    ),
+    JSON: strawberry.scalar(
+        name="JSON",
+        description="Any value that JSON can hold (JSON 数据).",
+        specified_by_url="https://ecma-international.org/publications-and-standards/standards/ecma-404/",
     ),
 }

@@ -10,7 +10,6 @@ from graphql import GraphQLError
 from strawberry.extensions import MaxAliasesLimiter, MaxTokensLimiter, ParserCache, QueryDepthLimiter, ValidationCache
 from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types import ExecutionContext
 
 from schema import (
     alliances,
@@ -31,6 +30,7 @@ from schema.context import OwnContext
 from schema.errors import HouseErrors
 from schema.filters import filter_type
 from schema.node import NODES, REGISTRY
+from schema.operations import OneOperation, Schema
 from schema.paging import order_type
 from schema.scalars import SCALARS
 
@@ -71,6 +71,7 @@ EXTENSIONS = (
     lambda: MaxTokensLimiter(MOST_TOKENS),
     lambda: QueryDepthLimiter(LARGEST_DEPTH),
     lambda: MaxAliasesLimiter(MOST_ALIASES),
+    OneOperation,
     lambda: CarefulParserCache(500),
     lambda: ValidationCache(500),
 )
@@ -96,13 +97,6 @@ def _root(name: str, extra: tuple[Any, ...]) -> Any:
     """A root type, put together from what each noun adds to it."""
     parts = tuple(getattr(module, name) for module in (*NOUNS, *extra) if hasattr(module, name))
     return strawberry.type(type(name, parts, {}), description=ROOTS[name])
-
-
-class Schema(strawberry.Schema):
-    """Strawberry's, which does not log what callers did wrong: faults of ours are noted by HouseErrors."""
-
-    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
-        pass
 
 
 def build_schema(*extra: Any) -> strawberry.Schema:

@@ -15,6 +15,7 @@ from schema import filters, ids
 from schema.context import Context, Info
 from schema.inputs import Slot, arguments
 from schema.node import NODES, NamedField, named, registered, term
+from schema.terms import chinese
 
 for _vocabulary in (TallyOf, TallyKey, GridLevel):
     term(_vocabulary)
@@ -26,7 +27,9 @@ class TallyValue:
     value: str | None = strawberry.field(
         description="The value: a term's name, a grid's code, a party's id, a day; null: none (值)."
     )
-    label: str | None = strawberry.field(description="The same for people, where it has a name (名称).")
+    label: str | None = strawberry.field(
+        description="The same for people, short: a term in Chinese, a grid's or a party's name (名称)."
+    )
 
 
 @registered
@@ -66,7 +69,7 @@ async def counted(
     filter: filters.Filter | None = None,
 ) -> list[TallyRow]:
     """The rows of a tally, read in one statement."""
-    path = None if under is None else await context.loaders.path(filters.reference(under))
+    path = None if under is None else await context.loaders.path(filters.reference(under, field="under"))
     where = await _conditions(context, of, during, filter)
     statement = tallies.tally(context.viewer, of, by, path=path, where=where, grid_level=grid_level)
     async with context.db.read() as session:
@@ -78,7 +81,9 @@ async def _conditions(
 ) -> list[ColumnElement[bool]]:
     moment = tallies.SUBJECTS[of].moment
     if (during or filter) and moment is None:
-        raise Invalid(f"`during` and `filter` are for REQUESTS, not for {of.name}.", field="during")
+        raise Invalid(
+            f"`during` and `filter` are for REQUESTS, not for {of.name}.", field="during" if during else "filter"
+        )
     conditions = [filters.between(moment, during)] if during and moment is not None else []
     if filter and filters.checked(filter):
         paths = {ref: await context.loaders.path(ref) for ref in filters.references(filter)}
@@ -94,7 +99,7 @@ def _row(by: list[TallyKey], row: Row[Any]) -> TallyRow:
 
 def _value(key: TallyKey, value: Any, label: str | None) -> TallyValue:
     if isinstance(value, Term):
-        return TallyValue(key=key, value=value.name, label=value.value)
+        return TallyValue(key=key, value=value.name, label=chinese(value.value))
     if key is TallyKey.ASSIGNEE and value is not None:
         kind, _, id = value.partition(":")
         return TallyValue(key=key, value=ids.encode(kind.capitalize(), (UUID(id),)), label=label)

@@ -21,7 +21,7 @@ from schema.node import NODES, REGISTRY, NamedField, graphql_name, named, term, 
 
 Verb = Callable[..., Any]
 SIMPLE = (str, int, float, bool, date, datetime)
-PARTLY = " What is left out stays as it is; null empties it."
+PARTLY = " What is left out stays as it is; null empties it (修改)."
 
 
 class VerbField(NamedField):
@@ -164,7 +164,7 @@ def _converter(parameter: Parameter, ids: Mapping[str, str]) -> Callable[[Any], 
     """From GraphQL's value to the one that the verb takes."""
     kind, _ = _kind(parameter)
     if kind is UUID:
-        return lambda value: uuid_for(ids[parameter.name], value)
+        return lambda value: uuid_for(ids[parameter.name], value, field=parameter.name)
     if get_origin(kind) is not None and is_dataclass(one := get_args(kind)[0]):
         return lambda values: [_made(one, value) for value in values]
     if is_dataclass(kind):

@@ -27,7 +27,7 @@ def simulate(
     """
     known = registry.load(settings().plugins).simulators
     if name not in known:
-        raise NotFound("simulator", f"{name} (there are: {', '.join(known) or 'none'})")
+        raise NotFound("simulator", name, f"There are: {', '.join(known) or 'none'}.")
     sock = listener("127.0.0.1", port)
     say(f"Making {orders:,} orders with seed {seed} ...")
     words = f"{name} is simulated at http://127.0.0.1:{sock.getsockname()[1]}/ (Ctrl-C stops)"

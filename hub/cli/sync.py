@@ -63,7 +63,7 @@ def run_command(
     else:
         typer.echo(report.words(run, name))
     for one in rejected:
-        say(f"  {one.where}: {one.reason}")
+        say(f"  {one.reason}" if one.reason.startswith(one.where) else f"  {one.where}: {one.reason}")
     if run.rejected > len(rejected) > 0:
         say(f"  ... and {run.rejected - len(rejected):,} more.")
     if run.status not in (RunStatus.DONE, RunStatus.PLANNED):
@@ -82,7 +82,7 @@ def _enqueue(name: str, overrides: dict[str, Any], *, plan: bool, as_json: bool)
     async def ask(db: Database) -> bool:
         stored = await _status(db, known, name)
         if not stored:
-            raise NotFound("source", name)
+            raise NotFound("source", name, "`hub sync status` lists those that there are.")
         async with db.write(system("hub sync run")) as session:
             return await jobs.enqueue(session, jobs.Job(name, "hub sync run", overrides))
 
@@ -128,7 +128,7 @@ def status(
     known = registry.load(chosen.plugins)
     found = with_database(chosen, lambda db: _status(db, known, name))
     if name and not found:
-        raise NotFound("source", name)
+        raise NotFound("source", name, "`hub sync status` lists those that there are.")
     if as_json:
         answer_json(found)
         return

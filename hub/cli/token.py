@@ -20,6 +20,9 @@ def token(
         str | None,
         typer.Option(help="Code of the grid it stands in. Without one: an admin everywhere, others nowhere."),
     ] = None,
+    party: Annotated[
+        str | None, typer.Option(help="Code of the organization or person it acts for: needed to handle requests.")
+    ] = None,
     name: Annotated[str | None, typer.Option(help="Whose it is, for the change log.")] = None,
     days: Annotated[int | None, typer.Option(min=1, help="How long it holds. Default: until revoked.")] = None,
     as_json: AsJSON = False,
@@ -37,13 +40,16 @@ def token(
         viewer = system("hub token")
         async with db.write(viewer) as session:
             return await accounts.give_token(
-                session, viewer, key, role=role, name=called, grid_code=grid, expires_at=expires_at
+                session, viewer, key, role=role, name=called, grid_code=grid, party_code=party, expires_at=expires_at
             )
 
     given = with_database(chosen, give)
     if as_json:
-        answer_json({"token": given, "role": role, "grid": grid, "name": called, "expires_at": expires_at})
+        stands = {"grid": grid, "party": party, "name": called, "expires_at": expires_at}
+        answer_json({"token": given, "role": role, **stands})
         return
+    if not grid and not party and role != "admin":
+        say(f"It stands nowhere: a {role} without --grid or --party sees what is public only.")
     until = f"until {expires_at:%Y-%m-%d}" if expires_at else "until it is revoked"
     say(f"A token for {called} ({role}), {until}. Send it as: Authorization: Bearer <token>")
     typer.echo(given)

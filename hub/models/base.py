@@ -79,6 +79,8 @@ class Entity(Base):
     __abstract__ = True
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
-    created_at: Mapped[datetime] = mapped_column(default=now, doc="When the hub first knew of it.")
-    updated_at: Mapped[datetime] = mapped_column(default=now, onupdate=now, doc="When it last changed in the hub.")
-    revision: Mapped[int] = mapped_column(default=1, doc="Grows by one with every change.")
+    created_at: Mapped[datetime] = mapped_column(default=now, doc="When the hub first knew of it (创建时间).")
+    updated_at: Mapped[datetime] = mapped_column(
+        default=now, onupdate=now, doc="When it last changed in the hub (更新时间)."
+    )
+    revision: Mapped[int] = mapped_column(default=1, doc="Grows by one with every change (版本).")

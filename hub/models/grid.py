@@ -47,18 +47,18 @@ class Grid(Entity):
     code: Mapped[str] = mapped_column(
         unique=True, doc="The statistical code (统计用区划代码), or the hub's own below it."
     )
-    name: Mapped[str] = mapped_column(doc="The name as published. Names occur twice: only codes decide.")
-    level: Mapped[GridLevel] = mapped_column(doc="How large it is.")
+    name: Mapped[str] = mapped_column(doc="The name as published (名称). Names occur twice: only codes decide.")
+    level: Mapped[GridLevel] = mapped_column(doc="How large it is (层级).")
     parent_id: Mapped[UUID | None] = ref("grids.id")
     path: Mapped[str] = mapped_column(
-        PATH, unique=True, doc="The codes from the top of the tree down to it, each closed by '/'."
+        PATH, unique=True, doc="The codes from the top of the tree down to it, each closed by '/' (路径)."
     )
     jurisdiction_id: Mapped[UUID | None] = ref("grids.id", index=False)
     leader_id: Mapped[UUID | None] = ref("parties.id", index=False, use_alter=True)
-    longitude: Mapped[float | None] = mapped_column(doc="Of its centre, in degrees (WGS 84).")
-    latitude: Mapped[float | None] = mapped_column(doc="Of its centre, in degrees (WGS 84).")
-    valid_from: Mapped[date | None] = mapped_column(doc="The first day on which it exists.")
-    valid_to: Mapped[date | None] = mapped_column(doc="The last day on which it exists; empty: still there.")
+    longitude: Mapped[float | None] = mapped_column(doc="Of its centre, in degrees, WGS 84 (经度).")
+    latitude: Mapped[float | None] = mapped_column(doc="Of its centre, in degrees, WGS 84 (纬度).")
+    valid_from: Mapped[date | None] = mapped_column(doc="The first day on which it exists (启用日期).")
+    valid_to: Mapped[date | None] = mapped_column(doc="The last day on which it exists (停用日期); empty: still there.")
 
     __table_args__ = (sparse("jurisdiction_id"), sparse("leader_id"))
 
@@ -69,7 +69,7 @@ class AltCode(Base):
     __tablename__ = "alt_codes"
 
     grid_id: Mapped[UUID] = ref("grids.id", primary_key=True)
-    scheme: Mapped[str] = mapped_column(primary_key=True, doc="The scheme, by name.")
-    code: Mapped[str] = mapped_column(primary_key=True, doc="The grid's code in that scheme.")
+    scheme: Mapped[str] = mapped_column(primary_key=True, doc="The scheme, by name (编码方案).")
+    code: Mapped[str] = mapped_column(primary_key=True, doc="The grid's code in that scheme (编码).")
 
     __table_args__ = (UniqueConstraint("scheme", "code"),)

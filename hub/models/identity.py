@@ -12,7 +12,7 @@ class Identity(Entity):
 
     __tablename__ = "identities"
 
-    name: Mapped[str | None] = mapped_column(info=SECRET, doc="The name given.")
-    phone: Mapped[str | None] = mapped_column(info=SECRET, doc="The number given.")
+    name: Mapped[str | None] = mapped_column(info=SECRET, doc="The name given (姓名).")
+    phone: Mapped[str | None] = mapped_column(info=SECRET, doc="The number given (电话).")
     confidential: Mapped[bool] = mapped_column(default=True, doc="Whether the caller asked for secrecy (保密).")
     request_id: Mapped[UUID | None] = mapped_column(index=True)

@@ -42,14 +42,18 @@ class Party(Entity):
 
     __tablename__ = "parties"
 
-    type: Mapped[PartyType] = mapped_column(doc="Organization or person.")
-    code: Mapped[str | None] = mapped_column(unique=True, doc="The code that others know it by; never an ID number.")
-    name: Mapped[str] = mapped_column(doc="The name.")
+    type: Mapped[PartyType] = mapped_column(doc="Organization or person (主体类型).")
+    code: Mapped[str | None] = mapped_column(
+        unique=True, doc="The code that others know it by (编码); never an ID number."
+    )
+    name: Mapped[str] = mapped_column(doc="The name (名称).")
     grid_id: Mapped[UUID | None] = ref("grids.id")
     grid_path: Mapped[str | None] = mapped_column(PATH, index=True)
-    public: Mapped[bool] = mapped_column(default=False, doc="Whether everybody may see it.")
-    practice: Mapped[str | None] = mapped_column(doc="The code of the practice it belongs to (fancheng, baohe, ...).")
-    closed_on: Mapped[date | None] = mapped_column(doc="The day from which it is no more; empty: it lives.")
+    public: Mapped[bool] = mapped_column(default=False, doc="Whether everybody may see it (是否公开).")
+    practice: Mapped[str | None] = mapped_column(
+        doc="The code of the practice it belongs to (实践): fancheng, baohe, ..."
+    )
+    closed_on: Mapped[date | None] = mapped_column(doc="The day from which it is no more (终止日期); empty: it lives.")
 
     __mapper_args__: Any = {"polymorphic_on": "type"}
     __table_args__ = (
@@ -61,10 +65,12 @@ class Organization(Party):
     """A body with a name: a branch, a department, a merchant, a team (组织)."""
 
     organization_kind: Mapped[OrganizationKind | None] = mapped_column(
-        Enum(OrganizationKind, native_enum=False, create_constraint=True, length=32), doc="What it is.", nullable=True
+        Enum(OrganizationKind, native_enum=False, create_constraint=True, length=32),
+        doc="What it is (组织类型).",
+        nullable=True,
     )
     parent_id: Mapped[UUID | None] = ref("parties.id")
-    description: Mapped[str | None] = mapped_column(doc="A few words about it.")
+    description: Mapped[str | None] = mapped_column(doc="A few words about it (简介).")
 
     __mapper_args__: Any = {"polymorphic_identity": PartyType.ORGANIZATION, "polymorphic_load": "inline"}
 
@@ -101,11 +107,13 @@ class Post(Entity):
     organization_id: Mapped[UUID | None] = ref("parties.id")
     grid_id: Mapped[UUID | None] = ref("grids.id")
     grid_path: Mapped[str | None] = mapped_column(PATH, index=True)
-    role: Mapped[PostRole] = mapped_column(doc="The part played.")
-    title: Mapped[str | None] = mapped_column(doc="What the practice calls it.")
-    public: Mapped[bool] = mapped_column(default=False, doc="Whether it is posted for everybody, by consent.")
-    since: Mapped[date | None] = mapped_column(doc="The first day.")
-    until: Mapped[date | None] = mapped_column(doc="The last day; empty: still held.")
+    role: Mapped[PostRole] = mapped_column(doc="The part played (岗位角色).")
+    title: Mapped[str | None] = mapped_column(doc="What the practice calls it (岗位名称).")
+    public: Mapped[bool] = mapped_column(
+        default=False, doc="Whether it is posted for everybody, by consent (是否公示)."
+    )
+    since: Mapped[date | None] = mapped_column(doc="The first day (任职日期).")
+    until: Mapped[date | None] = mapped_column(doc="The last day (离任日期); empty: still held.")
 
 
 class ReportIn(Entity):
@@ -117,5 +125,5 @@ class ReportIn(Entity):
     host_id: Mapped[UUID | None] = ref("parties.id")
     grid_id: Mapped[UUID] = ref("grids.id")
     grid_path: Mapped[str] = mapped_column(PATH, index=True)
-    at: Mapped[datetime] = mapped_column(default=now, doc="When it was taken in.")
-    offer: Mapped[str | None] = mapped_column(doc="What is offered, in words.")
+    at: Mapped[datetime] = mapped_column(default=now, doc="When it was taken in (报到时间).")
+    offer: Mapped[str | None] = mapped_column(doc="What is offered, in words (服务承诺).")

@@ -31,8 +31,8 @@ class RequestKind(Term):
 class Channel(Term):
     """How it came in."""
 
-    HOTLINE_12345 = "The government hotline (12345)."
-    HOTLINE_12319 = "The city management hotline (12319)."
+    HOTLINE_12345 = "The government hotline (12345热线)."
+    HOTLINE_12319 = "The city management hotline (12319热线)."
     MINI_APP = "A mini-app (小程序)."
     QR_CODE = "A code on the wall (扫码)."
     VISIT = "A visit at the door (走访)."
@@ -96,34 +96,42 @@ class Request(Entity):
 
     __tablename__ = "requests"
 
-    number: Mapped[str] = mapped_column(unique=True, doc="The number that people quote.")
-    title: Mapped[str] = mapped_column(doc="What it is about, in a line.")
-    content: Mapped[str | None] = mapped_column(doc="What was said.")
-    kind: Mapped[RequestKind] = mapped_column(default=RequestKind.APPEAL, doc="What the caller wants.")
-    channel: Mapped[Channel] = mapped_column(default=Channel.OTHER, doc="How it came in.")
-    category: Mapped[str | None] = mapped_column(doc="The category, from the larger to the smaller, joined by '/'.")
-    status: Mapped[RequestStatus] = mapped_column(default=RequestStatus.RECEIVED, doc="Where it stands.")
-    level: Mapped[RequestLevel] = mapped_column(default=RequestLevel.COMMUNITY, doc="On which loop it is handled.")
-    urgency: Mapped[Urgency] = mapped_column(default=Urgency.NORMAL, doc="How pressing it is.")
+    number: Mapped[str] = mapped_column(unique=True, doc="The number that people quote (工单编号).")
+    title: Mapped[str] = mapped_column(doc="What it is about, in a line (标题).")
+    content: Mapped[str | None] = mapped_column(doc="What was said (诉求内容).")
+    kind: Mapped[RequestKind] = mapped_column(default=RequestKind.APPEAL, doc="What the caller wants (诉求类型).")
+    channel: Mapped[Channel] = mapped_column(default=Channel.OTHER, doc="How it came in (来源渠道).")
+    category: Mapped[str | None] = mapped_column(
+        doc="The category, from the larger to the smaller, joined by '/' (分类)."
+    )
+    status: Mapped[RequestStatus] = mapped_column(default=RequestStatus.RECEIVED, doc="Where it stands (状态).")
+    level: Mapped[RequestLevel] = mapped_column(
+        default=RequestLevel.COMMUNITY, doc="On which loop it is handled (办理层级)."
+    )
+    urgency: Mapped[Urgency] = mapped_column(default=Urgency.NORMAL, doc="How pressing it is (紧急程度).")
     grid_id: Mapped[UUID | None] = ref("grids.id")
     grid_path: Mapped[str | None] = mapped_column(PATH)
-    place: Mapped[str | None] = mapped_column(doc="Where, in words.")
-    longitude: Mapped[float | None] = mapped_column(doc="In degrees (WGS 84).")
-    latitude: Mapped[float | None] = mapped_column(doc="In degrees (WGS 84).")
-    practice: Mapped[str | None] = mapped_column(doc="The code of the practice whose workflow it follows.")
+    place: Mapped[str | None] = mapped_column(doc="Where, in words (地点).")
+    longitude: Mapped[float | None] = mapped_column(doc="In degrees, WGS 84 (经度).")
+    latitude: Mapped[float | None] = mapped_column(doc="In degrees, WGS 84 (纬度).")
+    practice: Mapped[str | None] = mapped_column(doc="The code of the practice whose workflow it follows (实践).")
     assignee_id: Mapped[UUID | None] = ref("parties.id")
     submitter_id: Mapped[UUID | None] = ref("parties.id")
     caller_id: Mapped[UUID | None] = ref("identities.id")
     merged_into_id: Mapped[UUID | None] = ref("requests.id")
-    submitted_at: Mapped[datetime] = mapped_column(default=now, doc="When the caller asked.")
-    dispatched_at: Mapped[datetime | None] = mapped_column(doc="When it was last sent to a party.")
-    signed_at: Mapped[datetime | None] = mapped_column(doc="When the party signed: the clock runs from here.")
-    handled_at: Mapped[datetime | None] = mapped_column(doc="When the party said: done.")
-    closed_at: Mapped[datetime | None] = mapped_column(doc="When it was closed; empty: open.")
-    due_at: Mapped[datetime | None] = mapped_column(doc="The deadline, in working days of the Chinese calendar.")
-    result: Mapped[str | None] = mapped_column(doc="What was done, as told to the caller.")
-    solved: Mapped[bool | None] = mapped_column(doc="Whether the caller says that it is solved.")
-    satisfaction: Mapped[Satisfaction | None] = mapped_column(doc="How the caller feels about it.")
+    submitted_at: Mapped[datetime] = mapped_column(default=now, doc="When the caller asked (提交时间).")
+    dispatched_at: Mapped[datetime | None] = mapped_column(doc="When it was last sent to a party (派单时间).")
+    signed_at: Mapped[datetime | None] = mapped_column(
+        doc="When the party signed (签收时间): the clock runs from here."
+    )
+    handled_at: Mapped[datetime | None] = mapped_column(doc="When the party said that it is done (办理完成时间).")
+    closed_at: Mapped[datetime | None] = mapped_column(doc="When it was closed (办结时间); empty: open.")
+    due_at: Mapped[datetime | None] = mapped_column(
+        doc="The deadline, in working days of the Chinese calendar (办理期限)."
+    )
+    result: Mapped[str | None] = mapped_column(doc="What was done, as told to the caller (办理结果).")
+    solved: Mapped[bool | None] = mapped_column(doc="Whether the caller says that it is solved (是否解决).")
+    satisfaction: Mapped[Satisfaction | None] = mapped_column(doc="How the caller feels about it (满意度).")
     supervised: Mapped[bool] = mapped_column(default=False, doc="Whether it is under supervision (督办).")
     urged: Mapped[int] = mapped_column(default=0, doc="How often it was urged (催办).")
     returns: Mapped[int] = mapped_column(default=0, doc="How often a return was granted (退单).")
@@ -185,13 +193,15 @@ class RequestEvent(Base):
 
     request_id: Mapped[UUID] = mapped_column(ForeignKey("requests.id"), primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
-    at: Mapped[datetime] = mapped_column(default=now, doc="When it happened.")
-    action: Mapped[RequestAction] = mapped_column(doc="What was done.")
-    status: Mapped[RequestStatus] = mapped_column(doc="Where the request stood afterwards.")
+    at: Mapped[datetime] = mapped_column(default=now, doc="When it happened (发生时间).")
+    action: Mapped[RequestAction] = mapped_column(doc="What was done (操作).")
+    status: Mapped[RequestStatus] = mapped_column(doc="Where the request stood afterwards (操作后状态).")
     actor_id: Mapped[UUID | None] = ref("parties.id")
     party_id: Mapped[UUID | None] = ref("parties.id")
-    note: Mapped[str | None] = mapped_column(doc="What was said about it.")
-    details: Mapped[dict[str, Any]] = mapped_column(default=dict, doc="What else belongs to the action, as JSON.")
+    note: Mapped[str | None] = mapped_column(doc="What was said about it (说明).")
+    details: Mapped[dict[str, Any]] = mapped_column(
+        default=dict, doc="What else belongs to the action, as JSON (详情)."
+    )
 
 
 class RequestIssue(Base):
@@ -201,10 +211,10 @@ class RequestIssue(Base):
 
     request_id: Mapped[UUID] = mapped_column(ForeignKey("requests.id"), primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
-    key: Mapped[str] = mapped_column(doc="Its mark within the request: '1', '2'.")
-    title: Mapped[str] = mapped_column(doc="What it is about.")
-    category: Mapped[str | None] = mapped_column(doc="The category, from the larger to the smaller.")
-    solved: Mapped[bool | None] = mapped_column(doc="Whether it is solved; empty: not yet known.")
+    key: Mapped[str] = mapped_column(doc="Its mark within the request (事项编号): '1', '2'.")
+    title: Mapped[str] = mapped_column(doc="What it is about (标题).")
+    category: Mapped[str | None] = mapped_column(doc="The category, from the larger to the smaller (分类).")
+    solved: Mapped[bool | None] = mapped_column(doc="Whether it is solved (是否解决); empty: not yet known.")
 
 
 class CoHandler(Base):
@@ -216,9 +226,9 @@ class CoHandler(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     party_id: Mapped[UUID] = ref("parties.id")
     asked_at: Mapped[datetime] = mapped_column(default=now, doc="When it was called in (吹哨).")
-    due_at: Mapped[datetime | None] = mapped_column(doc="Until when it must answer.")
+    due_at: Mapped[datetime | None] = mapped_column(doc="Until when it must answer (响应期限).")
     responded_at: Mapped[datetime | None] = mapped_column(doc="When it answered (响应).")
-    reply: Mapped[str | None] = mapped_column(doc="What it answered.")
+    reply: Mapped[str | None] = mapped_column(doc="What it answered (答复).")
 
 
 class Evaluation(Base):
@@ -228,11 +238,11 @@ class Evaluation(Base):
 
     request_id: Mapped[UUID] = mapped_column(ForeignKey("requests.id"), primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
-    at: Mapped[datetime] = mapped_column(default=now, doc="When it was given.")
+    at: Mapped[datetime] = mapped_column(default=now, doc="When it was given (评价时间).")
     by_id: Mapped[UUID | None] = ref("parties.id")
-    solved: Mapped[bool | None] = mapped_column(doc="Whether it is solved.")
-    satisfaction: Mapped[Satisfaction] = mapped_column(doc="How the caller feels about it.")
-    note: Mapped[str | None] = mapped_column(doc="In their own words.")
+    solved: Mapped[bool | None] = mapped_column(doc="Whether it is solved (是否解决).")
+    satisfaction: Mapped[Satisfaction] = mapped_column(doc="How the caller feels about it (满意度).")
+    note: Mapped[str | None] = mapped_column(doc="In their own words (评语).")
 
 
 class Attachment(Base):
@@ -242,10 +252,10 @@ class Attachment(Base):
 
     request_id: Mapped[UUID] = mapped_column(ForeignKey("requests.id"), primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
-    name: Mapped[str] = mapped_column(doc="The name of the file.")
-    media_type: Mapped[str] = mapped_column(doc="The type, as found in its first bytes.")
-    size: Mapped[int] = mapped_column(doc="In bytes.")
-    sha256: Mapped[str] = mapped_column(doc="SHA-256 of the bytes, in hex.")
-    at: Mapped[datetime] = mapped_column(default=now, doc="When it was attached.")
+    name: Mapped[str] = mapped_column(doc="The name of the file (文件名).")
+    media_type: Mapped[str] = mapped_column(doc="The type, as found in its first bytes (文件类型).")
+    size: Mapped[int] = mapped_column(doc="In bytes (文件大小).")
+    sha256: Mapped[str] = mapped_column(doc="SHA-256 of the bytes, in hex (校验值).")
+    at: Mapped[datetime] = mapped_column(default=now, doc="When it was attached (上传时间).")
     by_id: Mapped[UUID | None] = ref("parties.id")
     content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True, info=SECRET)

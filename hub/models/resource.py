@@ -26,16 +26,16 @@ class Resource(Entity):
 
     __tablename__ = "resources"
 
-    code: Mapped[str | None] = mapped_column(unique=True, doc="The code that others know it by.")
-    title: Mapped[str] = mapped_column(doc="What it is, in a line.")
-    resource_kind: Mapped[ResourceKind] = mapped_column(doc="What sort of help it is.")
+    code: Mapped[str | None] = mapped_column(unique=True, doc="The code that others know it by (编码).")
+    title: Mapped[str] = mapped_column(doc="What it is, in a line (资源名称).")
+    resource_kind: Mapped[ResourceKind] = mapped_column(doc="What sort of help it is (资源类型).")
     owner_id: Mapped[UUID | None] = ref("parties.id")
     grid_id: Mapped[UUID | None] = ref("grids.id")
     grid_path: Mapped[str | None] = mapped_column(PATH, index=True)
-    capacity: Mapped[int | None] = mapped_column(doc="How many it serves at a time.")
-    description: Mapped[str | None] = mapped_column(doc="What it is for, and when.")
-    practice: Mapped[str | None] = mapped_column(doc="The code of the practice it belongs to.")
-    closed_on: Mapped[date | None] = mapped_column(doc="The day from which it is no more; empty: to be had.")
+    capacity: Mapped[int | None] = mapped_column(doc="How many it serves at a time (容量).")
+    description: Mapped[str | None] = mapped_column(doc="What it is for, and when (说明).")
+    practice: Mapped[str | None] = mapped_column(doc="The code of the practice it belongs to (实践).")
+    closed_on: Mapped[date | None] = mapped_column(doc="The day from which it is no more (终止日期); empty: to be had.")
 
 
 class Need(Entity):
@@ -43,13 +43,13 @@ class Need(Entity):
 
     __tablename__ = "needs"
 
-    title: Mapped[str] = mapped_column(doc="What is lacking, in a line.")
-    category: Mapped[str | None] = mapped_column(doc="The category, from the larger to the smaller.")
+    title: Mapped[str] = mapped_column(doc="What is lacking, in a line (需求内容).")
+    category: Mapped[str | None] = mapped_column(doc="The category, from the larger to the smaller (分类).")
     grid_id: Mapped[UUID] = ref("grids.id")
     grid_path: Mapped[str] = mapped_column(PATH, index=True)
     raised_by_id: Mapped[UUID | None] = ref("parties.id")
-    raised_at: Mapped[datetime] = mapped_column(default=now, doc="When it was put on the list.")
-    met_at: Mapped[datetime | None] = mapped_column(doc="When it was met; empty: still open.")
+    raised_at: Mapped[datetime] = mapped_column(default=now, doc="When it was put on the list (提出时间).")
+    met_at: Mapped[datetime | None] = mapped_column(doc="When it was met (满足时间); empty: still open.")
 
 
 class Project(Entity):
@@ -57,15 +57,15 @@ class Project(Entity):
 
     __tablename__ = "projects"
 
-    title: Mapped[str] = mapped_column(doc="What is done, in a line.")
-    category: Mapped[str | None] = mapped_column(doc="The category, from the larger to the smaller.")
+    title: Mapped[str] = mapped_column(doc="What is done, in a line (项目名称).")
+    category: Mapped[str | None] = mapped_column(doc="The category, from the larger to the smaller (分类).")
     need_id: Mapped[UUID | None] = ref("needs.id")
     resource_id: Mapped[UUID | None] = ref("resources.id")
     owner_id: Mapped[UUID | None] = ref("parties.id")
     grid_id: Mapped[UUID | None] = ref("grids.id")
     grid_path: Mapped[str | None] = mapped_column(PATH, index=True)
-    starts_on: Mapped[date | None] = mapped_column(doc="The first day.")
-    done_on: Mapped[date | None] = mapped_column(doc="The day it was done; empty: not yet.")
+    starts_on: Mapped[date | None] = mapped_column(doc="The first day (开始日期).")
+    done_on: Mapped[date | None] = mapped_column(doc="The day it was done (完成日期); empty: not yet.")
 
 
 class Claim(Entity):
@@ -76,9 +76,9 @@ class Claim(Entity):
     party_id: Mapped[UUID] = ref("parties.id")
     request_id: Mapped[UUID | None] = ref("requests.id")
     project_id: Mapped[UUID | None] = ref("projects.id")
-    claimed_at: Mapped[datetime] = mapped_column(default=now, doc="When it was taken on.")
-    withdrawn_at: Mapped[datetime | None] = mapped_column(doc="When it was given back; empty: still held.")
-    note: Mapped[str | None] = mapped_column(doc="What is promised.")
+    claimed_at: Mapped[datetime] = mapped_column(default=now, doc="When it was taken on (认领时间).")
+    withdrawn_at: Mapped[datetime | None] = mapped_column(doc="When it was given back (退回时间); empty: still held.")
+    note: Mapped[str | None] = mapped_column(doc="What is promised (承诺).")
 
     __table_args__ = (CheckConstraint("(request_id IS NULL) <> (project_id IS NULL)", name="claims_one_thing"),)
 
@@ -88,9 +88,11 @@ class Offer(Entity):
 
     __tablename__ = "offers"
 
-    title: Mapped[str] = mapped_column(doc="What is given.")
+    title: Mapped[str] = mapped_column(doc="What is given (优惠内容).")
     provider_id: Mapped[UUID | None] = ref("parties.id")
     station_id: Mapped[UUID | None] = ref("stations.id")
-    beneficiaries: Mapped[list[str]] = mapped_column(default=list, doc="For whom: couriers, food riders, ...")
-    valid_from: Mapped[date | None] = mapped_column(doc="The first day.")
-    valid_to: Mapped[date | None] = mapped_column(doc="The last day.")
+    beneficiaries: Mapped[list[str]] = mapped_column(
+        default=list, doc="For whom (受益群体): couriers, food riders, ..."
+    )
+    valid_from: Mapped[date | None] = mapped_column(doc="The first day (开始日期).")
+    valid_to: Mapped[date | None] = mapped_column(doc="The last day (截止日期).")

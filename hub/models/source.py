@@ -16,12 +16,14 @@ class Source(Entity):
 
     __tablename__ = "sources"
 
-    name: Mapped[str] = mapped_column(unique=True, doc="How it is called on the command line.")
-    plugin: Mapped[str] = mapped_column(doc="The plugin that speaks with it.")
-    title: Mapped[str] = mapped_column(doc="A line for people.")
+    name: Mapped[str] = mapped_column(unique=True, doc="How it is called on the command line (数据源标识).")
+    plugin: Mapped[str] = mapped_column(doc="The plugin that speaks with it (插件).")
+    title: Mapped[str] = mapped_column(doc="A line for people (名称).")
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict, info=SECRET)
-    enabled: Mapped[bool] = mapped_column(default=True, doc="Whether it may run.")
-    cursor: Mapped[str | None] = mapped_column(doc="Where the next run goes on from, in the plugin's own words.")
+    enabled: Mapped[bool] = mapped_column(default=True, doc="Whether it may run (是否启用).")
+    cursor: Mapped[str | None] = mapped_column(
+        doc="Where the next run goes on from, in the plugin's own words (同步位置)."
+    )
     fence: Mapped[int] = mapped_column(default=0)
 
 
@@ -48,24 +50,28 @@ class Run(Entity):
     __tablename__ = "runs"
 
     source_id: Mapped[UUID] = ref("sources.id")
-    mode: Mapped[RunMode] = mapped_column(default=RunMode.APPLY, doc="What it does with its plan.")
-    status: Mapped[RunStatus] = mapped_column(default=RunStatus.RUNNING, doc="Where it stands.")
-    started_by: Mapped[str] = mapped_column(doc="Who started it.")
-    started_at: Mapped[datetime] = mapped_column(default=now, doc="When it started.")
-    finished_at: Mapped[datetime | None] = mapped_column(doc="When it ended; empty: still at work.")
+    mode: Mapped[RunMode] = mapped_column(default=RunMode.APPLY, doc="What it does with its plan (运行方式).")
+    status: Mapped[RunStatus] = mapped_column(default=RunStatus.RUNNING, doc="Where it stands (任务状态).")
+    started_by: Mapped[str] = mapped_column(doc="Who started it (发起者).")
+    started_at: Mapped[datetime] = mapped_column(default=now, doc="When it started (开始时间).")
+    finished_at: Mapped[datetime | None] = mapped_column(doc="When it ended (结束时间); empty: still at work.")
     fence: Mapped[int] = mapped_column(default=0)
     worker: Mapped[str] = mapped_column(default="")
-    alive_at: Mapped[datetime] = mapped_column(default=now, doc="When it last gave a sign of life.")
+    alive_at: Mapped[datetime] = mapped_column(default=now, doc="When it last gave a sign of life (心跳时间).")
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict, info=SECRET)
-    pages: Mapped[int] = mapped_column(default=0, doc="How many pages came.")
-    records: Mapped[int] = mapped_column(default=0, doc="How many records came, bad ones too.")
-    expected: Mapped[int | None] = mapped_column(doc="How many records the source says there are, where it knows.")
-    created: Mapped[int] = mapped_column(default=0, doc="How many things were new.")
-    updated: Mapped[int] = mapped_column(default=0, doc="How many things changed.")
-    closed: Mapped[int] = mapped_column(default=0, doc="How many things were marked as gone.")
-    rejected: Mapped[int] = mapped_column(default=0, doc="How many records were refused: see rejected records.")
-    unchanged: Mapped[int] = mapped_column(default=0, doc="How many records said nothing new.")
-    error: Mapped[str | None] = mapped_column(doc="Why it failed, in words.")
+    pages: Mapped[int] = mapped_column(default=0, doc="How many pages came (页数).")
+    records: Mapped[int] = mapped_column(default=0, doc="How many records came, bad ones too (记录数).")
+    expected: Mapped[int | None] = mapped_column(
+        doc="How many records the source says there are, where it knows (应有记录数)."
+    )
+    created: Mapped[int] = mapped_column(default=0, doc="How many things were new (新建数).")
+    updated: Mapped[int] = mapped_column(default=0, doc="How many things changed (更新数).")
+    closed: Mapped[int] = mapped_column(default=0, doc="How many things were marked as gone (注销数).")
+    rejected: Mapped[int] = mapped_column(
+        default=0, doc="How many records were refused (拒绝数): see rejected records."
+    )
+    unchanged: Mapped[int] = mapped_column(default=0, doc="How many records said nothing new (未变数).")
+    error: Mapped[str | None] = mapped_column(doc="Why it failed, in words (错误原因).")
 
 
 class Landing(Base):
@@ -81,7 +87,7 @@ class Landing(Base):
 
 
 class Link(Base):
-    """What a source calls one of our rows. `hash` is of the record last applied; NULL: look again."""
+    """What a source calls one of our rows. `hash` is of the record last applied; NULL: look again. `at` is its time."""
 
     __tablename__ = "links"
 
@@ -91,6 +97,7 @@ class Link(Base):
     entity_id: Mapped[UUID] = mapped_column(index=True)
     hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     run_id: Mapped[UUID]
+    at: Mapped[datetime | None]
 
 
 class PlanAction(Term):
@@ -109,13 +116,13 @@ class PlanRow(Base):
 
     run_id: Mapped[UUID] = ref("runs.id", primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
-    action: Mapped[PlanAction] = mapped_column(doc="What is to be done.")
-    kind: Mapped[str] = mapped_column(doc="The kind of record.")
-    key: Mapped[str] = mapped_column(doc="The source's key.")
+    action: Mapped[PlanAction] = mapped_column(doc="What is to be done (计划动作).")
+    kind: Mapped[str] = mapped_column(doc="The kind of record (记录类型).")
+    key: Mapped[str] = mapped_column(doc="The source's key (来源主键).")
     entity_id: Mapped[UUID | None] = mapped_column()
-    old: Mapped[dict[str, Any]] = mapped_column(doc="The values before, of the fields that change.")
-    new: Mapped[dict[str, Any]] = mapped_column(doc="The values after.")
-    rule: Mapped[str] = mapped_column(doc="The rule that decided, in words.")
+    old: Mapped[dict[str, Any]] = mapped_column(doc="The values before, of the fields that change (旧值).")
+    new: Mapped[dict[str, Any]] = mapped_column(doc="The values after (新值).")
+    rule: Mapped[str] = mapped_column(doc="The rule that decided, in words (判定规则).")
     private: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
@@ -125,11 +132,11 @@ class Provenance(Base):
     __tablename__ = "provenances"
 
     entity_id: Mapped[UUID] = mapped_column(primary_key=True)
-    field: Mapped[str] = mapped_column(primary_key=True, doc="The field.")
+    field: Mapped[str] = mapped_column(primary_key=True, doc="The field (字段).")
     source_id: Mapped[UUID | None] = ref("sources.id", index=False)
     run_id: Mapped[UUID | None] = mapped_column()
-    actor: Mapped[str | None] = mapped_column(doc="The person, where it was one.")
-    at: Mapped[datetime] = mapped_column(default=now, doc="When it was written.")
+    actor: Mapped[str | None] = mapped_column(doc="The person, where it was one (操作者).")
+    at: Mapped[datetime] = mapped_column(default=now, doc="When it was written (写入时间).")
 
 
 class RejectedStatus(Term):
@@ -147,13 +154,13 @@ class Rejected(Entity):
 
     source_id: Mapped[UUID] = ref("sources.id")
     run_id: Mapped[UUID] = ref("runs.id")
-    status: Mapped[RejectedStatus] = mapped_column(default=RejectedStatus.OPEN, doc="What became of it.")
-    kind: Mapped[str] = mapped_column(doc="The kind of record it would have been.")
-    key: Mapped[str | None] = mapped_column(doc="The source's key, where it could be read.")
-    where: Mapped[str] = mapped_column(doc="File and row, or page and position.")
-    reason: Mapped[str] = mapped_column(doc="What is wrong and where, in words.")
-    raw: Mapped[dict[str, Any]] = mapped_column(doc="The record as received; telephone numbers are masked.")
+    status: Mapped[RejectedStatus] = mapped_column(default=RejectedStatus.OPEN, doc="What became of it (处理状态).")
+    kind: Mapped[str] = mapped_column(doc="The kind of record it would have been (记录类型).")
+    key: Mapped[str | None] = mapped_column(doc="The source's key, where it could be read (来源主键).")
+    where: Mapped[str] = mapped_column(doc="File and row, or page and position (位置).")
+    reason: Mapped[str] = mapped_column(doc="What is wrong and where, in words (拒绝原因).")
+    raw: Mapped[dict[str, Any]] = mapped_column(doc="The record as received (原始记录); telephone numbers are masked.")
     record: Mapped[dict[str, Any] | None] = mapped_column(JSONB, info=SECRET)
-    times: Mapped[int] = mapped_column(default=1, doc="In how many runs it was refused.")
+    times: Mapped[int] = mapped_column(default=1, doc="In how many runs it was refused (拒绝次数).")
 
     __table_args__ = (Index(None, "source_id", "kind", "key"),)

@@ -22,20 +22,20 @@ class Station(Entity):
 
     __tablename__ = "stations"
 
-    code: Mapped[str | None] = mapped_column(unique=True, doc="The code that others know it by.")
-    name: Mapped[str] = mapped_column(doc="The name.")
-    tier: Mapped[StationTier] = mapped_column(doc="Whom it is for.")
+    code: Mapped[str | None] = mapped_column(unique=True, doc="The code that others know it by (编码).")
+    name: Mapped[str] = mapped_column(doc="The name (名称).")
+    tier: Mapped[StationTier] = mapped_column(doc="Whom it is for (驿站类型).")
     grid_id: Mapped[UUID | None] = ref("grids.id")
     grid_path: Mapped[str | None] = mapped_column(PATH, index=True)
     operator_id: Mapped[UUID | None] = ref("parties.id")
     centre_id: Mapped[UUID | None] = ref("stations.id")
-    address: Mapped[str | None] = mapped_column(doc="Where, in words.")
-    longitude: Mapped[float | None] = mapped_column(doc="In degrees (WGS 84).")
-    latitude: Mapped[float | None] = mapped_column(doc="In degrees (WGS 84).")
-    area: Mapped[float | None] = mapped_column(doc="In square metres.")
-    opening_hours: Mapped[str | None] = mapped_column(doc="When it is open, in words.")
-    functions: Mapped[list[str]] = mapped_column(default=list, doc="What it is for, in its own words.")
-    facilities: Mapped[list[str]] = mapped_column(default=list, doc="What is there: charging, first aid, ...")
+    address: Mapped[str | None] = mapped_column(doc="Where, in words (地址).")
+    longitude: Mapped[float | None] = mapped_column(doc="In degrees, WGS 84 (经度).")
+    latitude: Mapped[float | None] = mapped_column(doc="In degrees, WGS 84 (纬度).")
+    area: Mapped[float | None] = mapped_column(doc="In square metres (面积).")
+    opening_hours: Mapped[str | None] = mapped_column(doc="When it is open, in words (开放时间).")
+    functions: Mapped[list[str]] = mapped_column(default=list, doc="What it is for, in its own words (功能).")
+    facilities: Mapped[list[str]] = mapped_column(default=list, doc="What is there (设施): charging, first aid, ...")
 
 
 class ServiceItem(Entity):
@@ -43,10 +43,10 @@ class ServiceItem(Entity):
 
     __tablename__ = "service_items"
 
-    title: Mapped[str] = mapped_column(doc="What it is.")
+    title: Mapped[str] = mapped_column(doc="What it is (事项名称).")
     station_id: Mapped[UUID | None] = ref("stations.id")
     provider_id: Mapped[UUID | None] = ref("parties.id")
-    category: Mapped[str | None] = mapped_column(doc="The category, from the larger to the smaller.")
+    category: Mapped[str | None] = mapped_column(doc="The category, from the larger to the smaller (分类).")
     sunk: Mapped[bool] = mapped_column(default=False, doc="Whether it was brought down from a higher level (下沉).")
     extended: Mapped[bool] = mapped_column(default=False, doc="Whether a co-builder gives it (延伸服务).")
 
@@ -59,9 +59,9 @@ class Rota(Entity):
     title: Mapped[str] = mapped_column(doc="What the practice calls it: 七点半岗哨.")
     station_id: Mapped[UUID | None] = ref("stations.id")
     grid_id: Mapped[UUID | None] = ref("grids.id")
-    rule: Mapped[str] = mapped_column(doc="The rule, as an RRULE of RFC 5545.")
-    starts_on: Mapped[date] = mapped_column(doc="The first day of the rule.")
-    ends_on: Mapped[date | None] = mapped_column(doc="The last day of the rule; empty: it goes on.")
+    rule: Mapped[str] = mapped_column(doc="The rule, as an RRULE of RFC 5545 (轮值规则).")
+    starts_on: Mapped[date] = mapped_column(doc="The first day of the rule (开始日期).")
+    ends_on: Mapped[date | None] = mapped_column(doc="The last day of the rule (结束日期); empty: it goes on.")
 
 
 class Shift(Entity):
@@ -71,9 +71,9 @@ class Shift(Entity):
 
     rota_id: Mapped[UUID] = ref("rotas.id")
     person_id: Mapped[UUID] = ref("parties.id")
-    starts_at: Mapped[datetime] = mapped_column(doc="When it begins.")
-    ends_at: Mapped[datetime] = mapped_column(doc="When it ends.")
-    held: Mapped[bool | None] = mapped_column(doc="Whether it was held; empty: not yet known.")
+    starts_at: Mapped[datetime] = mapped_column(doc="When it begins (开始时间).")
+    ends_at: Mapped[datetime] = mapped_column(doc="When it ends (结束时间).")
+    held: Mapped[bool | None] = mapped_column(doc="Whether it was held (是否到岗); empty: not yet known.")
 
 
 class Activity(Entity):
@@ -81,14 +81,14 @@ class Activity(Entity):
 
     __tablename__ = "activities"
 
-    title: Mapped[str] = mapped_column(doc="What it is.")
+    title: Mapped[str] = mapped_column(doc="What it is (活动名称).")
     organizer_id: Mapped[UUID | None] = ref("parties.id")
     station_id: Mapped[UUID | None] = ref("stations.id")
     grid_id: Mapped[UUID | None] = ref("grids.id")
     grid_path: Mapped[str | None] = mapped_column(PATH, index=True)
-    starts_at: Mapped[datetime] = mapped_column(doc="When it begins.")
-    ends_at: Mapped[datetime | None] = mapped_column(doc="When it ends.")
-    attendance: Mapped[int | None] = mapped_column(doc="How many came.")
+    starts_at: Mapped[datetime] = mapped_column(doc="When it begins (开始时间).")
+    ends_at: Mapped[datetime | None] = mapped_column(doc="When it ends (结束时间).")
+    attendance: Mapped[int | None] = mapped_column(doc="How many came (参加人数).")
 
 
 class ServiceRecord(Entity):
@@ -99,6 +99,6 @@ class ServiceRecord(Entity):
     person_id: Mapped[UUID | None] = ref("parties.id")
     team_id: Mapped[UUID | None] = ref("parties.id")
     activity_id: Mapped[UUID | None] = ref("activities.id")
-    title: Mapped[str] = mapped_column(doc="What was done.")
-    started_at: Mapped[datetime] = mapped_column(doc="When it began.")
-    hours: Mapped[float] = mapped_column(doc="How long, in hours.")
+    title: Mapped[str] = mapped_column(doc="What was done (服务内容).")
+    started_at: Mapped[datetime] = mapped_column(doc="When it began (开始时间).")
+    hours: Mapped[float] = mapped_column(doc="How long, in hours (服务时长).")

@@ -5,7 +5,6 @@ import hmac
 import secrets
 from datetime import datetime
 from pathlib import Path
-from uuid import UUID
 
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.auth import ANONYMOUS, EVERYWHERE, ROLES, Viewer
 from hub.errors import Invalid, Unauthenticated
 from hub.models import ApiKey, Grid, now
-from hub.services import grids
+from hub.services import grids, parties
 
 
 def pepper(home: Path) -> bytes:
@@ -47,7 +46,7 @@ async def give_token(
     role: str,
     name: str,
     grid_code: str | None = None,
-    party_id: UUID | None = None,
+    party_code: str | None = None,
     expires_at: datetime | None = None,
 ) -> str:
     """A new token, shown this once. Without a grid an admin stands everywhere, anybody else nowhere."""
@@ -55,6 +54,7 @@ async def give_token(
     if role not in ROLES:
         raise Invalid(f"No role {role}. There are: {', '.join(ROLES)}.", field="role")
     grid = await grids.by_code(session, viewer, grid_code) if grid_code else None
+    party = await parties.by_code(session, viewer, party_code) if party_code else None
     prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     session.add(
         ApiKey(
@@ -63,7 +63,7 @@ async def give_token(
             name=name,
             role=role,
             grid_id=grid and grid.id,
-            party_id=party_id,
+            party_id=party and party.id,
             expires_at=expires_at,
         )
     )

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.auth import Viewer
 from hub.errors import Invalid
 from hub.models import Evaluation, Request, RequestAction, Satisfaction, now
-from hub.services import deadlines, publicity, words
+from hub.services import deadlines, privacy, words
 from hub.services.requests import begin, record
 
 
@@ -59,7 +59,7 @@ async def evaluate(
     """Evaluate the handling (评价): the submitter, or staff for the caller. The last evaluation counts."""
     request = await begin(session, viewer, id, RequestAction.EVALUATE)
     note = words.maybe(note, field="note")
-    publicity.must_stay_clean(request, note=note)
+    privacy.must_stay_clean(request, note=note)
     own = viewer.party_id is not None and viewer.party_id == request.submitter_id
     by_id = viewer.party_id if own else None
     session.add(Evaluation(request_id=request.id, by_id=by_id, solved=solved, satisfaction=satisfaction, note=note))
@@ -77,7 +77,6 @@ async def close(
     request.result = words.maybe(result, field="result") or request.result
     if request.result is None:
         raise Invalid(f"Request {request.number} has no result: say what the caller was told.", field="result")
-    publicity.must_stay_clean(request)
     return record(session, viewer, request, RequestAction.CLOSE, note=note)
 
 

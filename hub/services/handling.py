@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.auth import Viewer
 from hub.errors import Conflict, Forbidden, Invalid
 from hub.models import CoHandler, Request, RequestAction, now
-from hub.services import deadlines, parties, publicity, words
+from hub.services import deadlines, parties, words
 from hub.services.requests import begin, called, last, on_grid, record
 from hub.services.triage import FINAL_RETURNS, decisions
 
@@ -110,5 +110,4 @@ async def handle(session: AsyncSession, viewer: Viewer, id: UUID, *, result: str
     request = await begin(session, viewer, id, RequestAction.HANDLE)
     request.result = words.said(result, field="result")
     request.handled_at = now()
-    publicity.must_stay_clean(request)
     return record(session, viewer, request, RequestAction.HANDLE, party_id=request.assignee_id, note=note)

@@ -57,6 +57,14 @@ async def by_id(session: AsyncSession, viewer: Viewer, id: UUID) -> Party:
     return party
 
 
+async def by_code(session: AsyncSession, viewer: Viewer, code: str) -> Party:
+    """The party with this code. Raises NotFound."""
+    party = await session.scalar(visible(viewer).where(Party.code == code))
+    if party is None:
+        raise NotFound("party", code)
+    return party
+
+
 async def living(session: AsyncSession, viewer: Viewer, id: UUID) -> Party:
     """The party with this id, if it still lives. Raises NotFound, Conflict."""
     party = await by_id(session, viewer, id)

@@ -36,7 +36,7 @@ from hub.models import (
     uuid7,
 )
 from hub.services import changes as _the_log  # noqa: F401  once it is imported, every write is logged
-from hub.services import grids, words, workflow, working_days
+from hub.services import grids, privacy, words, workflow, working_days
 from hub.services.workflow import Side
 
 Part = TypeVar("Part", RequestEvent, RequestIssue, CoHandler, Evaluation, Attachment)
@@ -324,6 +324,7 @@ def record(
 
     The event's details name the status before, if it changed.
     """
+    privacy.must_stay_clean(request)
     before, at = request.status, now()
     request.status = to or workflow.TABLE[action].to or before
     request.updated_at = at

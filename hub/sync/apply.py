@@ -136,9 +136,16 @@ def _event(batch: Batch, one: Planned, request: Mapping[str, Any]) -> None:
         "action": RequestAction.SYNC,
         "status": request.get("status") or (default.arg if default is not None else None),
         "party_id": request.get("assignee_id"),
-        "details": {"key": one.record.key},
+        "note": _named(one.unknown),
+        "details": {"key": one.record.key, "unknown": one.unknown} if one.unknown else {"key": one.record.key},
     }
     batch.create(RequestEvent, event, "RequestEvent")
+
+
+def _named(unknown: Mapping[str, str]) -> str | None:
+    """What the source names and the hub does not know, so that it is not lost."""
+    names = ", ".join(f"{field} {archive.told(code)}" for field, code in unknown.items())
+    return f"来源所述在本系统中尚未登记：{names}" if names else None
 
 
 async def _link(session: AsyncSession, batch: Batch, source_id: UUID, planned: Sequence[Planned]) -> None:
@@ -149,16 +156,17 @@ async def _link(session: AsyncSession, batch: Batch, source_id: UUID, planned: S
         if one.action is PlanAction.REJECT or one.entity_id is None or (one.action is None and one.row is None):
             continue
         if one.linked:
-            said = {"to_hash": one.hash, "to_run": run_id, "to_id": one.entity_id}
+            said = {"to_hash": one.hash, "to_run": run_id, "to_id": one.entity_id, "to_at": one.record.at}
             moved.append({"of": one.record.key, "of_kind": one.kind, **said})
         else:
-            batch.link((one.record.key, source_id, one.kind, one.entity_id, one.hash, run_id))
+            batch.link((one.record.key, source_id, one.kind, one.entity_id, one.hash, run_id, one.record.at))
     if moved:
         mine = (Link.source_id == source_id, Link.kind == bindparam("of_kind"), Link.key == bindparam("of"))
         new: dict[str, Any] = {
             "hash": bindparam("to_hash"),
             "run_id": bindparam("to_run"),
             "entity_id": bindparam("to_id"),
+            "at": bindparam("to_at", type_=Link.__table__.c.at.type),
         }
         statement = update(Link).where(*mine).values(new)
         await (await session.connection()).execute(statement, moved)

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
 from hub.plugin import BadRecord, Caller, Issue, Place, Record
@@ -25,13 +26,15 @@ def keep(record: Record) -> dict[str, Any]:
         "fields": _plain(record.fields),
         "deleted": record.deleted,
         "where": clean(record.where),
+        "at": record.at and record.at.isoformat(),
     }
 
 
 def again(kept: Mapping[str, Any]) -> Record:
     """The record that `keep` kept."""
     said = {name: _rich(value) for name, value in kept["fields"].items()}
-    return Record(kept["kind"], kept["key"], said, kept["deleted"], kept["where"])
+    at = datetime.fromisoformat(kept["at"]) if kept["at"] else None
+    return Record(kept["kind"], kept["key"], said, kept["deleted"], kept["where"], at)
 
 
 def shown(refused: Record | BadRecord) -> dict[str, Any]:

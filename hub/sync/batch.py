@@ -28,7 +28,7 @@ Row = dict[str, Any]
 
 HIDDEN = "***"
 
-LinkRow = tuple[str, UUID, str, UUID, bytes | None, UUID | None]
+LinkRow = tuple[str, UUID, str, UUID, bytes | None, UUID | None, datetime | None]
 
 
 class Batch:

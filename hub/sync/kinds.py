@@ -28,7 +28,7 @@ from hub.models import (
     now,
 )
 from hub.models.alliance import AllianceKind
-from hub.services import grids, requests
+from hub.services import grids, privacy, requests
 from hub.sync import values as reading
 
 Values = dict[str, Any]
@@ -140,7 +140,12 @@ def _grid(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, Fou
 
 
 def _request(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, Found]) -> str | None:
-    """A closed request has a time of closing, a new one a title, and its level is that of its grid."""
+    """A closed request has a time of closing, a new one a title, and its level is that of its grid.
+
+    A published one that would show a personal number is taken back from the public.
+    """
+    if row is not None and row["public"] and not privacy.is_clean(values):
+        values["public"] = False
     status = values.get("status")
     if status in ENDED and not (values.get("closed_at") or (row and row["closed_at"])):
         values["closed_at"] = values.get("handled_at") or now()

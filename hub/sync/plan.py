@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.models import Link, PlanAction, uuid7
@@ -29,7 +29,7 @@ async def plan(session: AsyncSession, source_id: UUID, readings: Readings, broug
         kind, fresh = KINDS[name], []
         await _link(session, source_id, kind, understood)
         for reading in understood:
-            if reading.link and reading.link[1] == reading.hash:
+            if reading.link is not None and reading.says_nothing_new():
                 planned.append(Planned(reading.record, name, None, reading.link[0], linked=True))
             else:
                 fresh.append(reading)
@@ -48,8 +48,8 @@ async def _link(session: AsyncSession, source_id: UUID, kind: Kind, readings: li
     """Find out which rows the source's keys mean already."""
     keys = among(Link.__table__.c.key, [reading.record.key for reading in readings])
     mine = (keys, Link.source_id == source_id, Link.kind == kind.name)
-    links = await session.execute(select(Link.key, Link.entity_id, Link.hash).where(*mine))
-    known = {key: (entity_id, hash) for key, entity_id, hash in links}
+    links = await session.execute(select(Link.key, Link.entity_id, Link.hash, Link.at).where(*mine))
+    known = {key: (entity_id, hash, at) for key, entity_id, hash, at in links}
     for reading in readings:
         reading.link = known.get(reading.record.key)
 
@@ -94,20 +94,20 @@ class _Matching:
         return tuple(found)
 
     async def _load(self, session: AsyncSession) -> None:
-        """Lock the rows in hand: those that are linked, and those known by their natural key."""
+        """Lock the rows in hand, in one order for all: those that are linked, and those known by their natural key."""
         table, (first, *_) = self.kind.table, self.kind.natural
         linked = [reading.link[0] for reading in self.readings if reading.link]
         natural = {reading.natural[0] for reading in self.readings} - {None}
-        for column, wanted in ((table.c.id, linked), (table.c[first], natural)):
-            if not wanted:
-                continue
-            statement = select(table).where(among(column, wanted)).order_by(table.c.id).with_for_update()
-            for row in (await session.execute(statement)).mappings():
-                found = {str(name): value for name, value in row.items()}
-                self.by_id[found["id"]] = found
-                natural_key = tuple(found[name] for name in self.kind.natural)
-                if None not in natural_key:
-                    self.by_natural[natural_key] = found
+        if not linked and not natural:
+            return
+        wanted = or_(among(table.c.id, linked), among(table.c[first], natural))
+        rows = await session.execute(select(table).where(wanted).order_by(table.c.id).with_for_update())
+        for row in rows.mappings():
+            found = {str(name): value for name, value in row.items()}
+            self.by_id[found["id"]] = found
+            natural_key = tuple(found[name] for name in self.kind.natural)
+            if None not in natural_key:
+                self.by_natural[natural_key] = found
 
     async def _names(self, session: AsyncSession) -> None:
         """What the source already calls the rows that are known by their natural key only."""
@@ -139,7 +139,7 @@ class _Matching:
             return _refused(planned, problem)
         if problem := self._taken(reading, planned.row):
             return _refused(planned, problem, waits=True)
-        values = reading.values
+        values = {**reading.values}
         if planned.row is not None:
             if reading.link[1] == GONE if reading.link else planned.row["id"] in self.gone:
                 values = {**kind.reopening, **values}
@@ -236,6 +236,7 @@ class _Matching:
                 if reference.needed(values):
                     return f"{name}: {value} is not known to the hub. Bring it in first, or in the same run."
                 planned.hash = None  # look again next time
+                planned.unknown[name] = str(value)
                 target = self.references.above(str(value)) if reference.path else None
                 if target is None and planned.row is not None:
                     return None

@@ -19,6 +19,7 @@ class Planned:
 
     row              the row that it means, as it stands; None: there is none, or nobody needed to look
     linked           its key is known already
+    unknown          what it names and the hub does not know: field -> code or name
     waits            it was refused for now, what it lacks may come later
     caller, identity whoever is to be put into the vault, and what is there
     issues           the matters that are new
@@ -33,6 +34,7 @@ class Planned:
     hash: bytes | None = None
     linked: bool = False
     rule: str = ""
+    unknown: dict[str, str] = field(default_factory=dict)
     waits: bool = False
     caller: Caller | None = None
     identity: Mapping[str, Any] | None = None

@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -30,8 +31,15 @@ class Reading:
     named: Values
     nested: Values
     hash: bytes
-    link: tuple[UUID, bytes | None] | None = None
+    link: tuple[UUID, bytes | None, datetime | None] | None = None
     natural: tuple[Any, ...] = ()
+
+    def says_nothing_new(self) -> bool:
+        """Whether the same was applied last, or something newer."""
+        if self.link is None:
+            return False
+        _, hash, at = self.link
+        return hash == self.hash or _older(self.record.at, at)
 
 
 @dataclass(slots=True)
@@ -43,8 +51,12 @@ class Readings:
 
 
 def read(records: Sequence[Record]) -> Readings:
-    """Understand these records. Of two with the same key the later one counts."""
-    latest = {(record.kind, record.key): record for record in records}
+    """Understand these records. Of two with the same key the newer one counts, or the later one of two alike."""
+    latest: dict[tuple[str, str], Record] = {}
+    for record in records:
+        other = latest.get((record.kind, record.key))
+        if other is None or not _older(record.at, other.at):
+            latest[record.kind, record.key] = record
     readings = Readings()
     for record in latest.values():
         if record.kind not in KINDS:
@@ -53,6 +65,11 @@ def read(records: Sequence[Record]) -> Readings:
         if chosen := [record for record in latest.values() if record.kind == kind.name]:
             readings.understood[kind.name] = list(_read(kind, chosen, readings.refused))
     return readings
+
+
+def _older(one: datetime | None, other: datetime | None) -> bool:
+    """Whether both times are known, zones and all, and the first one is before the other."""
+    return one is not None and other is not None and bool(one.tzinfo and other.tzinfo) and one < other
 
 
 def _read(kind: Kind, records: Iterable[Record], refused: list[tuple[Record, str]]) -> Iterable[Reading]:
@@ -81,6 +98,8 @@ def _read(kind: Kind, records: Iterable[Record], refused: list[tuple[Record, str
                 else:
                     known = sorted({*readers, *kind.references, *kind.nested})
                     raise ValueError(f"a {kind.name} has no such field. It has: {', '.join(known)}")
+            name = "at"
+            record = record if record.at is None else replace(record, at=reading.moment(record.at))
             name = "fields"
             yield Reading(record, values, named, nested, fingerprint(record))
         except (ValueError, TypeError) as error:

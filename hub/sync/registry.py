@@ -64,6 +64,9 @@ class Registry:
         if name not in self.plugins:
             raise Misconfigured(f"No plugin {name} is installed. `hub plugins` lists those that are.")
         plugin = self.plugins[name]
+        known = plugin.Config.model_fields
+        if plugin.Config.model_config.get("extra") != "allow" and (unknown := settings.keys() - known.keys()):
+            raise Misconfigured(f"{name} has no setting {', '.join(sorted(unknown))}. It has: {', '.join(known)}.")
         try:
             config = plugin.Config.model_validate(dict(settings))
         except ValidationError as error:

@@ -4,11 +4,14 @@ import asyncio
 import contextlib
 import hashlib
 import os
+import random
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
-from typing import Any
+from functools import partial
+from itertools import count
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import insert, select, text, update
@@ -20,7 +23,6 @@ from hub.errors import Conflict, HubError, Misconfigured, NotFound
 from hub.models import Landing, PlanAction, Rejected, RejectedStatus, Run, RunMode, RunStatus, Source, uuid7
 from hub.models.base import now
 from hub.plugin import BadRecord, Page, Plugin, Pulls, SourceError
-from hub.services.changes import plain
 from hub.sync import apply as applying
 from hub.sync import archive, http, pages, rejected
 from hub.sync.apply import Counts
@@ -33,6 +35,8 @@ from hub.sync.registry import Registry
 LEASE = timedelta(seconds=30)
 AGAIN = 2_000
 MANY, MOST = 1_000, 0.5
+IN_BETWEEN, TRIES = frozenset({"40001", "40P01", "55P03", "23505"}), 5
+T = TypeVar("T")
 
 Progress = Callable[[Run], None]
 
@@ -67,12 +71,13 @@ async def run_source(
     Raises NotFound, Misconfigured, or Conflict where the source is being run already.
     """
     async with http.client() as client:
-        source = await _source(database, registry, name)
+        source = await _insist(partial(_source, database, registry, name))
         settings = {**source.settings, **(overrides or {})}
         plugin = registry.make(source.plugin, settings, client)
         if not isinstance(plugin, Pulls):
             raise Misconfigured(f"{source.plugin} cannot be read from: it has no pull().")
-        pull = Pull(database, source, await _begin(database, source, started_by, mode, overrides or {}), plugin)
+        told = plugin.config.model_dump(mode="json", include=set(overrides or ()))  # secrets come out as stars
+        pull = Pull(database, source, await _begin(database, source, started_by, mode, told), plugin)
         heart = asyncio.create_task(_beat(pull))
         try:
             await _pages(pull, progress or (lambda run: None), overridden=bool(overrides))
@@ -98,7 +103,7 @@ async def _source(database: Database, registry: Registry, name: str) -> Source:
             preset = next((preset for preset in registry.presets() if preset.name == name), None)
             if preset is None:
                 names = sorted({preset.name for preset in registry.presets()})
-                raise NotFound("source", f"{name} (ready-made ones: {', '.join(names)})")
+                raise NotFound("source", name, f"Ready-made ones: {', '.join(names)}.")
             title = registry.plugins[preset.plugin].title
             source = Source(name=name, plugin=preset.plugin, title=title, settings=dict(preset.settings))
             session.add(source)
@@ -107,9 +112,7 @@ async def _source(database: Database, registry: Registry, name: str) -> Source:
     return source
 
 
-async def _begin(
-    database: Database, source: Source, started_by: str, mode: RunMode, overrides: Mapping[str, Any]
-) -> Run:
+async def _begin(database: Database, source: Source, started_by: str, mode: RunMode, told: Mapping[str, Any]) -> Run:
     """A new run with a new fence: whoever wrote under the old one is refused from now on."""
     async with database.write(system("sync")) as session:
         await session.refresh(locked := await session.get_one(Source, source.id, with_for_update=True))
@@ -124,10 +127,6 @@ async def _begin(
             other.error = "Its worker vanished; what was applied stays, the next run goes on from there."
         fence = locked.fence + 1
         await session.execute(update(Source).where(Source.id == source.id).values(fence=fence))
-        told = {
-            name: plain(value) if not isinstance(value, os.PathLike) else str(value)
-            for name, value in overrides.items()
-        }
         run = Run(
             id=uuid7(),
             source_id=source.id,
@@ -135,7 +134,7 @@ async def _begin(
             started_by=started_by,
             fence=fence,
             worker=_worker(),
-            settings=told,
+            settings=dict(told),
             status=RunStatus.RUNNING,
             pages=0,
             records=0,
@@ -182,13 +181,26 @@ async def _pages(pull: Pull, progress: Progress, *, overridden: bool) -> None:
     cursor = None if overridden else pull.source.cursor
     async with pages.reading(pull.plugin, cursor) as coming:
         async for page in coming:
-            await _page(pull, page, keep_cursor=overridden)
+            await _insist(partial(_page, pull, page, keep_cursor=overridden))
             progress(pull.run)
     if pull.run.mode is RunMode.APPLY:
         await _try_again(pull)
         if cursor is None:
             await _close_the_rest(pull)
         progress(pull.run)
+
+
+async def _insist(step: Callable[[], Awaitable[T]]) -> T:
+    """Do it again where another transaction came in between: nothing of the first try is there."""
+    for tries in count(1):
+        try:
+            return await step()
+        except Conflict as error:
+            state = getattr(getattr(error.__cause__, "orig", None), "sqlstate", None)
+            if state not in IN_BETWEEN or tries == TRIES:
+                raise
+            await asyncio.sleep(random.random() * tries / 10)
+    raise AssertionError("count() does not end")
 
 
 async def _page(pull: Pull, ready: Ready, *, keep_cursor: bool) -> None:
@@ -244,7 +256,7 @@ async def _try_again(pull: Pull) -> None:
         taken, after = 0, None
         while batch := await _waiting(pull, after):
             after = batch[-1].id
-            taken += await _again(pull, batch)
+            taken += await _insist(partial(_again, pull, batch))
 
 
 async def _again(pull: Pull, batch: Sequence[Rejected]) -> int:

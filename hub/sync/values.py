@@ -1,6 +1,7 @@
 """From what a record says to what a column holds. A value that does not fit raises ValueError in words."""
 
 import enum
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -18,6 +19,8 @@ TRUTHS = {"true": True, "1": True, "yes": True, "是": True, "false": False, "0"
 def text(value: object) -> str:
     """Text without blanks around it; numbers are taken as they are written."""
     found = value if type(value) is str else str(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{value!r} is no text")
     if "\x00" in found:
         raise ValueError("it holds a NUL byte")
     try:

@@ -7,12 +7,12 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from hub.plugin import BadRecord, Caller, Record, SourceBroken
+from plugins.spreadsheet.callers import CALLER, caller_columns, hide, masked
 from plugins.spreadsheet.cells import Convert, day, division, grid_under, level, moment, number, parent, truth, whole
 from plugins.spreadsheet.profiles import Rule, plain
 from plugins.spreadsheet.tables import Flawed, Table
 
 ADD_ONS = frozenset(("jurisdiction", "longitude", "latitude", "valid_from", "valid_to"))
-CALLER = ("caller_name", "caller_phone", "caller_confidential")
 GRID_ORDER = {"code": 0, "name": 1, "level": 2, "parent": 3}
 NEXT = "Correct it and run again."
 
@@ -57,6 +57,7 @@ class Columns:
             self._columns += [column for column in derived if column[0] not in places]
             self._columns.sort(key=lambda column: GRID_ORDER.get(column[0], 9))
         self._titles = {field: table.header[at].strip() for field, at, _ in self._columns}
+        self._callers = caller_columns(table.header, reading.rules)
         self._required = [rule.field for rule in reading.rules if rule.required and rule.field in places]
         self._ancestors = places.get("parent", [])[1:]
         self._finish = {"grid": self._finish_grid, "request": self._finish_request}.get(reading.kind, self._key)
@@ -141,8 +142,9 @@ class Columns:
         where = f"{self._table.name}, row {count}"
         header = self._table.header
         titles = [*header, *(f"cell {at}" for at in range(len(header) + 1, len(row) + 1))]
-        raw = {title: _storable(cell) for title, cell in zip(titles, row, strict=False)}
-        return BadRecord(f"{where}{column}: {_storable(reason)}. {NEXT}", raw, self._kind, where=where)
+        shown, secrets = masked(row, self._callers, len(header))
+        raw = {title: _storable(cell) for title, cell in zip(titles, shown, strict=False)}
+        return BadRecord(f"{where}{column}: {_storable(hide(reason, secrets))}. {NEXT}", raw, self._kind, where=where)
 
 
 def _places(table: Table, reading: Reading) -> dict[str, list[int]]:
@@ -190,8 +192,16 @@ def _converts(reading: Reading, epoch: date) -> dict[str, Convert]:
 
 
 def _meaning(words: Mapping[str, str]) -> Convert:
-    """The hub's name for a word; a word that is not in the list stays, and the hub judges it."""
-    return lambda cell: words.get(cell, cell)
+    """The hub's name for a word or for itself, else whatever its case; what is neither stays, and the hub judges it."""
+    names = [name for name in words.values() if name]
+    exact = {**dict(zip(names, names, strict=True)), **words}
+    folded = {**{name.casefold(): name for name in names}, **{word.casefold(): name for word, name in words.items()}}
+
+    def convert(cell: str) -> str:
+        found = exact.get(cell)
+        return folded.get(cell.casefold(), cell) if found is None else found
+
+    return convert
 
 
 def _text(value: object) -> str | None:

@@ -5,16 +5,16 @@ import csv
 import gzip
 import io
 import zlib
+from collections import deque
 from collections.abc import Iterator
-from itertools import chain, islice
-from typing import BinaryIO
+from itertools import chain
 
 from hub.plugin import SourceBroken
+from plugins.spreadsheet.encodings import guess
 from plugins.spreadsheet.tables import CELL_LIMIT, MEGABYTE, Flawed, Source, Table, refuse_foreign
 
 CHUNK = 1 << 18
-SAMPLE = 4  # chunks
-BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+SAMPLE = 1 << 20
 GZIP_MAGIC = b"\x1f\x8b"
 SURROGATE_FIRST, SURROGATE_LAST = "\ud800", "\udfff"
 
@@ -38,9 +38,9 @@ def _chunks(source: Source) -> Iterator[bytes]:
     """The bytes of the file, unpacked."""
     size = max(source.stat.st_size, 1)
     packed = source.start(2) == GZIP_MAGIC
-    stream: BinaryIO = gzip.GzipFile(fileobj=source.file, mode="rb") if packed else source.file  # type: ignore[assignment]  # GzipFile is no BinaryIO by name
+    read = gzip.GzipFile(fileobj=source.file, mode="rb").read1 if packed else source.file.read
     try:
-        while chunk := stream.read(CHUNK):
+        while chunk := read(CHUNK):  # the read() of GzipFile would lose what came before a damage
             source.count(len(chunk))
             source.fraction = min(source.file.tell() / size, 1.0)
             yield chunk
@@ -52,27 +52,41 @@ def _chunks(source: Source) -> Iterator[bytes]:
         raise SourceBroken(f"{source.name} cannot be read on: {error.strerror}. Copy it again, whole.") from error
 
 
-def _guess(name: str, sample: bytes, *, cut: bool) -> str:
-    """The encoding that most lines of the sample speak for: one bad line must not decide."""
-    for bom, encoding in BOMS:
-        if sample.startswith(bom):
-            return encoding
-    lines = sample.split(b"\n")
-    lines = [line for line in (lines[:-1] if cut else lines) if not line.isascii()]
-    for encoding in ("utf-8", "gb18030"):
-        if 2 * sum(_decodes(line, encoding) for line in lines) >= len(lines):
-            return encoding
-    raise SourceBroken(
-        f"{name} is neither UTF-8 nor GB18030 text. Set the setting encoding, or save it as UTF-8 (CSV UTF-8 in Excel)."
-    )
+class _Ahead:
+    """Chunks, of which some can be seen before they are taken. Where they are damaged, that is told in its turn."""
 
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._seen: deque[bytes] = deque()
+        self._damage: SourceBroken | None = None
 
-def _decodes(line: bytes, encoding: str) -> bool:
-    try:
-        line.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return b"\0" not in line
+    def __iter__(self) -> "_Ahead":
+        return self
+
+    def __next__(self) -> bytes:
+        if self._seen:
+            return self._seen.popleft()
+        if self._damage is not None:
+            raise self._damage
+        return next(self._chunks)
+
+    def first(self) -> bytes:
+        """The next chunk, not yet taken; empty at the end."""
+        self._look(1)
+        return self._seen[0] if self._seen else b""
+
+    def sample(self) -> tuple[bytes, bool]:
+        """What comes next, and whether it stops in the middle."""
+        self._look(SAMPLE)
+        sample = b"".join(self._seen)
+        return sample, len(sample) >= SAMPLE or self._damage is not None
+
+    def _look(self, size: int) -> None:
+        try:
+            while self._damage is None and sum(map(len, self._seen)) < size and (chunk := next(self._chunks, b"")):
+                self._seen.append(chunk)
+        except SourceBroken as damage:
+            self._damage = damage
 
 
 class _Text:
@@ -98,19 +112,15 @@ class _Text:
 
     def _decoded(self) -> Iterator[str]:
         """The text; where the encoding is to be found out, that waits for the first byte that is not ASCII."""
-        ahead: list[bytes] = []
-        if self._encoding == "auto":
-            for chunk in self._chunks:
-                if not chunk.isascii():
-                    ahead = [chunk, *islice(self._chunks, SAMPLE - 1)]
-                    break
-                yield chunk.decode("ascii")
-        encoding = self._encoding
+        encoding, ahead = self._encoding, _Ahead(self._chunks)
         if encoding == "auto":
-            encoding = _guess(self._name, b"".join(ahead), cut=len(ahead) == SAMPLE)
+            while (chunk := ahead.first()).isascii() and chunk:
+                yield next(ahead).decode("ascii")
+            sample, cut = ahead.sample()
+            encoding = guess(self._name, sample, cut=cut)
         decoder = codecs.getincrementaldecoder(encoding)("surrogateescape")
         try:
-            for chunk in chain(ahead, self._chunks):
+            for chunk in ahead:
                 yield decoder.decode(chunk)
             yield decoder.decode(b"", True)
         except UnicodeDecodeError as error:

@@ -5,7 +5,7 @@ from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
-from hub.plugin import Page, SourceBroken, SourceRefused
+from hub.plugin import Page, SourceBroken, SourceError, SourceRefused
 from plugins.spreadsheet.columns import Columns, MissingHeader, Reading
 from plugins.spreadsheet.delimited import read_delimited
 from plugins.spreadsheet.seen import Seen
@@ -47,6 +47,14 @@ def _size(path: Path) -> int:
         raise unreadable(path, error) from error
 
 
+def _whole(rows: Iterator[list[str]], damages: list[SourceError]) -> Iterator[list[str]]:
+    """The rows that can be read; why no more can goes to `damages`."""
+    try:
+        yield from rows
+    except SourceBroken as damage:
+        damages.append(damage)
+
+
 class Pages:
     """The pages of some files, and the estimate of how many records they bring."""
 
@@ -63,23 +71,38 @@ class Pages:
         self._items = 0
 
     def read(self) -> Generator[Page, None, None]:
-        """Page by page."""
+        """Page by page. What is damaged is told after the last file: it keeps nothing else from being read."""
         self._all_bytes = sum(_size(path) for path in self._paths)
+        damages: list[SourceError] = []
         with closing(Seen()) as seen:
             for path in self._paths:
-                with closing(Source(path, self._limit)) as source:
-                    for columns, table in self._tables(source):
-                        rows = enumerate(table.rows, table.first)
-                        row = 0
-                        while columns.row > row:
-                            row = columns.row
-                            items = seen.sift(columns.read(islice(rows, PAGE)))
-                            source.check_same()
-                            if not items:
-                                continue
-                            self._items += len(items)
-                            yield Page(items, total=self._total(source))
-                    self._read_bytes += source.stat.st_size
+                try:
+                    with closing(Source(path, self._limit)) as source:
+                        yield from self._file(source, seen, damages)
+                except (SourceBroken, SourceRefused) as damage:
+                    damages.append(damage)
+        if len(damages) == 1:
+            raise damages[0]
+        if damages:
+            raise SourceBroken("\n".join(map(str, damages)))
+
+    def _file(self, source: Source, seen: Seen, damages: list[SourceError]) -> Generator[Page, None, None]:
+        """The pages of one file, up to where it is damaged."""
+        for columns, table in self._tables(source):
+            found: list[SourceError] = []
+            rows = enumerate(_whole(table.rows, found), table.first)
+            row = 0
+            while columns.row > row:
+                row = columns.row
+                items = seen.sift(columns.read(islice(rows, PAGE)))
+                source.check_same()
+                if not items:
+                    continue
+                self._items += len(items)
+                yield Page(items, total=self._total(source))
+            kept = f" What stands up to {table.name}, row {row} is kept." if row >= table.first else ""
+            damages += [SourceBroken(f"{damage}{kept}") for damage in found]
+        self._read_bytes += source.stat.st_size
 
     def _tables(self, source: Source) -> Iterator[tuple[Columns, Table]]:
         """The tables of a file that have the needed headers, in order."""

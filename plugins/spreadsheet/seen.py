@@ -12,6 +12,7 @@ from itertools import islice, pairwise
 from operator import lt
 
 from hub.plugin import BadRecord, Record, SourceDown
+from plugins.spreadsheet.callers import told
 
 Columns = tuple[list[str], list[str], list[int]]
 
@@ -80,8 +81,7 @@ class Seen:
         if says == _says(item) and _file(place) != _file(item.where):
             return None
         reason = f"{item.where}: the key {item.key} stands already in {place}. Remove one of the two and run again."
-        raw = {name: None if value is None else str(value) for name, value in item.fields.items()}
-        return BadRecord(reason, raw, item.kind, item.key, item.where)
+        return BadRecord(reason, told(item.fields), item.kind, item.key, item.where)
 
 
 def _database() -> sqlite3.Connection:

@@ -134,14 +134,23 @@ def _resolved(origin: str, target: str) -> str:
 def _rows(source: Source, archive: zipfile.ZipFile, sheet: Sheet, strings: SharedStrings) -> Iterator[list[str]]:
     """The rows of a sheet, an empty list for each that is left out."""
     handler = Rows(f"{source.name}, sheet {sheet.name}", strings)
-    number = 0
-    for share in _parsed(source, archive, sheet.part, handler):
-        at, count = source.progress
-        source.fraction = (at + share) / count
+    number, damage = 0, None
+    shares = _parsed(source, archive, sheet.part, handler)
+    while damage is None:
+        try:
+            share = next(shares, None)
+        except SourceBroken as error:
+            share, damage = None, error
         for wanted, row in handler.taken():
             while (number := number + 1) < wanted:
                 yield []
             yield row
+        if share is None:
+            break
+        at, count = source.progress
+        source.fraction = (at + share) / count
+    if damage is not None:
+        raise damage
 
 
 def _parse_small(source: Source, archive: zipfile.ZipFile, part: str, handler: Handler) -> None:
@@ -156,7 +165,7 @@ def _parsed(source: Source, archive: zipfile.ZipFile, part: str, handler: Handle
     with _broken_in_words(source), archive.open(part) as file:
         size = max(archive.getinfo(part).file_size, 1)
         fed = 0
-        while chunk := file.read(CHUNK):
+        while chunk := file.read1(CHUNK):  # read() would lose what came before a damage
             source.count(len(chunk))
             fed += len(chunk)
             parser.Parse(chunk, False)

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -14,6 +15,7 @@ from hub.auth import Viewer
 from hub.db import Database
 from hub.models import now
 from hub.services import accounts
+from schema.bus import Bus
 
 ERROR = {"code", "message"}
 
@@ -62,6 +64,16 @@ async def test_a_wrong_address_is_refused_in_json(
     answer = await door.request(method, path)
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert set(answer.json()["error"]) >= ERROR
+
+
+async def test_the_application_stands_without_browser_assets(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "STATIC", tmp_path / "missing")
+    transport = httpx2.ASGITransport(app.build(database, b"pepper", Bus(database.url)))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://hub") as client:
+        assert (await client.get("/healthz")).json()["alive"] is True
+        assert (await client.get("/static/vendor/x.js")).status_code == 404
 
 
 async def test_a_fault_says_its_number_and_nothing_of_its_cause(

@@ -122,6 +122,14 @@ def test_a_token_is_alone_on_stdout(command: Command) -> None:
     assert given.err.startswith("A token for 王敏 (admin), until 20")
 
 
+def test_a_token_may_act_for_a_party(command: Command) -> None:
+    command("sync", "run", "example-organizations")
+    given = command("token", "--as", "handler", "--party", "ORG-DS-016", "--json")
+    assert (given.code, given.json["party"]) == (Exit.DONE, "ORG-DS-016")
+    assert command("token", "--as", "handler", "--party", "nobody").code == Exit.REFUSED
+    assert "It stands nowhere" in command("token", "--as", "handler").err
+
+
 def test_a_token_for_an_unknown_role_or_grid_is_refused(command: Command) -> None:
     assert command("token", "--as", "emperor").code == Exit.REFUSED
     refused = command("token", "--as", "clerk", "--grid", "999")

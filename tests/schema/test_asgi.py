@@ -8,7 +8,7 @@ from httpx2 import Response
 
 from hub import assets
 from tests.schema.api import Api
-from tests.schema.city import City
+from tests.schema.city import ADMIN, City, gid
 
 pytestmark = pytest.mark.reads
 JSON = {"content-type": "application/json"}
@@ -38,7 +38,15 @@ async def test_a_bad_token_is_refused_before_anything_runs(api: Api) -> None:
         (b'{"query": "{a}", "variables": []}', JSON, 400, "must be an object"),
         (b'[{"query": "{ __typename }"}]', JSON, 400, "Batching is not enabled"),
         (b'{"query": "{ __typename }"}', {"content-type": "text/plain"}, 400, "content type"),
-        (b'{"query": "query A { __typename }", "operationName": "B"}', JSON, 400, "B"),
+        (
+            b'{"query": "query A { __typename }", "operationName": "B"}',
+            JSON,
+            400,
+            "no operation 'B' to run. It has: A.",
+        ),
+        (b'{"query": "query A { __typename }", "operationName": ""}', JSON, 400, "no operation '' to run. It has: A."),
+        (b'{"query": "{ __typename }", "operationName": "B"}', JSON, 400, "It has: none with a name."),
+        (b'{"query": "query A { __typename } query B { __typename }"}', JSON, 400, "Name the operation to run"),
         (b'{"query": "' + b" " * 1_048_576 + b'"}', JSON, 413, "larger than 1048576 bytes"),
     ],
 )
@@ -48,6 +56,18 @@ async def test_what_is_no_operation_is_refused_in_json(
     answer = await api.client.post("/graphql", content=content, headers=headers)
     assert (answer.status_code, said in answer.json()["errors"][0]["message"]) == (status, True), answer.text
     assert answer.json()["errors"][0]["extensions"]["code"] in ("BAD_REQUEST", "TOO_LARGE")
+
+
+async def test_the_operation_that_is_named_is_run(api: Api) -> None:
+    body = {"query": "query A { a: __typename } query B { b: __typename }", "operationName": "B"}
+    assert (await api.client.post("/graphql", json=body)).json() == {"data": {"b": "Query"}}
+
+
+async def test_without_a_name_neither_of_two_mutations_is_done(api: Api, city: City) -> None:
+    urge = f'{{ urgeRequest(id: "{gid(city.requests["R1"])}") {{ urged }} }}'
+    code, message = await api.refused(f"mutation A {urge} mutation B {urge}", ADMIN)
+    assert (code, "The document has: A, B." in message) == ("BAD_REQUEST", True)
+    assert await api('{ request(number: "R1") { urged } }', ADMIN) == {"request": {"urged": 0}}
 
 
 async def test_a_body_without_a_length_is_cut_off_too(api: Api) -> None:

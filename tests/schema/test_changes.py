@@ -143,11 +143,33 @@ async def test_the_twenty_first_subscription_is_refused(api: Api, city: City) ->
         for number in range(2, 22):
             stream.ask(FOLLOW % "", str(number))
         message = await stream.got()
-        assert (message["id"], message["type"], message["payload"][0]["message"]) == (
-            "21",
-            "error",
-            "Subscription limit reached",
-        )
+        (error,) = message["payload"]
+        assert (message["id"], message["type"], error["extensions"]) == ("21", "error", {"code": "TOO_MANY"})
+        assert error["message"].startswith("A connection carries at most 20 operations at once")
+
+
+@pytest.mark.reads
+async def test_a_subscription_by_plain_post_is_told_where_streams_are(api: Api, city: City) -> None:
+    answer = await api.post(FOLLOW % "", ADMIN)
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["extensions"]) == (400, {"code": "BAD_REQUEST"})
+    assert all(way in error["message"] for way in ("accept: text/event-stream", "SSE", "WebSocket"))
+
+
+@pytest.mark.reads
+async def test_several_operations_on_a_stream_want_a_name(api: Api, city: City) -> None:
+    two = "query A { __typename } query B { __typename }"
+    async with following(api, ADMIN) as stream:
+        stream.ask(two, "two")
+        message = await stream.got()
+        assert (message["id"], message["payload"][0]["extensions"]) == ("two", {"code": "BAD_REQUEST"})
+    async with events(api.app, two, api.token(ADMIN)) as wire:
+        await wire.got()
+        block = b""
+        while b"event: next" not in block:
+            block = (await wire.got())["body"]
+        assert b"Name the operation to run" in block
+        assert b'"code":"BAD_REQUEST"' in block
 
 
 async def test_operations_on_one_socket_do_not_share_what_they_read(api: Api, city: City) -> None:

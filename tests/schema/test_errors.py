@@ -50,6 +50,63 @@ async def test_a_type_that_does_not_match_is_an_error_of_input(api: Api) -> None
     assert (code, "Int cannot represent" in message) == ("BAD_USER_INPUT", True)
 
 
+@pytest.mark.parametrize(
+    ("operation", "code", "field"),
+    [
+        ('mutation { mergeRequest(id: "%s", intoId: "x") { id } }', "BAD_ID", "intoId"),
+        ('mutation { mergeRequest(id: "%s", intoId: "%s") { id } }', "INVALID", "intoId"),
+        ('mutation { signRequest(id: "x") { id } }', "BAD_ID", "id"),
+        ('mutation { joinRequest(id: "%s", partyId: "x") { id } }', "BAD_ID", "partyId"),
+        ('mutation { submitRequest(title: "灯", caller: {phone: "x"}) { id } }', "INVALID", "caller.phone"),
+        ('{ node(id: "x") { id } }', "BAD_ID", "id"),
+        ('{ nodes(ids: ["x"]) { id } }', "BAD_ID", "ids"),
+        ('{ grid(id: "x") { code } }', "BAD_ID", "id"),
+        ('{ requests(filter: {id: ["x"]}) { totalCount } }', "BAD_ID", "filter"),
+        ('{ requests(filter: {under: {id: "x"}}) { totalCount } }', "BAD_ID", "filter"),
+        ("{ requests(filter: {null: true}) { totalCount } }", "INVALID", "filter"),
+        ('{ tally(of: REQUESTS, by: [], under: {id: "x"}) { count } }', "BAD_ID", "under"),
+        ("{ tally(of: GRIDS, by: [], filter: {open: true}) { count } }", "INVALID", "filter"),
+    ],
+)
+async def test_an_error_names_the_argument(api: Api, city: City, operation: str, code: str, field: str) -> None:
+    (error,) = (await api.post(operation.replace("%s", gid(city.requests["R1"])), ADMIN)).json()["errors"]
+    assert error["extensions"] == {"code": code, "field": field}
+
+
+async def test_the_message_too_calls_arguments_as_the_api_does(api: Api, city: City) -> None:
+    ids = f'id: "{gid(city.requests["R1"])}", partyId: "{gid(city.organization)}"'
+    (error,) = (await api.post(f"mutation {{ dispatchRequest({ids}, workingDays: -1) {{ id }} }}", ADMIN)).json()[
+        "errors"
+    ]
+    assert error["extensions"] == {"code": "INVALID", "field": "workingDays"}
+    assert error["message"].startswith("workingDays is -1: give ")
+
+
+@pytest.mark.parametrize(
+    ("filter", "said", "column"),
+    [
+        ('{submittedAt: {gt: "yesterday"}}', "'yesterday' is no moment.", 37),
+        ("{submittedAt: {gt: 5}}", "is no moment.", 37),
+        ('{dueAt: {gt: "2026-03-01T08:00:00"}}', "with its zone", 31),
+    ],
+)
+async def test_a_bad_value_in_the_document_says_where(api: Api, filter: str, said: str, column: int) -> None:
+    (error,) = (await api.post(f"{{ requests(filter: {filter}) {{ totalCount }} }}")).json()["errors"]
+    assert (said in error["message"], error["locations"]) == (True, [{"line": 1, "column": column}])
+    assert error["extensions"] == {"code": "GRAPHQL_VALIDATION_FAILED"}
+
+
+async def test_a_bad_day_in_the_document_says_where(api: Api) -> None:
+    (error,) = (await api.post('{ needs { nodes { projects(filter: {doneOn: {eq: "x"}}) { totalCount } } } }')).json()[
+        "errors"
+    ]
+    assert error == {
+        "message": "'x' is no day. Write it as 2026-03-01.",
+        "locations": [{"line": 1, "column": 50}],
+        "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"},
+    }
+
+
 async def test_a_part_of_a_request_has_an_id_that_finds_it_again(api: Api, city: City) -> None:
     data = await api('{ request(number: "R1") { events { nodes { id action } } } }', ADMIN)
     (event,) = data["request"]["events"]["nodes"]

@@ -1,5 +1,8 @@
+from base64 import urlsafe_b64encode
 from typing import Any
+from uuid import UUID
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,6 +18,7 @@ QUERY = """query ($order: [ResourceOrder!], $first: Int, $after: String, $last: 
     pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
   }
 }"""
+NUL = urlsafe_b64encode(orjson.dumps(["title,id", "\0", str(UUID(int=1))])).decode().rstrip("=")
 
 
 async def stock(database: Database, *values: tuple[str, int | None]) -> None:
@@ -100,6 +104,7 @@ async def test_page_info_says_what_lies_on_either_side(api: Api, database: Datab
         ({"after": "nonsense"}, "BAD_CURSOR", "is no cursor"),
         ({"after": "%%%"}, "BAD_CURSOR", "is no cursor"),
         ({"before": "WyJ0aXRsZSxpZCIsMSwyXQ"}, "BAD_CURSOR", "is no cursor"),  # ["title,id",1,2]
+        ({"after": NUL}, "BAD_CURSOR", "is no cursor"),
         ({"before": "WyJ0aXRsZSxpZCJd"}, "BAD_CURSOR", "is no cursor"),  # ["title,id"]
     ],
 )

@@ -1,6 +1,8 @@
 """What holds for every type, field, argument and value of the graph."""
 
+import re
 from collections.abc import Iterator
+from enum import EnumType
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,10 @@ from graphql import (
 
 import schema
 from hub import models
-from schema.node import NODES
+from hub.models import RequestStatus, Term
+from schema.node import NODES, REGISTRY
 from schema.schema import sdl
+from schema.terms import chinese
 from tests.schema.api import schema as built
 
 SDL = Path(schema.__file__).parent / "schema.graphql"
@@ -42,6 +46,29 @@ def test_the_file_is_what_the_code_prints() -> None:
 
 def test_everything_has_a_description() -> None:
     assert [name for name, part in parts() if not part.description] == []
+
+
+def test_every_description_holds_a_chinese_term() -> None:
+    assert [name for name, part in parts() if not re.search("[\u4e00-\u9fff]", part.description)] == []
+
+
+def test_every_value_of_a_vocabulary_has_a_short_label() -> None:
+    values = [
+        value for kind in REGISTRY.values() if isinstance(kind, EnumType) and issubclass(kind, Term) for value in kind
+    ]
+    assert RequestStatus.RECEIVED in values
+    assert [value for value in values if not 1 <= len(chinese(value.value) or "") <= 10] == []
+    assert [chinese(value.value) for value in (RequestStatus.RECEIVED, RequestStatus.TRIAGED)] == ["受理", "预审"]
+
+
+def test_what_is_generated_takes_the_terms_of_what_it_is_made_from() -> None:
+    said = dict(parts())
+    assert said["Request.createdAt"].description == "When the hub first knew of it (创建时间)."
+    assert said["RequestOrder.CREATED_AT_DESC"].description == "By `createdAt`, largest first (创建时间, 降序)."
+    assert said["RequestFilter.assignee"].description == "Where `assignee` leads to one of these (承办方)."
+    assert said["RequestConnection"].description == "A page of a list of Request (诉求分页列表)."
+    assert said["Query.request(number)"].description == "Its number, as people use it (工单编号)."
+    assert said["ChangeKind"].description == "What happened to the row (变更类型)."
 
 
 def test_nothing_secret_and_no_bare_key_is_shown() -> None:

@@ -58,7 +58,7 @@ async def test_values_have_labels_for_people(api: Api, city: City) -> None:
     )
     assert [tuple(key.values()) for key in data["tally"][0]["keys"]] == [
         ("ASSIGNEE", gid(city.organization), "安居物业"),
-        ("STATUS", "RECEIVED", "Taken in (受理)."),
+        ("STATUS", "RECEIVED", "受理"),
         ("GRID", "150602001001", "林荫社区"),
     ]
 

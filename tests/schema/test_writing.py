@@ -294,7 +294,7 @@ SENSELESS = {
     "updateOrganization(id: $organization, name: null)": f"name {EMPTY}",
     "updateOrganization(id: $organization, public: null)": f"public {EMPTY}",
     "updateAlliance(id: $alliance, pillars: null)": f"pillars {EMPTY}",
-    "updateNeed(id: $need, gridId: null)": f"grid_id {EMPTY}",
+    "updateNeed(id: $need, gridId: null)": f"gridId {EMPTY}",
     'createPerson(name: "韩梅梅", public: null)': f"public {EMPTY}",
     "updateResource(id: $resource, capacity: -1)": "capacity is -1: give 0 or more.",
     "claim(partyId: $organization)": "Claim one thing: give a request or a project.",

@@ -6,7 +6,7 @@ from hub.auth import Viewer
 from hub.db import Database
 from hub.errors import Conflict, NotFound
 from hub.models import Evaluation, RequestAction, RequestIssue, RequestStatus, Satisfaction
-from hub.services import handling, publicity, requests
+from hub.services import handling, publicity, requests, triage
 from tests.services.town import HUB, columns, founded
 
 A, S = RequestAction, RequestStatus
@@ -73,3 +73,11 @@ async def test_publishing_twice_is_refused(database: Database) -> None:
         await town.do(publicity.unpublish, hidden.id)
     with pytest.raises(NotFound):
         await town.do(publicity.publish, hidden.id, viewer=Viewer("x", frozenset({"requests:verify"})))
+
+
+async def test_no_verb_puts_a_number_before_the_public(database: Database) -> None:
+    town = await founded(database)
+    request = await town.put(S.RECEIVED, public=True)
+    with pytest.raises(Conflict, match=r"^The category of request .* holds a mobile number"):
+        await town.do(triage.triage, request.id, category="联系人13812345678")
+    assert columns(await town.get(request.id)) == columns(request)

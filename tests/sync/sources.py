@@ -5,8 +5,8 @@ from typing import Any
 
 import httpx2
 import pytest
-from pydantic import BaseModel
-from sqlalchemy import Select, Table, func, select
+from pydantic import BaseModel, SecretStr
+from sqlalchemy import Executable, Table, func, select
 
 from hub.auth import system
 from hub.db import Database
@@ -20,7 +20,10 @@ Items = Sequence[Record | BadRecord]
 
 
 class Nothing(BaseModel):
-    """No settings."""
+    """Settings that change nothing."""
+
+    any: int = 0
+    secret: SecretStr = SecretStr("")
 
 
 def plugin(pull: Any, name: str = "told") -> type[Plugin[Nothing]]:
@@ -72,12 +75,12 @@ def gone(kind: str, key: str) -> Record:
     return Record(kind, key, {}, deleted=True)
 
 
-async def rows(database: Database, statement: Select[Any]) -> list[tuple[Any, ...]]:
+async def rows(database: Database, statement: Executable) -> list[tuple[Any, ...]]:
     async with database.read() as session:
         return [tuple(row) for row in await session.execute(statement)]
 
 
-async def column(database: Database, statement: Select[Any]) -> list[Any]:
+async def column(database: Database, statement: Executable) -> list[Any]:
     return [value for (value,) in await rows(database, statement)]
 
 

@@ -148,7 +148,7 @@ async def test_a_new_code_is_in_the_path_of_everything_below(database: Database)
         database,
         told([grid("1", None, "DISTRICT"), Record("grid", "k", {**grid("S", "1", "STREET").fields}), grid("C", "S")]),
     )
-    done = await run(database, told([Record("grid", "k", {"code": "S2"})], name="told"), overrides={"x": 1})
+    done = await run(database, told([Record("grid", "k", {"code": "S2"})], name="told"), overrides={"any": 1})
     assert counts(done) == {"updated": 1}
     assert await paths(database) == {"1": "1/", "S2": "1/S2/", "C": "1/S2/C/"}
 

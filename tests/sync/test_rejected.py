@@ -30,6 +30,7 @@ from tests.sync.sources import (
 )
 
 HALF = "a\ud800"
+STRANGE: Any = {"tel": 13912345678, "n": 10**30, "x": float("nan"), 5: HALF}
 
 
 async def names(database: Database) -> dict[str, str]:
@@ -70,7 +71,7 @@ BAD: list[tuple[Any, str]] = [
     (Record("request", "K", {"number": "K", "issues": [Issue("1", "a"), Issue("1", "b")]}), "issues: '1' needs a"),
     (Record("member", "K", {"alliance": None}), "alliance, party: a new member needs it."),
     ("text", "A str is neither a Record nor a BadRecord."),
-    (BadRecord("no number", {"tel": 13912345678, "n": 10**30, "x": float("nan"), 5: HALF}), "no number"),
+    (BadRecord("no number", STRANGE), "no number"),
 ]
 
 
@@ -86,16 +87,20 @@ async def test_bad_records_are_kept_with_their_reasons_and_the_others_go_on(data
 
 
 async def test_the_second_run_counts_and_makes_no_second_work_item(database: Database) -> None:
-    page = [organization("A"), saying(colour="red"), BadRecord("row 3: empty", {"a": ""}, where="row 3")]
+    page: list[Record | BadRecord] = [
+        organization("A"),
+        saying(colour="red"),
+        BadRecord("row 3: empty", {"a": ""}, where="row 3"),
+    ]
     for times in (1, 2, 3):
-        await run(database, told([*page, page[2]]), overrides={"again": True})
+        await run(database, told([*page, page[2]]), overrides={"any": 1})
         assert set(await work_items(database)) == {("K", "OPEN", times), (None, "OPEN", times)}
     assert (await sizes(database))["rejected"] == 2
 
 
 async def test_one_record_has_one_work_item_that_shows_its_latest_words(database: Database) -> None:
     await run(database, told([saying(colour="red")]))
-    await run(database, told([saying(name="new", parent=["P"])]), overrides={"again": True})
+    await run(database, told([saying(name="new", parent=["P"])]), overrides={"any": 1})
     ((raw, reason, record),) = await rows(database, select(Rejected.raw, Rejected.reason, Rejected.record))
     assert raw == {"code": "K", "name": "new", "parent": ["P"]}
     assert reason == "parent: ['P'] is neither a code nor a place."
@@ -196,9 +201,9 @@ async def test_an_ignored_record_stays_ignored_while_its_words_are_the_same(data
     await run(database, told([saying(colour="red")]))
     async with database.write(hub) as session:
         await session.execute(update(Rejected).values(status=RejectedStatus.IGNORED))
-    await run(database, told([saying(colour="blue")]), overrides={"again": 1})
+    await run(database, told([saying(colour="blue")]), overrides={"any": 1})
     assert await work_items(database) == [("K", "IGNORED", 2)]
-    await run(database, told([saying(parent=["P"])]), overrides={"again": 1})
+    await run(database, told([saying(parent=["P"])]), overrides={"any": 1})
     assert [status for _, status, _ in await work_items(database)] == ["IGNORED", "OPEN"]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from starlette.applications import Starlette
 
 from hub.db import Database
@@ -214,9 +214,9 @@ async def test_an_unknown_community_is_looked_for_again(database: Database) -> N
     await run(database, told(page))
     assert await column(database, select(Request.grid_path)) == [None]
     await run(database, SHIPPED, "divisions")
-    assert counts(await run(database, told(page), overrides={"again": 1})) == {"updated": 1}
+    assert counts(await run(database, told(page), overrides={"any": 1})) == {"updated": 1}
     assert await column(database, select(Request.grid_path)) == ["150602/"]
-    assert counts(await run(database, told(page), overrides={"again": 1})) == {"unchanged": 1}
+    assert counts(await run(database, told(page), overrides={"any": 1})) == {"unchanged": 1}
 
 
 async def test_a_closed_request_has_its_time_and_a_withdrawn_one_keeps_it(database: Database) -> None:
@@ -228,3 +228,23 @@ async def test_a_closed_request_has_its_time_and_a_withdrawn_one_keeps_it(databa
     assert await rows(database, select(Request.status, Request.closed_at)) == [(RequestStatus.ARCHIVED, ended)]
     await run(database, told([], [], [Record("request", "R", {"number": "R"})]))
     assert await rows(database, select(Request.status, Request.closed_at)) == [(RequestStatus.RECEIVED, None)]
+
+
+async def test_a_source_that_brings_a_number_takes_the_request_back_from_the_public(database: Database) -> None:
+    for content, public in (("路灯不亮", False), ("路灯不亮了", True), ("请回电13812345678", False)):
+        record = Record("request", "1", {"number": "1", "title": "路灯", "content": content})
+        await run(database, told([record]), overrides={"any": 1})
+        assert await column(database, select(Request.public)) == [public]
+        async with database.engine.begin() as connection:
+            await connection.execute(update(Request).values(public=True))
+
+
+async def test_what_a_source_names_and_nobody_knows_is_kept_with_its_step(database: Database) -> None:
+    fields = {"number": "1", "title": "路灯", "grid": "999999999999", "assignee": "火星局"}
+    await run(database, told([Record("request", "1", fields)]))
+    assert await column(database, select(RequestEvent.details)) == [
+        {"key": "1", "unknown": {"grid": "999999999999", "assignee": "火星局"}}
+    ]
+    assert await column(database, select(RequestEvent.note)) == [
+        "来源所述在本系统中尚未登记：grid 999999999999, assignee 火星局"
+    ]

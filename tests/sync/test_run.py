@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -136,8 +136,12 @@ async def test_the_next_run_goes_on_from_the_cursor(database: Database) -> None:
 
 async def test_a_run_with_other_settings_reads_all_and_leaves_the_cursor(database: Database) -> None:
     await run(database, told(*PAGES[:1]))
-    done = await run(database, told(*PAGES), overrides={"any": 1})
-    assert (counts(done), done.settings, await cursor(database)) == ({"created": 3, "unchanged": 2}, {"any": 1}, "1")
+    done = await run(database, told(*PAGES), overrides={"any": 1, "secret": "swordfish"})
+    assert (counts(done), done.settings, await cursor(database)) == (
+        {"created": 3, "unchanged": 2},
+        {"any": 1, "secret": "**********"},
+        "1",
+    )
 
 
 async def test_a_cancelled_run_says_so_and_keeps_what_it_applied(database: Database) -> None:
@@ -312,7 +316,7 @@ async def test_what_is_gone_is_closed_once_and_may_come_back(database: Database)
 
 
 async def test_a_source_that_cannot_be_run_is_told(database: Database, hub: Viewer) -> None:
-    with pytest.raises(NotFound, match=r"No source nobody \(ready-made ones: told\)"):
+    with pytest.raises(NotFound, match=r"^No source nobody is visible to you\. Ready-made ones: told\.$"):
         await run(database, told(), "nobody")
     await run(database, told())
     with pytest.raises(Misconfigured, match="No plugin told is installed"):
@@ -321,3 +325,22 @@ async def test_a_source_that_cannot_be_run_is_told(database: Database, hub: View
         await session.execute(update(Source).values(enabled=False))
     with pytest.raises(Conflict, match="The source told is switched off"):
         await run(database, told())
+
+
+async def test_an_unknown_setting_is_refused_by_name(database: Database) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        await run(database, told(*PAGES), overrides={"nope": 1})
+    assert str(caught.value) == "told has no setting nope. It has: any, secret."
+
+
+async def test_an_older_word_never_overwrites_a_newer_one(database: Database) -> None:
+    def said(name: str, minute: int) -> Record:
+        fields = {"code": "1", "name": name, "level": "CITY"}
+        return Record("grid", "1", fields, at=datetime(2026, 1, 1, 8, minute, tzinfo=UTC))
+
+    pages = [[said("新", 5), said("旧", 1)], [said("更旧", 0)], [said("更新", 6)]]
+    first = counts(await run(database, told(*pages)))
+    again = counts(await run(database, told(*pages), overrides={"any": 1}))  # from the beginning
+    assert (first, again) == ({"created": 1, "updated": 1, "unchanged": 2}, {"unchanged": 4})
+    async with database.read() as session:
+        assert (await session.scalars(select(Grid.name))).all() == ["更新"]

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.models import Grid, GridLevel, Request, Resource
@@ -14,7 +14,7 @@ from hub.sync import archive, values
 from hub.sync.reading import GONE, fingerprint, read
 
 CHINA = timezone(timedelta(hours=8))
-COLUMNS = {
+COLUMNS: dict[str, Any] = {
     "text": Grid.__table__.c.name,
     "whole": Resource.__table__.c.capacity,
     "number": Grid.__table__.c.longitude,
@@ -53,6 +53,8 @@ def test_a_value_that_fits_is_held(kind: str, said: object, held: object) -> Non
     [
         ("text", "a\x00b"),
         ("text", "\udc00"),
+        ("text", math.inf),
+        ("text", math.nan),
         *(("whole", said) for said in (True, 1.5, "1.5", "", None, 2**31, -(2**31) - 1, math.inf, "9" * 5000)),
         *(("number", said) for said in ("x", math.nan, "inf", 10**400, None, [1])),
         *(("truth", said) for said in (2, "maybe", None)),
@@ -69,36 +71,46 @@ def test_a_value_that_does_not_fit_is_a_value_error_in_words(kind: str, said: ob
         values.reader(COLUMNS[kind])(said)
 
 
-SCALARS = st.one_of(
-    st.none(), st.booleans(), st.integers(-(2**53), 2**53), st.floats(allow_nan=False), st.text(max_size=5)
-)
-FIELDS = st.dictionaries(st.sampled_from(["name", "longitude", "valid_from", "parent"]), SCALARS)
+SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-200, 200), st.floats(), st.text(max_size=5))
+FIELDS = st.dictionaries(st.sampled_from(["name", "longitude", "code", "parent"]), SCALARS)
 
 
 def of(fields: dict[str, Any]) -> Record:
     return Record("grid", "1", fields)
 
 
+@settings(deadline=None)
 @given(FIELDS, FIELDS)
 def test_two_records_are_alike_only_if_they_say_the_same(one: dict[str, Any], other: dict[str, Any]) -> None:
     def exactly(fields: dict[str, Any]) -> list[tuple[str, str]]:
         return sorted((name, repr(value)) for name, value in fields.items())
 
-    try:
-        alike = fingerprint(of(one)) == fingerprint(of(other))
-    except TypeError:  # half a character: never applied, never skipped
+    readings = read([of(one)]), read([of(other)])
+    if any(reading.refused for reading in readings):  # never applied, never skipped
         return
+    alike = fingerprint(of(one)) == fingerprint(of(other))
     assert alike == (exactly(one) == exactly(other))
 
 
+@settings(deadline=None)
 @given(FIELDS)
 def test_the_order_of_fields_says_nothing(fields: dict[str, Any]) -> None:
+    if read([of(fields)]).refused:
+        return
     backwards = dict(reversed(fields.items()))
     assert fingerprint(of(fields)) == fingerprint(of(backwards))
 
 
 def test_nothing_said_is_not_the_same_as_said_to_be_empty() -> None:
-    said = [{}, {"name": None}, {"name": ""}, {"name": "a"}, {"longitude": 1}, {"longitude": 1.5}, {"longitude": True}]
+    said: list[dict[str, Any]] = [
+        {},
+        {"name": None},
+        {"name": ""},
+        {"name": "a"},
+        {"longitude": 1},
+        {"longitude": 1.5},
+        {"longitude": True},
+    ]
     assert len({fingerprint(of(fields)) for fields in said}) == len(said)
     assert fingerprint(of({"name": Place("1", ("a",))})) != fingerprint(of({"name": Place("1", ("b",))}))
 
@@ -109,6 +121,7 @@ def test_whatever_is_gone_is_alike_and_unlike_all_that_is_there() -> None:
     assert fingerprint(of({})) != GONE
 
 
+@settings(deadline=None)
 @given(st.builds(Caller, st.text(max_size=3), st.text(max_size=3), st.booleans()), st.text(max_size=4), st.floats())
 def test_what_is_kept_can_be_read_again(caller: Caller, written: str, number: float) -> None:
     said = {"caller": caller, "issues": (Issue("1", written),), "grid": Place("1", (written, "x")), "n": None}
@@ -118,6 +131,7 @@ def test_what_is_kept_can_be_read_again(caller: Caller, written: str, number: fl
     assert archive.keep(again) == archive.keep(record)
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.one_of(st.integers(), st.floats(), st.text(), st.binary()),

@@ -1,0 +1,51 @@
+"""Which operation of a document is run, and how: one that is named, and a stream only to who can read one."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError, OperationDefinitionNode
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.exceptions import InvalidOperationTypeError
+from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.graphql import OperationType
+
+from schema.errors import BadOperation
+
+STREAM = (
+    "A subscription is a stream: send it with the header `accept: text/event-stream` for server-sent events (SSE), "
+    "or over a WebSocket with the protocol graphql-transport-ws."
+)
+
+
+class Schema(strawberry.Schema):
+    """Strawberry's, which does not log what callers did wrong: faults of ours are noted by HouseErrors."""
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        pass
+
+    async def execute(self, *args: Any, **kwargs: Any) -> ExecutionResult:
+        """Run an operation that has one answer. Raises BadOperation for a subscription."""
+        once = {OperationType.QUERY, OperationType.MUTATION}
+        try:
+            return await super().execute(*args, **{**kwargs, "allowed_operation_types": once})
+        except InvalidOperationTypeError as error:
+            raise BadOperation(STREAM) from error
+
+
+class OneOperation(SchemaExtension):
+    """Of several operations one must be named, and what is named must be there: nothing is run by guess."""
+
+    def on_parse(self) -> Iterator[None]:
+        yield
+        context = self.execution_context
+        if context.graphql_document is None:
+            return
+        there = [part for part in context.graphql_document.definitions if isinstance(part, OperationDefinitionNode)]
+        names = [part.name.value for part in there if part.name]
+        meant: str | None = context._provided_operation_name
+        known = ", ".join(names) or "none with a name"
+        if meant is None and len(there) > 1:
+            raise BadOperation(f"Name the operation to run in `operationName`. The document has: {known}.")
+        if meant is not None and meant not in names:
+            raise BadOperation(f"The document has no operation {meant[:100]!r} to run. It has: {known}.")
