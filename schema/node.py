@@ -23,7 +23,6 @@ from hub.auth import Viewer
 from hub.models import Base
 from schema import ids
 from schema.errors import BadId
-from schema.terms import bilingual
 
 Class = TypeVar("Class", bound=type)
 Column = InstrumentedAttribute[Any]
@@ -87,7 +86,7 @@ def registered(cls: Class) -> Class:
 def term(vocabulary: type[Enum]) -> type[Enum]:
     """A vocabulary as a GraphQL enum: its docstring and the meaning of each value become descriptions."""
     if vocabulary.__name__ not in REGISTRY:
-        strawberry.enum(vocabulary, description=bilingual(vocabulary.__name__, vocabulary.__doc__ or ""))
+        strawberry.enum(vocabulary, description=vocabulary.__doc__ or "")
         for value in vocabulary.__strawberry_definition__.values:  # type: ignore[attr-defined]
             value.description = value.value
         registered(vocabulary)
@@ -170,7 +169,7 @@ def node(
             setattr(cls, name, strawberry.field(description=described(column)))
         cls.__annotations__ = {name: graphql_type(column) for name, column in columns.items()}
         inherited = next((NODES[base.__name__].columns for base in cls.__bases__ if base.__name__ in NODES), {})
-        said = bilingual(cls.__name__, _first(model.__doc__))
+        said = _first(model.__doc__)
         own = Node(cls.__name__, model, visible, said, natural, inherited | columns)
         NODES[own.name] = _BY_MODEL[model] = own
         if interface:

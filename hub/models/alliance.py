@@ -10,7 +10,7 @@ from hub.models.base import PATH, Entity, Term, ref
 
 
 class AllianceKind(Term):
-    """What holds an alliance together."""
+    """What holds an alliance together (联盟类型)."""
 
     BIG_PARTY_COMMITTEE = "Big Party committee of a community (大党委)."
     MERCHANTS = "Merchants' Party-building alliance (商户党建联盟)."
@@ -53,7 +53,7 @@ class Member(Entity):
 
 
 class AgreementKind(Term):
-    """What was signed."""
+    """What was signed (协议类型)."""
 
     CO_BUILD = "Co-building pledge (共建责任书)."
     CONTRACT = "Contract with a service list (契约)."

@@ -11,7 +11,7 @@ from hub.models.base import PATH, Base, Term, now, sparse, uuid7
 
 
 class ChangeKind(Term):
-    """What happened to the row."""
+    """What happened to the row (变更类型)."""
 
     CREATED = "It came to be (新建)."
     UPDATED = "Some of its fields changed (更新)."
@@ -20,7 +20,7 @@ class ChangeKind(Term):
 
 
 class Change(Base):
-    """One write of one row. `patch` holds the new values, `reverse` the old ones of the same fields.
+    """One write of one row (变更). `patch` holds the new values, `reverse` the old ones of the same fields.
 
     `position` is the number of the writing transaction: readers take only positions below the oldest running one, so a
     late commit is never skipped. The log's order is (position, id).

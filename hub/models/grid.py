@@ -10,7 +10,7 @@ from hub.models.base import PATH, Base, Entity, Term, ref, sparse
 
 
 class GridLevel(Term):
-    """How large a piece of the tree is, from the largest to the smallest."""
+    """How large a piece of the tree is, from the largest to the smallest (网格层级)."""
 
     PROVINCE = "Province (省)."
     CITY = "City (市)."
@@ -64,7 +64,7 @@ class Grid(Entity):
 
 
 class AltCode(Base):
-    """What another scheme calls a grid (CJ/T 349, a city's own, ...)."""
+    """What another scheme calls a grid (CJ/T 349, a city's own, ...) (其他编码)."""
 
     __tablename__ = "alt_codes"
 

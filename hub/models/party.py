@@ -11,14 +11,14 @@ from hub.models.base import PATH, Entity, Term, now, ref
 
 
 class PartyType(Term):
-    """What sort of actor a party is."""
+    """What sort of actor a party is (主体类型)."""
 
     ORGANIZATION = "An organization (组织)."
     PERSON = "A person (个人)."
 
 
 class OrganizationKind(Term):
-    """What an organization is."""
+    """What an organization is (组织类型)."""
 
     PARTY_COMMITTEE = "Party committee or working committee (党委, 党工委)."
     GENERAL_BRANCH = "General Party branch (党总支)."
@@ -82,7 +82,7 @@ class Person(Party):
 
 
 class PostRole(Term):
-    """The part a person plays."""
+    """The part a person plays (岗位角色)."""
 
     GRID_LEADER = "Grid leader (网格长)."
     GRID_WORKER = "Grid worker (网格员)."

@@ -14,7 +14,7 @@ from hub.models.base import PATH, SECRET, Base, Entity, Term, now, ref, uuid7
 
 
 class RequestKind(Term):
-    """What the caller wants."""
+    """What the caller wants (诉求类型)."""
 
     CONSULTATION = "Asks for information (咨询)."
     HELP = "Asks for help (求助)."
@@ -29,7 +29,7 @@ class RequestKind(Term):
 
 
 class Channel(Term):
-    """How it came in."""
+    """How it came in (来源渠道)."""
 
     HOTLINE_12345 = "The government hotline (12345热线)."
     HOTLINE_12319 = "The city management hotline (12319热线)."
@@ -44,7 +44,7 @@ class Channel(Term):
 
 
 class RequestStatus(Term):
-    """Where a request stands. Supervision and urging lie over it: they are flags with events, not statuses."""
+    """Where a request stands (诉求状态). Supervision and urging lie over it: flags with events, not statuses."""
 
     DRAFT = "Written, not yet sent (草稿)."
     RECEIVED = "Taken in (受理)."
@@ -67,7 +67,7 @@ class RequestStatus(Term):
 
 
 class RequestLevel(Term):
-    """On which loop it is handled: each climbs to the next."""
+    """On which loop it is handled: each climbs to the next (办理层级)."""
 
     ESTATE = "Inside the estate (小区内循环)."
     COMMUNITY = "The community's micro loop (社区微循环)."
@@ -76,14 +76,14 @@ class RequestLevel(Term):
 
 
 class Urgency(Term):
-    """How pressing it is."""
+    """How pressing it is (紧急程度)."""
 
     NORMAL = "Normal (一般)."
     URGENT = "Urgent (紧急)."
 
 
 class Satisfaction(Term):
-    """How the caller feels about it."""
+    """How the caller feels about it (满意度)."""
 
     VERY_SATISFIED = "Very satisfied (非常满意)."
     SATISFIED = "Satisfied (满意)."
@@ -148,7 +148,7 @@ class Request(Entity):
 
 
 class RequestAction(Term):
-    """What somebody did with a request."""
+    """What somebody did with a request (诉求操作)."""
 
     SUBMIT = "Submitted it (提交)."
     SYNC = "A source reported it or its progress (同步)."

@@ -10,7 +10,7 @@ from hub.models.base import PATH, Entity, Term, now, ref
 
 
 class ResourceKind(Term):
-    """What sort of help a resource is."""
+    """What sort of help a resource is (资源类型)."""
 
     VENUE = "A room or a place (场地)."
     EQUIPMENT = "Things (设备物资)."

@@ -28,7 +28,7 @@ class Source(Entity):
 
 
 class RunStatus(Term):
-    """Where a run stands."""
+    """Where a run stands (任务状态)."""
 
     RUNNING = "At work (运行中)."
     PLANNED = "Planned and stored, waits for a person (待执行)."
@@ -38,7 +38,7 @@ class RunStatus(Term):
 
 
 class RunMode(Term):
-    """What a run does with its plan."""
+    """What a run does with its plan (运行方式)."""
 
     APPLY = "Applies each page as it is planned (执行)."
     PLAN = "Stores the plan and stops (预演)."
@@ -101,7 +101,7 @@ class Link(Base):
 
 
 class PlanAction(Term):
-    """What a plan means to do with a record."""
+    """What a plan means to do with a record (计划动作)."""
 
     CREATE = "Make a new row (新建)."
     UPDATE = "Change fields of a row (更新)."
@@ -110,7 +110,7 @@ class PlanAction(Term):
 
 
 class PlanRow(Base):
-    """What a stored plan means to do with one record, field by field, old and new, and by which rule."""
+    """What a stored plan means to do with one record, field by field, old and new, and by which rule (计划项)."""
 
     __tablename__ = "plan_rows"
 
@@ -127,7 +127,7 @@ class PlanRow(Base):
 
 
 class Provenance(Base):
-    """Who wrote a field last: which source in which run, or which person. No row: as the entity was created."""
+    """Who wrote a field last: which source in which run, or which person (数据来源). No row: as it was created."""
 
     __tablename__ = "provenances"
 
@@ -140,7 +140,7 @@ class Provenance(Base):
 
 
 class RejectedStatus(Term):
-    """What became of a rejected record."""
+    """What became of a rejected record (处理状态)."""
 
     OPEN = "Waits for somebody (待处理)."
     REPLAYED = "Read again, and applied (已重放)."

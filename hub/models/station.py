@@ -9,7 +9,7 @@ from hub.models.base import PATH, Entity, Term, ref
 
 
 class StationTier(Term):
-    """Whom a station is for."""
+    """Whom a station is for (驿站类型)."""
 
     CENTRE = "Centre of a street or district (党群服务中心)."
     COMMUNITY = "A community's general station (社区综合类)."

@@ -20,7 +20,7 @@ Column = InstrumentedAttribute[Any]
 
 
 class TallyOf(Term):
-    """What is counted."""
+    """What is counted (统计对象)."""
 
     REQUESTS = "Requests (诉求)."
     GRIDS = "Grids (网格)."
@@ -31,7 +31,7 @@ class TallyOf(Term):
 
 
 class TallyKey(Term):
-    """By what it is counted."""
+    """By what it is counted (分组项)."""
 
     STATUS = "Where a request stands (状态)."
     LEVEL = "The loop that handles a request, or how large a grid is (层级)."

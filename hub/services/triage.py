@@ -16,7 +16,7 @@ FINAL_RETURNS = 2
 
 
 class ScopeReason(Term):
-    """Why a request is not for this hub."""
+    """Why a request is not for this hub (不予受理理由)."""
 
     JURISDICTION = "Outside the city's jurisdiction (超出管辖范围)."
     EMERGENCY = "For the military, or for 110, 119, 120, 122 (军事或紧急类)."

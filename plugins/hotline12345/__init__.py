@@ -15,11 +15,21 @@ from itertools import count
 from typing import Annotated, Any
 
 import httpx2
-from pydantic import AfterValidator, AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    AnyHttpUrl,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from hub.plugin import Page, Plugin, SourceBroken, SourceDown, SourceRefused
 from plugins.hotline12345.cells import CHINA
+from plugins.hotline12345.dialects import WORDS
 from plugins.hotline12345.records import read
 
 __all__ = ["Hotline12345"]
@@ -27,6 +37,7 @@ __all__ = ["Hotline12345"]
 OK = 10000
 KEY_REFUSED = frozenset({40100, 40300})
 TRY_LATER = frozenset({42900, 50000, 50300})
+ANSWERS = frozenset({"YES", "NO", ""})
 LATER_STATUS = frozenset({408, 425, 429})
 
 Moment = Annotated[datetime, AfterValidator(lambda time: time if time.tzinfo else time.replace(tzinfo=CHINA))]
@@ -81,6 +92,8 @@ class Position(BaseModel):
 class Config(BaseModel):
     """12345 热线工单接口的设置。"""
 
+    model_config = ConfigDict(extra="forbid")
+
     base_url: AnyHttpUrl = Field(
         AnyHttpUrl("http://127.0.0.1:8912"), title="接口地址", description="/api/workorders 之前的部分"
     )
@@ -88,6 +101,21 @@ class Config(BaseModel):
     page_size: int = Field(200, ge=1, le=1000, title="每页条数")
     district: str = Field("150602", pattern=r"^\d{6}$", title="区划代码", description="所有工单都在其内的区县")
     overlap_minutes: int = Field(10, ge=0, le=10080, title="重叠分钟数", description="每次往回多读，以免漏掉迟到的工单")
+    words: dict[str, dict[str, str]] = Field(
+        {}, title="用语", description='字段、词语及其含义，先于内置用语：{"status": {"已转交": "DISPATCHED"}}；空表示无'
+    )
+
+    @field_validator("words")
+    @classmethod
+    def _known_words(cls, words: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        for field, meanings in words.items():
+            if field not in WORDS:
+                raise ValueError(f"there are no words for {field!r}, only for {', '.join(WORDS)}")
+            names = {name or "" for name in WORDS[field].values()}
+            for word, name in meanings.items():
+                if name not in names and (not name or names <= ANSWERS):
+                    raise ValueError(f"{field}: {word!r} cannot mean {name!r}. Set one of: {', '.join(sorted(names))}")
+        return words
 
 
 class Hotline12345(Plugin[Config]):
@@ -101,6 +129,10 @@ class Hotline12345(Plugin[Config]):
     async def pull(self, cursor: str | None) -> AsyncIterator[Page]:
         """Every order that was updated since the mark, less the overlap."""
         position, restarted = remembered(cursor), False
+        words = {
+            field: {word: name or None for word, name in meanings.items()}
+            for field, meanings in self.config.words.items()
+        }
         for page in count(1):
             response = await self.ask(position)
             if response.status_code == 410 and position.page is not None and not restarted:
@@ -110,7 +142,8 @@ class Hotline12345(Plugin[Config]):
             here, position = position, position.after(info)
             if info.has_more and position.page in (None, here.page):
                 raise SourceBroken(f"The hotline says that there is more after page {here.page}, but not where.")
-            items = [read(row, self.config.district, f"page {page}, row {at}") for at, row in enumerate(rows, 1)]
+            district = self.config.district
+            items = [read(row, district, f"page {page}, row {at}", words) for at, row in enumerate(rows, 1)]
             yield Page(items, position.model_dump_json(exclude_none=True), response.content, info.total)
             if not info.has_more:
                 return

@@ -2,19 +2,24 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from hub.plugin import Caller
-from plugins.hotline12345.cells import Row, first, word
-from plugins.hotline12345.dialects import NAMELESS, Dialect
+from plugins.hotline12345.cells import Row, first, text, word
+from plugins.hotline12345.dialects import CALLER_COLUMN, CALLER_FIELDS, DIALECTS, NAMELESS, Dialect
 
-__all__ = ["caller", "discreet"]
+__all__ = ["caller", "discreet", "masked", "masked_unknown"]
 
 HIDDEN_NAME, HIDDEN_PHONE = "〔来电人〕", "〔电话〕"
 OPEN_TO_ALL = ("title", "content", "place", "result", "category", "assignee")
 LEAST_DIGITS = 5
+MASK = "***"
+CALLER_NAMES = frozenset(
+    name for dialect in DIALECTS for field in CALLER_FIELDS for name in dialect.fields.get(field, ())
+)
+PHONE = re.compile(r"(\d[-\s()]*){7,13}")
 
 
 def caller(row: Row, dialect: Dialect) -> Caller | None:
@@ -56,3 +61,42 @@ def hide(written: str, who: Caller) -> str:
         spaced = r"[-\s]?".join(who.phone)
         written = re.sub(rf"(?:\+?86[-\s]?)?{spaced}", HIDDEN_PHONE, written)
     return written
+
+
+def masked(row: Row, reason: str) -> tuple[dict[str, Any], str]:
+    """A row of a known dialect and words about it, as an admin may see them: without the caller."""
+    told = [text(value) for name, value in row.items() if is_caller(name)]
+    callers = [Caller(value if named(value) else None, digits(value)) for value in told if value]
+    shown = {name: MASK if is_caller(name) and text(value) else whole(value, callers) for name, value in row.items()}
+    return shown, str(whole(reason, callers))
+
+
+def masked_unknown(value: Any) -> Any:
+    """What is of no known dialect: nobody knows where the caller stands in it, so only plain ASCII is shown."""
+    if isinstance(value, dict):
+        return {name: MASK if is_caller(name) and text(part) else masked_unknown(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [masked_unknown(part) for part in value]
+    written = str(value)
+    return value if written.isascii() and not PHONE.fullmatch(written.strip().lstrip("+")) else MASK
+
+
+def named(cell: str) -> bool:
+    """Whether a caller's cell holds a name, and not a number or a word for nobody."""
+    return cell not in NAMELESS and any(letter.isalpha() for letter in cell)
+
+
+def is_caller(column: str) -> bool:
+    return column in CALLER_NAMES or CALLER_COLUMN.search(column) is not None
+
+
+def whole(value: Any, callers: Sequence[Caller]) -> Any:
+    """The value, with all that is in it, without these callers."""
+    if isinstance(value, dict):
+        return {name: whole(part, callers) for name, part in value.items()}
+    if isinstance(value, list):
+        return [whole(part, callers) for part in value]
+    if isinstance(value, str):
+        for who in callers:
+            value = hide(value, who)
+    return value

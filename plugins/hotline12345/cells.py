@@ -1,7 +1,9 @@
 """What stands in one cell of a row: text, a word of a list, a number, a time. Whatever cannot be read is Unreadable."""
 
+import json
 import math
 import re
+import shlex
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -22,6 +24,15 @@ WRITTEN = re.compile(
     r"(?:[T\s]*(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2})(?:\.\d+)?)?[分秒]?)?\s*(?P<zone>Z|[+-]\d\d:?\d\d)?"
 )
 PATH_ENDS = re.compile("|".join(map(re.escape, dialects.CATEGORY_ENDS)))
+
+LONGEST_WORD = 40
+EXAMPLES = {
+    "kind": "APPEAL",
+    "status": "IN_PROGRESS",
+    "urgency": "NORMAL",
+    "satisfaction": "SATISFIED",
+    **dict.fromkeys(("solved", "caller_confidential", "flag"), "YES"),
+}
 
 Row = Mapping[str, Any]
 
@@ -61,7 +72,14 @@ def word(dialect: Dialect, field: str, name: str, value: str) -> str | None:
         return own[value]
     if value in common:
         return common[value]
-    raise Unreadable(f"column {name}: the word '{value[:40]}' is unknown. Add it to '{field}' in {FILE}, then replay.")
+    told = f"column {name}: the word '{value[:40]}' is unknown."
+    if len(value) > LONGEST_WORD:
+        raise Unreadable(f"{told} Correct it at the hotline.")
+    setting = json.dumps({field: {value: EXAMPLES[field]}}, ensure_ascii=False)
+    raise Unreadable(
+        f"{told} Add it to the setting words, with what it means in place of {EXAMPLES[field]}: "
+        f"--set words={shlex.quote(setting)}"
+    )
 
 
 def decimal(name: str, value: str) -> float:

@@ -11,13 +11,15 @@ Decisions:
   status        待受理 is RECEIVED (the hub has it), 待处置 IN_PROGRESS, 待督办 CALLBACK (supervision is a flag)
   assignee      of several main handlers the first; helpers (协办) are not read
   caller        confidential unless the row says otherwise in so many words
-A word that stands nowhere here makes its row a rejected record: better seen than guessed.
+  updated_at    the record's `at`, no field: only what the source itself calls its last change
+A word that stands nowhere here, nor in the setting words, makes its row a rejected record: better seen than guessed.
 """
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-__all__ = ["BLANKS", "DIALECTS", "LEAST_KNOWN", "WORDS", "Dialect", "Issues"]
+__all__ = ["BLANKS", "CALLER_COLUMN", "CALLER_FIELDS", "DIALECTS", "LEAST_KNOWN", "WORDS", "Dialect", "Issues", "Words"]
 
 Words = Mapping[str, Mapping[str, str | None]]
 Fields = Mapping[str, tuple[str, ...]]
@@ -28,6 +30,11 @@ BLANKS = frozenset({"", "-", "--", "—", "/", "null", "NULL", "None", "N/A"} | 
 NUMBER_PREFIXES = ("12345", "SH")
 NUMBER_DIGITS = 12
 """A prefix is cut off only where at least so many digits follow: "12345" may also be the number itself."""
+CALLER_FIELDS = ("caller_name", "caller_phone")
+CALLER_COLUMN = re.compile(
+    r"来电(人|号|电话)|诉求人|反映人|投诉人|联系|电话|手机|caller|contact|phone|mobile|tel$", re.I
+)
+"""Columns that are never shown in a rejected record, whether or not a dialect reads them."""
 NAMELESS = frozenset({"保密", "匿名", "不详", "无", "市民", "未知"})
 CATEGORY_ENDS = ("->", "→", ">", "/", "—")
 ISSUE_ENDS = (";", "；", "\n")
@@ -58,6 +65,13 @@ class Dialect:
     gcj02: bool = False
     known: frozenset[str] = frozenset()
     """Names without a meaning for the hub, by which the dialect is recognised all the same."""
+
+    def understanding(self, words: Words) -> "Dialect":
+        """The dialect with these words before its own."""
+        if not words:
+            return self
+        fields = {**self.words, **words}
+        return replace(self, words={name: {**self.words.get(name, {}), **words.get(name, {})} for name in fields})
 
 
 WORDS: Words = {
@@ -163,6 +177,7 @@ DIALECTS: tuple[Dialect, ...] = (
             "caller_name": ("reflectPerson",),
             "caller_phone": ("callNumber",),
             "caller_confidential": ("isSecret",),
+            "updated_at": ("syncTime",),
         },
         words={
             "solved": {"0": "YES", "1": "NO", "2": "NO", "3": "NO"},
@@ -171,7 +186,7 @@ DIALECTS: tuple[Dialect, ...] = (
         flags={"isSendBack": "RETURNED", "isRebootFlow": "REWORK"},
         issues=Issues("problemList", "problemId", "problemName", ("levelOne", "levelTwo", "levelThree", "levelFour")),
         gcj02=True,
-        known=frozenset({"reportDept", "wpSource", "approach", "dispatchTime", "syncTime", "isUrge", "isJointHandle"}),
+        known=frozenset({"reportDept", "wpSource", "approach", "dispatchTime", "isUrge", "isJointHandle"}),
     ),
     Dialect(
         name="上海物业 2024",

@@ -3,15 +3,15 @@
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from hub.plugin import BadRecord, Issue, Record
 from plugins.hotline12345 import dialects
-from plugins.hotline12345.callers import caller, discreet
+from plugins.hotline12345.callers import caller, discreet, masked, masked_unknown
 from plugins.hotline12345.cells import FILE, Row, Unreadable, decimal, first, moment, path, text, word
-from plugins.hotline12345.dialects import DIALECTS, Dialect
+from plugins.hotline12345.dialects import DIALECTS, Dialect, Words
 from plugins.hotline12345.places import grid, position
 
 __all__ = ["read"]
@@ -23,24 +23,29 @@ ISSUE_ENDS, HANDLER_ENDS, TITLE_ENDS = (
     for ends in (dialects.ISSUE_ENDS, dialects.HANDLER_ENDS, dialects.TITLE_ENDS)
 )
 DONE = frozenset({"HANDLED", "VERIFIED", "CALLBACK", "CLOSED", "ARCHIVED"})
+NO_WORDS: Words = {}
 NEVER_EMPTY = frozenset({"title", "kind", "status", "urgency", "submitted_at"})
 
 
-def read(row: object, district: str, where: str) -> Record | BadRecord:
-    """What the row says. `district`: the code of the division that surely contains the order."""
+def read(row: object, district: str, where: str, words: Words = NO_WORDS) -> Record | BadRecord:
+    """What the row says. `district`: the code of the division that surely contains the order; `words`: the operator's
+    own, before those of the dialect."""
     if not isinstance(row, dict):
-        return BadRecord(f"A work order is an object, this is {type(row).__name__}.", str(row), "request", where=where)
+        reason = f"A work order is an object, this is {type(row).__name__}."
+        return BadRecord(reason, str(masked_unknown(row)), "request", where=where)
     dialect = recognise(frozenset(row))
     if dialect is None:
         names = ", ".join(sorted(row)) or "none"
         reason = f"No dialect knows these columns: {names}. Add one to {FILE}, then replay."
-        return BadRecord(reason, row, "request", where=where)
+        return BadRecord(reason, masked_unknown(row), "request", where=where)
     key = None
     try:
+        dialect = dialect.understanding(words)
         key = number(row, dialect)
-        return Record("request", key, fields(row, dialect, key, district), where=where)
+        return Record("request", key, fields(row, dialect, key, district), where=where, at=changed(row, dialect))
     except Unreadable as error:
-        return BadRecord(f"Dialect {dialect.name}, {error}", row, "request", key, where)
+        shown, reason = masked(row, f"Dialect {dialect.name}, {error}")
+        return BadRecord(reason, shown, "request", key, where)
 
 
 @lru_cache(maxsize=256)
@@ -85,6 +90,17 @@ def fields(row: Row, dialect: Dialect, key: str, district: str) -> dict[str, Any
     if found.get("content") and "title" not in found:
         found["title"] = TITLE_ENDS.split(found["content"], maxsplit=1)[0][: dialects.TITLE_LENGTH]
     return found
+
+
+def changed(row: Row, dialect: Dialect) -> datetime | None:
+    """When the order last changed at the hotline, where the row says so in a way that can be read."""
+    name, value = first(row, dialect, "updated_at")
+    if name is None or value is None:
+        return None
+    try:
+        return moment(name, value)
+    except Unreadable:
+        return None
 
 
 def as_text(dialect: Dialect, field: str, name: str, value: str) -> str:

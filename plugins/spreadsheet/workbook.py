@@ -165,7 +165,7 @@ def _parsed(source: Source, archive: zipfile.ZipFile, part: str, handler: Handle
     with _broken_in_words(source), archive.open(part) as file:
         size = max(archive.getinfo(part).file_size, 1)
         fed = 0
-        while chunk := file.read1(CHUNK):  # read() would lose what came before a damage
+        while chunk := file.read1(CHUNK):  # type: ignore[attr-defined]  # a ZipExtFile; its read() loses what came before a damage
             source.count(len(chunk))
             fed += len(chunk)
             parser.Parse(chunk, False)

@@ -10,10 +10,12 @@ from typing import Any
 
 import httpx2
 import pytest
+from pydantic import ValidationError
 from starlette.applications import Starlette
 
 from hub.plugin import BadRecord, Issue, Page, Record, SourceBroken, SourceDown, SourceRefused
 from plugins.hotline12345 import Hotline12345
+from plugins.hotline12345.dialects import WORDS
 from plugins.hotline12345.simulated_orders import BEGIN, order
 from plugins.hotline12345.simulated_rows import tell
 from plugins.hotline12345.simulator import LATENESS, build, stamp
@@ -222,6 +224,31 @@ async def test_no_name_or_number_of_a_caller_stands_anywhere_but_in_caller() -> 
         assert known.caller_phone not in rest.replace("-", "").replace(" ", "")
         leaky += known.caller_phone in known.content.replace("-", "")
     assert leaky > 100
+
+
+def test_settings_that_cannot_be_are_refused() -> None:
+    bad: list[dict[str, Any]] = [{"pagesize": 7}, {"words": {"x": {}}}, {"words": {"solved": {"好": "FINE"}}}]
+    told = []
+    for settings in [*bad, {"words": {"status": {"好": ""}}}]:
+        with pytest.raises(ValidationError) as caught:
+            Hotline12345.Config(**settings)
+        told.append(caught.value.errors()[0]["msg"].removeprefix("Value error, "))
+    names = ", ".join(sorted({name or "" for name in WORDS["status"].values()}))
+    assert told == [
+        "Extra inputs are not permitted",
+        "there are no words for 'x', only for kind, status, urgency, satisfaction, solved, caller_confidential, flag",
+        "solved: '好' cannot mean 'FINE'. Set one of: , NO, YES",
+        f"status: '好' cannot mean ''. Set one of: {names}",
+    ]
+
+
+async def test_the_setting_words_makes_an_unknown_word_known() -> None:
+    app = build(500)
+    unknown = {item.key for item in bad(await pulled(app)) if "is unknown" in item.reason}
+    pages = await pulled(app, words={"status": {"已转交火星": "IN_PROGRESS"}})
+    assert len(unknown) == stats(app)["bad"]["unknown word"] == 2
+    assert [item for item in bad(pages) if "is unknown" in item.reason] == []
+    assert {said(pages)[str(key)]["status"] for key in unknown} == {"IN_PROGRESS"}
 
 
 async def test_a_wrong_key_is_refused() -> None:

@@ -161,7 +161,8 @@ NO_NUMBER = "Dialect 街道 OrderList, column taskId: no order number. Ask the h
 ROUNDED = "Dialect 顺德导出, column 工单编号: '2.60115E+17' was rounded by a spreadsheet. Export the column as text."
 UNKNOWN_WORD = (
     "Dialect 北京房山, column 工单状态: the word '已转交火星' is unknown. "
-    "Add it to 'status' in plugins/hotline12345/dialects.py, then replay."
+    "Add it to the setting words, with what it means in place of IN_PROGRESS: "
+    """--set words='{"status": {"已转交火星": "IN_PROGRESS"}}'"""
 )
 UNKNOWN_DIALECT = "No dialect knows these columns: a, b. Add one to plugins/hotline12345/dialects.py, then replay."
 NO_TIME = "Dialect 泰安 2025, column create_date: '昨天' is not a time that can be read. Correct it at the hotline."
@@ -179,7 +180,55 @@ NO_TIME = "Dialect 泰安 2025, column create_date: '昨天' is not a time that 
     ],
 )
 def test_a_row_that_is_no_order_says_why(row: dict[str, Any], reason: str, key: str | None) -> None:
-    assert row_of(row) == BadRecord(reason, row, "request", key, "page 1, row 1")
+    callers = dict.fromkeys(row.keys() & {"note4", "reflectPerson", "callNumber", "来电人", "来电人电话"}, "***")
+    assert row_of(row) == BadRecord(reason, row | callers, "request", key, "page 1, row 1")
+
+
+@pytest.mark.parametrize("dialect", ["taian", "orderlist", "fangshan"])
+def test_a_bad_row_shows_no_caller_anywhere(dialect: str) -> None:
+    told = "来电人欧阳𠮷野（电话199-0000-1234）要求回复。"
+    truth = replace(sample(dialect), content=told)
+    time = {"taian": "create_date", "orderlist": "orderTime", "fangshan": "来电时间"}[dialect]
+    bad = row_of(tell(truth, NUMBER) | {time: "19900001234打来", "problemList": [{"note": told}]})
+    assert isinstance(bad, BadRecord)
+    assert isinstance(bad.raw, dict)
+    assert bad.reason.endswith(
+        f"column {time}: '〔电话〕打来' is not a time that can be read. Correct it at the hotline."
+    )
+    content = bad.raw[{"taian": "note", "orderlist": "discription", "fangshan": "主要内容"}[dialect]]
+    named = "欧阳𠮷野" if dialect == "taian" else "〔来电人〕"  # 泰安 has no column for it
+    assert content == bad.raw["problemList"][0]["note"] == f"来电人{named}（电话〔电话〕）要求回复。"
+    assert "19900001234" not in str(bad).replace(" ", "").replace("-", "")
+
+
+def test_a_row_of_no_dialect_shows_neither_names_nor_phones() -> None:
+    row = {"id": "260115000000000042", "人": "欧阳𠮷野", "n": 19900001234, "list": ["199 0000 1234", "a"], "tel": "7"}
+    bad = row_of(row)
+    assert isinstance(bad, BadRecord)
+    assert bad.raw == {"id": "260115000000000042", "人": "***", "n": "***", "list": ["***", "a"], "tel": "***"}
+
+
+def test_words_of_the_operator_come_before_those_of_the_dialect() -> None:
+    row = tell(sample("fangshan"), NUMBER) | {"工单状态": "已转交火星", "是否满意": "满意", "是否解决": "说不清"}
+    words = {"status": {"已转交火星": "MERGED"}, "satisfaction": {"满意": "VERY_SATISFIED"}, "solved": {"说不清": None}}
+    found = read(row, "150602", "", words)
+    assert isinstance(found, Record)
+    assert [found.fields[name] for name in words] == ["MERGED", "VERY_SATISFIED", None]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_the_last_change_is_told_by_each_dialect_that_has_one(dialect: str) -> None:
+    truth = sample(dialect)
+    record = row_of(tell(truth, NUMBER))
+    assert isinstance(record, Record)
+    assert record.at == (truth.updated if dialect == "orderlist" else None)
+    assert record.at is None or record.at.utcoffset() == timedelta(hours=8)
+
+
+def test_a_last_change_that_cannot_be_read_leaves_the_order() -> None:
+    record = row_of(tell(sample("orderlist"), NUMBER) | {"syncTime": "昨天"})
+    assert isinstance(record, Record)
+    assert record.at is None
 
 
 def test_something_that_is_no_row_at_all_is_a_bad_record() -> None:

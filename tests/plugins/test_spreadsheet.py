@@ -7,6 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from hub.models import (
+    AllianceKind,
+    Channel,
+    GridLevel,
+    OrganizationKind,
+    RequestKind,
+    RequestStatus,
+    ResourceKind,
+    Satisfaction,
+    Urgency,
+)
+from hub.models.base import Term
 from hub.plugin import BadRecord, Caller, Place, Record
 from plugins.spreadsheet import Spreadsheet
 from tests.plugins.tables import GRIDS, count, fields, items, pages, reasons, save, save_parts, save_workbook
@@ -46,6 +58,39 @@ def test_words_for_levels_and_codes_of_our_own(tmp_path: Path) -> None:
     path = save(tmp_path / "zones.csv", "code,name,level,parentCode\nXYGX,襄阳高新区,区县,\n4206,襄阳,,42\n")
     zone = {"code": "XYGX", "name": "襄阳高新区", "level": "DISTRICT", "parent": None}
     assert fields(path) == [zone, {"code": "4206", "name": "襄阳", "level": "CITY", "parent": "42"}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "header", "field", "terms"),
+    [
+        ("grid", "level", "level", GridLevel),
+        ("organization", "kind", "organization_kind", OrganizationKind),
+        ("alliance", "kind", "alliance_kind", AllianceKind),
+        ("resource", "kind", "resource_kind", ResourceKind),
+        ("request", "kind", "kind", RequestKind),
+        ("request", "status", "status", RequestStatus),
+        ("request", "urgency", "urgency", Urgency),
+        ("request", "satisfaction", "satisfaction", Satisfaction),
+        ("request", "channel", "channel", Channel),
+    ],
+)
+def test_names_of_the_hub_are_words_in_any_case(
+    tmp_path: Path, kind: str, header: str, field: str, terms: type[Term]
+) -> None:
+    names = [term.name for term in terms]
+    first, second = ("number", "title") if kind == "request" else ("code", "title" if kind == "resource" else "name")
+    by_code = ("STREET", "VILLAGE") if kind == "grid" else ()  # in lower case these leave it to the code
+    for spelled in (names, [name.lower() for name in names if name not in by_code]):
+        rows = "".join(f"X{at},a,{name}\n" for at, name in enumerate(spelled))
+        path = save(tmp_path / "a.csv", f"{first},{second},{header}\n{rows}")
+        assert [row[field] for row in fields(path, kind=kind)] == [name.upper() for name in spelled]
+
+
+def test_words_are_compared_whatever_their_case(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.csv", "code,name,level\n150602001001,a,Community\n150602001,b,Street\nXY,c,Area\n")
+    assert [row["level"] for row in fields(path)] == ["COMMUNITY", "STREET", "DISTRICT"]
+    own = fields(path, words={"level": {"community": "VILLAGE"}})
+    assert [row["level"] for row in own] == ["VILLAGE", "STREET", "DISTRICT"]
 
 
 def test_columns_that_are_not_there_say_nothing() -> None:

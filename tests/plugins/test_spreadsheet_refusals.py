@@ -44,7 +44,8 @@ INSTEAD = "Save the table as CSV or XLSX and name that file."
         ),
         (
             gzip.compress(GRIDS.encode() * 99, mtime=0)[:-20],
-            "a.csv ends in the middle: it is half-written. Copy it again, whole.",
+            "a.csv ends in the middle: it is half-written. Copy it again, whole. "
+            "What stands up to a.csv, row 173 is kept.",
         ),
         (
             b'code,name\n11,"a\n12,b\n',
@@ -172,9 +173,10 @@ def test_unpacking_has_a_limit(tmp_path: Path, name: str) -> None:
     path = save(tmp_path / name, gzip.compress(("code,name\n" + f"11,{zeros[:99_999]}\n" * 30).encode()))
     if name == "a.xlsx":
         save_parts(path, f'<row><c t="str"><f>{zeros}</f></c></row>')
+    kept = " What stands up to a.csv.gz, row 11 is kept." if name == "a.csv.gz" else ""
     assert broken(path, unpacked_limit_mb=1) == (
         f"{name} unpacks to more than 1 MB. "
-        "If that is right, raise the setting unpacked_limit_mb; if not, the file is damaged or hostile."
+        f"If that is right, raise the setting unpacked_limit_mb; if not, the file is damaged or hostile.{kept}"
     )
 
 
@@ -184,6 +186,52 @@ def test_a_code_that_stands_twice_names_the_first(tmp_path: Path) -> None:
     twice = "the key 100007 stands already in a.csv, row 9. Remove one of the two and run again."
     assert reasons(path) == [f"a.csv, row 12002: {twice}", f"a.csv, row 12003: {twice}"]
     assert [(len(page.items), page.total) for page in pages(path)][-1] == (2003, 12003)
+
+
+HEAD = "工单编号,标题,受理时间,来电人,联系电话,联系人\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "raw"),
+    [
+        ("1,王某某家水管爆裂,昨天,王某某,13900000000,李某", ["1", "***家水管爆裂", "昨天", "***", "***", "***"]),
+        ("1,灯,昨天,王某某,,", ["1", "灯", "昨天", "***", "", ""]),
+        ("1,灯,不,昨天,王某某,13900000000,李某", ["1", "灯", "不", *["***"] * 4]),
+        ("1,昨天,王某某,13900000000,李某", ["1", "昨天", *["***"] * 3]),
+    ],
+)
+def test_a_bad_row_shows_no_caller(tmp_path: Path, row: str, raw: list[str]) -> None:
+    (bad,) = items(save(tmp_path / "a.csv", f"{HEAD}{row}\n"), kind="request")
+    assert isinstance(bad, BadRecord)
+    assert isinstance(bad.raw, dict)
+    assert list(bad.raw.values()) == raw
+
+
+def test_a_reason_quotes_no_caller(tmp_path: Path) -> None:
+    text = '<c t="str"><v>{}</v></c>'
+    head = "".join(text.format(title) for title in ("number", "title", "callerPhone", "是否保密"))
+    rows = f"<row>{head}</row><row>{text.format(1)}{text.format('a')}<c><v>1.39E+17</v></c></row>"
+    rows += f"<row>{text.format(2)}{text.format('a')}{text.format('b')}{text.format('王某某')}</row>"
+    assert reasons(save_parts(tmp_path / "a.xlsx", rows), kind="request") == [
+        "a.xlsx, sheet 村, row 2, column callerPhone: the number *** has lost its digits after the 15th. "
+        "Write it as text. Correct it and run again.",
+        "a.xlsx, sheet 村, row 3, column 是否保密: '***' is neither yes nor no (是, 否, true, false, 1, 0). "
+        "Correct it and run again.",
+    ]
+
+
+def test_a_number_that_stands_twice_shows_no_caller(tmp_path: Path) -> None:
+    head = "number,title,submittedAt,所属网格,来电人,联系电话\n"
+    twice = "1,王某某家灯不亮,2026-03-01 09:30,兴胜街道/滨河社区,王某某,13900000000\n"
+    found = items(save(tmp_path / "a.csv", head + twice * 2), kind="request", under="150602")
+    assert isinstance(found[1], BadRecord)
+    assert found[1].raw == {
+        "number": "1",
+        "title": "***家灯不亮",
+        "submitted_at": "2026-03-01 09:30:00+08:00",
+        "grid": "兴胜街道/滨河社区",
+        "caller": "***",
+    }
 
 
 def test_paths_that_lead_nowhere(tmp_path: Path) -> None:

@@ -107,6 +107,15 @@ async def test_an_id_of_another_type_is_named(api: Api, city: City) -> None:
     assert (code, "is no id of a Request" in message) == ("BAD_ID", True)
 
 
+async def test_a_refusal_calls_the_arguments_as_the_api_does(api: Api, city: City) -> None:
+    before, ids = await changes(city), f'id: "{gid(city.requests["R1"])}", partyId: "{gid(city.organization)}"'
+    answer = await api.post(f"mutation {{ dispatchRequest({ids}, workingDays: -1) {{ id }} }}", ADMIN)
+    (error,) = answer.json()["errors"]
+    assert error["extensions"] == {"code": "INVALID", "field": "workingDays"}
+    assert error["message"] == "workingDays is -1: give 0 to 365 working days."
+    assert await changes(city) == before
+
+
 async def test_a_caller_never_reaches_the_answer_or_the_log_unmasked(api: Api, city: City) -> None:
     grid = gid(city.grids["150602001001"])
     answer = await api.post(SUBMIT, ADMIN, grid=grid, title="灯", caller={"name": "欧阳修远", "phone": "13911112222"})
