@@ -137,12 +137,14 @@ class Page:
     cursor    where to go on from, after this page: opaque to the hub; None leaves the saved cursor as it is
     received  the bytes as they came, for the archive; None where the source can be read again at will (a file)
     total     how many records the whole pull will bring, where the source knows: for the progress bar
+    columns   what the source calls the fields, where it calls them otherwise: for messages
     """
 
     items: Sequence[Record | BadRecord]
     cursor: str | None = None
     received: bytes | None = field(default=None, repr=False)
     total: int | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 class GridFields(TypedDict, total=False):

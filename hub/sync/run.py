@@ -210,7 +210,7 @@ async def _page(pull: Pull, ready: Ready, *, keep_cursor: bool) -> None:
         if page.received is not None:
             await session.execute(insert(Landing).values(_landing(run, page)))
         planned = await plan(session, pull.source.id, ready.readings, pull.ahead if run.mode is RunMode.PLAN else {})
-        counts = await _carry_out(pull, session, planned, items)
+        counts = await _carry_out(pull, session, _in_its_words(planned, page.columns), items)
         if len(items) >= MANY and counts.rejected - sum(one.waits for one in planned) > MOST * len(items):
             first = next(_reasons(items, planned))
             raise Conflict(
@@ -224,6 +224,15 @@ async def _page(pull: Pull, ready: Ready, *, keep_cursor: bool) -> None:
         if page.cursor is not None and not keep_cursor and run.mode is RunMode.APPLY:
             await session.execute(update(Source).where(Source.id == pull.source.id).values(cursor=page.cursor))
     _set(run, values | {"expected": page.total if page.total is not None else run.expected})
+
+
+def _in_its_words(planned: list[Planned], columns: Mapping[str, str]) -> list[Planned]:
+    """The same, with refusals that name a field as the source does: a column of its table."""
+    for one in planned:
+        name, colon, words = one.rule.partition(": ")
+        if one.action is PlanAction.REJECT and colon and name in columns:
+            one.rule = f"column {columns[name]}: {words}"
+    return planned
 
 
 def _reasons(items: Items, planned: Sequence[Planned]) -> Iterator[str]:

@@ -56,7 +56,7 @@ class Columns:
             derived = [("level", at, level), ("parent", at, parent)]
             self._columns += [column for column in derived if column[0] not in places]
             self._columns.sort(key=lambda column: GRID_ORDER.get(column[0], 9))
-        self._titles = {field: table.header[at].strip() for field, at, _ in self._columns}
+        self.titles = {field: table.header[at].strip() for field, at, _ in self._columns}
         self._callers = caller_columns(table.header, reading.rules)
         self._required = [rule.field for rule in reading.rules if rule.required and rule.field in places]
         self._ancestors = places.get("parent", [])[1:]
@@ -136,7 +136,7 @@ class Columns:
         return self._bad_at(count, row, "", row.flaw)
 
     def _bad(self, count: int, row: list[str], field: str, reason: str) -> BadRecord:
-        return self._bad_at(count, row, f", column {self._titles[field]}", reason)
+        return self._bad_at(count, row, f", column {self.titles[field]}", reason)
 
     def _bad_at(self, count: int, row: list[str], column: str, reason: str) -> BadRecord:
         where = f"{self._table.name}, row {count}"

@@ -99,7 +99,7 @@ class Pages:
                 if not items:
                     continue
                 self._items += len(items)
-                yield Page(items, total=self._total(source))
+                yield Page(items, total=self._total(source), columns=columns.titles)
             kept = f" What stands up to {table.name}, row {row} is kept." if row >= table.first else ""
             damages += [SourceBroken(f"{damage}{kept}") for damage in found]
         self._read_bytes += source.stat.st_size

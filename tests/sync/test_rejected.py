@@ -178,6 +178,12 @@ async def test_a_code_is_not_taken_by_another_type_of_party(database: Database) 
     assert await names(database) == {"A": "一"}
 
 
+async def test_one_key_of_two_kinds_is_two_records(database: Database) -> None:
+    for _ in range(2):
+        await run(database, told([saying("A", "person", colour="red"), organization("A")]), overrides={"any": 1})
+    assert await work_items(database) == [("A", "OPEN", 2)]
+
+
 async def test_what_was_freed_in_the_same_run_can_be_taken(database: Database) -> None:
     await run(database, told([organization("A"), organization("B")]))
     renamed = Record("organization", "A", {"code": "A2"}), Record("organization", "N", {"code": "A", "name": "new"})
@@ -235,3 +241,15 @@ async def test_telephone_numbers_are_masked(database: Database) -> None:
             ({"text": shown}, shown, shown),
             ({"n": "139****5678", "list": [shown], shown: {"deep": shown}}, shown, ""),
         ]
+
+
+async def test_a_refusal_names_the_column_as_the_file_does(database: Database, tmp_path: Path) -> None:
+    file = tmp_path / "区划.csv"
+    file.write_text("代码,名称,级别,上级代码\n150602,东胜区,区县,\n150602001,交通街道,街道,888888\n", encoding="utf-8")
+    await run(database, registry.load(), "divisions", overrides={"path": str(file)})
+    assert await rows(database, select(Rejected.where, Rejected.reason)) == [
+        (
+            "区划.csv, row 3",
+            "column 上级代码: 888888 is not known to the hub. Bring it in first, or in the same run.",
+        )
+    ]
