@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from hub.plugin import BadRecord, Page, Plugin, Record, SourceBroken, SourceError
@@ -89,4 +90,6 @@ def _told_apart(item: object, where: str) -> Record | BadRecord:
     if not (isinstance(item.kind, str) and isinstance(item.key, str)):
         reason = f"The kind is {item.kind!r} and the key {item.key!r}: both must be text."
         return BadRecord(reason, item.fields, where=item.where or where)
+    if item.at is not None and not isinstance(item.at, datetime):
+        return BadRecord(f"at: {item.at!r} is no time.", item.fields, item.kind, item.key, item.where or where)
     return item

@@ -22,7 +22,7 @@ from hub.db import Database, Origin
 from hub.errors import Conflict, HubError, Misconfigured, NotFound
 from hub.models import Landing, PlanAction, Rejected, RejectedStatus, Run, RunMode, RunStatus, Source, uuid7
 from hub.models.base import now
-from hub.plugin import BadRecord, Page, Plugin, Pulls, SourceError
+from hub.plugin import BadRecord, Page, Plugin, Pulls, Record, SourceError
 from hub.sync import apply as applying
 from hub.sync import archive, http, pages, rejected
 from hub.sync.apply import Counts
@@ -254,7 +254,7 @@ async def _carry_out(pull: Pull, session: AsyncSession, planned: Sequence[Planne
     taken = [one for one in planned if one.action is not PlanAction.REJECT]
     refused = [one for one in planned if one.action is PlanAction.REJECT]
     await rejected.reject(session, pull.run, [*bad, *refused])
-    await rejected.heal(session, pull.run, [one for one in taken if last[one.kind, one.record.key] is one.record])
+    await rejected.heal(session, pull.run, [one for one in taken if isinstance(last[one.kind, one.record.key], Record)])
     return counts
 
 

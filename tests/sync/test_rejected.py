@@ -1,6 +1,7 @@
 """Records that cannot be applied: kept as work items, one each, closed when they make sense; the others go on."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,8 @@ BAD: list[tuple[Any, str]] = [
     (Record("request", "K", {"number": "K", "issues": [Issue("1", "a"), Issue("1", "b")]}), "issues: '1' needs a"),
     (Record("member", "K", {"alliance": None}), "alliance, party: a new member needs it."),
     ("text", "A str is neither a Record nor a BadRecord."),
+    (replace(saying(), at="soon"), "at: 'soon' is no time."),  # type: ignore[arg-type]
+    (replace(saying(), at=datetime(2026, 1, 1)), "at: datetime.datetime(2026, 1, 1, 0, 0) has no time zone"),
     (BadRecord("no number", STRANGE), "no number"),
 ]
 
@@ -176,6 +179,12 @@ async def test_a_code_is_not_taken_by_another_type_of_party(database: Database) 
         ("P", "code A belongs to something that is no person.", 1)
     ]
     assert await names(database) == {"A": "一"}
+
+
+async def test_a_record_with_a_time_closes_its_work_item_too(database: Database) -> None:
+    for hour, record in enumerate((saying(colour="red"), saying())):
+        await run(database, told([replace(record, at=datetime(2026, 1, 1, hour, tzinfo=UTC))]), overrides={"any": 1})
+    assert await work_items(database) == [("K", "REPLAYED", 1)]
 
 
 async def test_one_key_of_two_kinds_is_two_records(database: Database) -> None:
