@@ -213,7 +213,7 @@ def _create(place: _Place, lock: BinaryIO) -> None:
     if code != 0:
         raise PostgresError(f"No database could be made in {place.base}. Mend this and start again:\n{said}")
     fresh.rename(place.data)
-    _run(None, "sync", str(place.base))
+    os.sync()
 
 
 def _set_aside(place: _Place, file: Path) -> None:
