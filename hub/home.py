@@ -55,7 +55,7 @@ async def database(server: Server, *, pool_size: int = 10) -> AsyncIterator[Data
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Run to the end on the fastest event loop there is.
 
-    Pages bring tens of thousands of objects at a time: looking for garbage after every 700 costs a fifth of a sync.
+    Pages bring tens of thousands of objects at a time, so garbage is not looked for after every 700 new ones.
     """
     gc.set_threshold(100_000, 50, 100)
     loop: Callable[[], asyncio.AbstractEventLoop] | None = None if sys.platform == "win32" else uvloop.new_event_loop
