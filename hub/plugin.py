@@ -253,12 +253,14 @@ class Plugin(Generic[ConfigT]):
     title    one line for people, Chinese where Chinese is read
     Config   a pydantic model; its JSON Schema draws the form, its docs are the help, SecretStr fields are write-only
     presets  ready-made sources: name of the source -> settings; `hub sync run NAME` works at once
+    examples the presets that an empty hub is filled with at its first start, in this order
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     Config: ClassVar[type[BaseModel]]
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    examples: ClassVar[Sequence[str]] = ()
 
     def __init__(self, config: ConfigT, http: httpx2.AsyncClient) -> None:
         """`http` retries, waits and limits by itself; ask it plainly and translate what it says."""

@@ -186,9 +186,8 @@ async def empty(db: Database) -> bool:
 
 
 def example_sources(registry: Registry) -> list[str]:
-    """The divisions first, then each ready-made source called "example-...", in the order of the plugins."""
-    names = [preset.name for preset in registry.presets()]
-    return [name for name in names if name == "divisions"] + [name for name in names if name.startswith("example-")]
+    """What the plugins name as examples, plugin by plugin."""
+    return [name for plugin in registry.plugins.values() for name in plugin.examples]
 
 
 def greeting(settings: Settings, sock: socket.socket) -> str:

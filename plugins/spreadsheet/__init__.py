@@ -5,7 +5,7 @@ Files are read a page of 10,000 rows at a time, so memory does not grow with the
 
 import asyncio
 import codecs
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Any, ClassVar, Literal
@@ -109,6 +109,7 @@ class Spreadsheet(Plugin[Config]):
         "example-resources": _sample("resource", "resources.csv"),
         "example-requests": _sample("request", "requests.csv"),
     }
+    examples: ClassVar[Sequence[str]] = tuple(presets)
 
     async def pull(self, cursor: str | None) -> AsyncIterator[Page]:
         """Every row of the files. They are always read whole, so the cursor stays None."""
