@@ -25,6 +25,7 @@ from hub.upgrade import upgrade
 from schema.bus import Bus
 from tests.hub import commands
 from tests.hub.commands import Command
+from tests.hub.servers import eventually, processes
 from tests.schema.api import Api
 from tests.schema.city import City, founded
 
@@ -178,3 +179,20 @@ async def command(database: Database, tmp_path: Path) -> Command:
     await upgrade(database)
     given = {"HUB_DATABASE_URL": database.url.render_as_string(hide_password=False), "HUB_HOME": tmp_path}
     return lambda *arguments, **more: commands.hub(*arguments, **given, **more)
+
+
+# --- embedded servers of a test's own, for tests/hub ---
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """An empty HUB_HOME that every user reaches; when the test is over, no process of it may be left."""
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    folder.chmod(0o711)
+    yield folder / "home"
+    left = eventually(lambda: not processes(folder))
+    for link in folder.rglob("location"):
+        if link.is_dir():
+            shutil.rmtree(link.resolve())
+    shutil.rmtree(folder)
+    assert left, "a process is left over"

