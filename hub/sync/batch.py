@@ -93,8 +93,13 @@ _DEPENDENCE = {table.name: position for position, table in enumerate(Base.metada
 
 def _json(values: Row) -> str:
     """Values of columns as the log has them."""
-    told = {name: value if type(value) is str else plain(value) for name, value in values.items()}
-    return orjson.dumps(told).decode()
+    if not values:
+        return "{}"
+    told = {name: value if type(value) in READY else plain(value) for name, value in values.items()}
+    return orjson.dumps(told, str).decode()
+
+
+READY = frozenset({str, int, float, bool, type(None), type(uuid7())})
 
 
 CHANGE_COLUMNS = (
@@ -142,8 +147,8 @@ class _Shape:
         """`values` and the model's defaults; vocabularies by name, JSON as text."""
         full = {**self.fixed, **dict.fromkeys(self.stamped, at), **values}
         for name, tell in self.told:
-            if full[name] is not None:
-                full[name] = tell(full[name])
+            if (value := full[name]) is not None:
+                full[name] = tell(value)
         return self.pick(full)
 
 

@@ -1,4 +1,8 @@
-"""The pages of a pull, each read and understood while the one before it is written."""
+"""The pages of a pull, each read and understood while the one before it is written.
+
+Python decides about a page, then mostly waits for the database: that is when the next page is read. Begun earlier, it
+would be done by then, having taken the interpreter from the deciding.
+"""
 
 import asyncio
 import contextlib
@@ -22,28 +26,48 @@ class Ready:
     readings: Readings
 
 
-@contextlib.asynccontextmanager
-async def reading(plugin: Plugin[Any], cursor: str | None) -> AsyncIterator[AsyncIterator[Ready]]:
-    """Pull since `cursor`. What a plugin raises, other than the errors of hub.plugin, is told as its own fault."""
-    coming = _begun(plugin, cursor)
-    ahead = asyncio.create_task(_next(plugin, coming))
+class Pages:
+    """The pages of one pull, in order."""
 
-    async def each() -> AsyncIterator[Ready]:
-        nonlocal ahead
-        while (ready := await ahead) is not None:
-            ahead = asyncio.create_task(_next(plugin, coming))
+    def __init__(self, plugin: Plugin[Any], coming: AsyncIterator[Page]) -> None:
+        self._plugin, self._coming = plugin, coming
+        self._ahead: asyncio.Task[Ready | None] | None = None
+
+    def begin(self) -> None:
+        """Read the next page while the caller waits for something else."""
+        if self._ahead is None:
+            self._ahead = asyncio.create_task(_next(self._plugin, self._coming))
+
+    async def __aiter__(self) -> AsyncIterator[Ready]:
+        while True:
+            self.begin()
+            assert self._ahead is not None
+            ready = await self._ahead
+            self._ahead = None
+            if ready is None:
+                return
             yield ready
 
-    try:
-        yield each()
-    finally:
-        ahead.cancel()
-        await asyncio.wait([ahead])
-        if not ahead.cancelled():
-            ahead.exception()  # it was told already, or what stopped the run came before it
-        if close := getattr(coming, "aclose", None):
+    async def close(self) -> None:
+        """Let go of the source, whatever it is doing."""
+        if self._ahead is not None:
+            self._ahead.cancel()
+            await asyncio.wait([self._ahead])
+            if not self._ahead.cancelled():
+                self._ahead.exception()  # it was told already, or what stopped the run came before it
+        if close := getattr(self._coming, "aclose", None):
             with contextlib.suppress(Exception):
                 await close()
+
+
+@contextlib.asynccontextmanager
+async def reading(plugin: Plugin[Any], cursor: str | None) -> AsyncIterator[Pages]:
+    """Pull since `cursor`. What a plugin raises, other than the errors of hub.plugin, is told as its own fault."""
+    pages = Pages(plugin, _begun(plugin, cursor))
+    try:
+        yield pages
+    finally:
+        await pages.close()
 
 
 def _begun(plugin: Plugin[Any], cursor: str | None) -> AsyncIterator[Page]:

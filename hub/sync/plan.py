@@ -22,8 +22,13 @@ from hub.sync.reading import GONE, Reading, Readings
 from hub.sync.references import References, among
 
 
-async def plan(session: AsyncSession, source_id: UUID, readings: Readings, brought: Brought) -> list[Planned]:
-    """What is to be done with these records, kind after kind. Adds what they bring to `brought`."""
+async def plan(session: AsyncSession, source_id: UUID, readings: Readings, ahead: Brought | None) -> list[Planned]:
+    """What is to be done with these records, kind after kind.
+
+    `ahead`: what earlier pages of a mere plan bring; what these bring is added. None: each page is written in turn.
+    """
+    brought: Brought = {} if ahead is None else ahead
+    last = next(reversed(readings.understood), None)
     planned = [Planned(record, record.kind, PlanAction.REJECT, rule=reason) for record, reason in readings.refused]
     for name, understood in readings.understood.items():
         kind, fresh = KINDS[name], []
@@ -38,7 +43,7 @@ async def plan(session: AsyncSession, source_id: UUID, readings: Readings, broug
             if kind.nested:
                 await nested.compare(session, decided)
             planned += decided
-            if kind.table.name in NAMED:
+            if kind.table.name in NAMED and (ahead is not None or name != last):
                 for one in decided:
                     one.bring(brought)
     return planned
@@ -87,11 +92,10 @@ class _Matching:
 
     def _natural(self, reading: Reading) -> tuple[Any, ...]:
         """What the record says of the columns by which a row is known."""
-        found = [reading.values.get(column) for column in self.kind.natural]
-        for position, (name, target) in enumerate(self.natural_references):
-            named = self.references.find(target, reading.named.get(name))
-            found[position] = named and named.id
-        return tuple(found)
+        if not self.natural_references:
+            return tuple(map(reading.values.get, self.kind.natural))
+        named = (self.references.find(target, reading.named.get(name)) for name, target in self.natural_references)
+        return tuple(found and found.id for found in named)
 
     async def _load(self, session: AsyncSession) -> None:
         """Lock the rows in hand, in one order for all: those that are linked, and those known by their natural key."""

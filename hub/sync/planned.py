@@ -48,9 +48,8 @@ class Planned:
         """The row as it will be, for those that name it."""
         if self.action is PlanAction.REJECT or self.entity_id is None:
             return None
-        row: Mapping[str, Any] = self.row or {}
-        path, level = (self.new.get(name, row.get(name)) for name in ("path", "level"))
-        return Found(self.entity_id, path, level)
+        new, row = self.new, self.row or {}
+        return Found(self.entity_id, new.get("path", row.get("path")), new.get("level", row.get("level")))
 
     def bring(self, brought: Brought) -> None:
         """Let records of other kinds find the row before it is written."""

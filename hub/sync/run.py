@@ -181,7 +181,7 @@ async def _pages(pull: Pull, progress: Progress, *, overridden: bool) -> None:
     cursor = None if overridden else pull.source.cursor
     async with pages.reading(pull.plugin, cursor) as coming:
         async for page in coming:
-            await _insist(partial(_page, pull, page, keep_cursor=overridden))
+            await _insist(partial(_page, pull, page, coming.begin, keep_cursor=overridden))
             progress(pull.run)
     if pull.run.mode is RunMode.APPLY:
         await _try_again(pull)
@@ -203,13 +203,14 @@ async def _insist(step: Callable[[], Awaitable[T]]) -> T:
     raise AssertionError("count() does not end")
 
 
-async def _page(pull: Pull, ready: Ready, *, keep_cursor: bool) -> None:
+async def _page(pull: Pull, ready: Ready, decided: Callable[[], None], *, keep_cursor: bool) -> None:
     """One page, one transaction: what was received, rows, refusals, counts and cursor, or nothing of them."""
     run, page, items = pull.run, ready.page, ready.items
     async with _fenced(pull) as session:
         if page.received is not None:
             await session.execute(insert(Landing).values(_landing(run, page)))
-        planned = await plan(session, pull.source.id, ready.readings, pull.ahead if run.mode is RunMode.PLAN else {})
+        planned = await plan(session, pull.source.id, ready.readings, pull.ahead if run.mode is RunMode.PLAN else None)
+        decided()
         counts = await _carry_out(pull, session, _in_its_words(planned, page.columns), items)
         if len(items) >= MANY and counts.rejected - sum(one.waits for one in planned) > MOST * len(items):
             first = next(_reasons(items, planned))
@@ -273,7 +274,7 @@ async def _again(pull: Pull, batch: Sequence[Rejected]) -> int:
     mine = {(one.kind, one.key) for one in batch if one.run_id == pull.run.id}
     readings = read([archive.again(one.record) for one in batch if one.record])
     async with _fenced(pull) as session:
-        planned = await plan(session, pull.source.id, readings, {})
+        planned = await plan(session, pull.source.id, readings, None)
         taken = [one for one in planned if one.action is not PlanAction.REJECT]
         await applying.apply(session, pull.source.id, Origin(pull.viewer.subject, pull.run.id), taken)
         await rejected.heal(session, pull.run, taken)
