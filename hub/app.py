@@ -29,7 +29,7 @@ STATIC = Path(__file__).parent / "static"
 READY_SECONDS = 2
 
 
-def build(db: Database, pepper: bytes, bus: Bus) -> ASGIApp:
+def build(db: Database, pepper: bytes, bus: Bus, *, development: bool = False) -> ASGIApp:
     """The application over one database. `pepper` is the secret that token hashes are keyed with."""
 
     async def authenticate(connection: HTTPConnection) -> Viewer:
@@ -42,7 +42,7 @@ def build(db: Database, pepper: bytes, bus: Bus) -> ASGIApp:
         reasons = await unready(db)
         return JSONResponse({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
 
-    graph = graphql_app(build_schema(), db, authenticate, bus)
+    graph = graphql_app(build_schema(), db, authenticate, bus, development=development)
     routes: list[BaseRoute] = [
         Route("/", front),
         Route("/healthz", healthz),

@@ -1,7 +1,8 @@
-"""The database: read() and write(). Here is the only commit in the project."""
+"""The database: read(), snapshot() and write(). Here is the only commit in the project."""
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from uuid import UUID
 
 import asyncpg
 import orjson
+from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
@@ -27,11 +29,42 @@ class Origin:
     run_id: UUID | None = None
 
 
+SETTINGS = {
+    "application_name": "lianshu",
+    "timezone": "UTC",
+    "jit": "off",
+    "statement_timeout": str(STATEMENT_SECONDS * 1000),
+}
+READ_ONLY = {"default_transaction_isolation": "repeatable read", "default_transaction_read_only": "on"}
+
+
+class Snapshot:
+    """The database as it stands at one moment, for statements that are compiled already."""
+
+    def __init__(self, connection: "PoolConnectionProxy[Any]", noted: Callable[[str], None] | None) -> None:
+        self._connection = connection
+        self._noted = noted
+
+    async def rows(self, sql: str, *values: object) -> Sequence[Sequence[Any]]:
+        """The rows of a statement, by position; JSON is read, vocabularies stay names."""
+        if self._noted is not None:
+            self._noted(sql)
+        found: Sequence[Sequence[Any]] = await self._connection.fetch(sql, *values)
+        return found
+
+
 class Database:
-    """One PostgreSQL, reached through one pool. Make one for each process and close it at the end."""
+    """One PostgreSQL, reached through two pools. Make one for each process and close it at the end.
+
+    `noted` is told every statement of a snapshot: for those who count or explain.
+    """
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.url = async_url(url)
+        self.noted: Callable[[str], None] | None = None
+        self._pool_size = pool_size
+        self._snapshots: asyncpg.Pool[Any] | None = None
+        self._making = asyncio.Lock()
         self.engine: AsyncEngine = create_async_engine(
             self.url,
             pool_size=pool_size,
@@ -40,14 +73,7 @@ class Database:
             hide_parameters=True,
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
-            connect_args={
-                "server_settings": {
-                    "application_name": "lianshu",
-                    "timezone": "UTC",
-                    "jit": "off",
-                    "statement_timeout": str(STATEMENT_SECONDS * 1000),
-                }
-            },
+            connect_args={"server_settings": SETTINGS},
         )
         self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
@@ -59,6 +85,34 @@ class Database:
                 yield session
 
     @asynccontextmanager
+    async def snapshot(self, *, statements: int) -> AsyncIterator[Snapshot]:
+        """The driver itself, on one snapshot that cannot write: for the engine. One statement needs no transaction."""
+        with house_errors():
+            pool = self._snapshots or await self._pool()
+            connection = await pool.acquire()
+            try:
+                if statements > 1:
+                    await connection.execute("BEGIN")
+                yield Snapshot(connection, self.noted)
+            finally:
+                if connection.is_in_transaction() and not connection.is_closed():
+                    await connection.execute("ROLLBACK")  # nothing was written, and it ends a failed one too
+                await pool.release(connection)
+
+    async def _pool(self) -> "asyncpg.Pool[Any]":
+        async with self._making:
+            if self._snapshots is None:
+                self._snapshots = await asyncpg.create_pool(
+                    self.url.set(drivername="postgresql").render_as_string(hide_password=False),
+                    min_size=0,
+                    max_size=self._pool_size,
+                    init=_prepared,
+                    reset=_kept,
+                    server_settings=SETTINGS | READ_ONLY,
+                )
+        return self._snapshots
+
+    @asynccontextmanager
     async def write(self, viewer: Viewer, *, run_id: UUID | None = None) -> AsyncIterator[AsyncSession]:
         """One operation, one transaction: committed at the end, or nothing of it happened."""
         origin = Origin(viewer.subject, run_id)
@@ -68,7 +122,20 @@ class Database:
                 await session.commit()
 
     async def close(self) -> None:
+        if self._snapshots is not None:
+            await self._snapshots.close()
         await self.engine.dispose()
+
+
+async def _prepared(connection: "asyncpg.Connection[Any]") -> None:
+    for kind in ("json", "jsonb"):
+        await connection.set_type_codec(
+            kind, schema="pg_catalog", encoder=lambda value: orjson.dumps(value).decode(), decoder=orjson.loads
+        )
+
+
+async def _kept(_connection: "asyncpg.Connection[Any]") -> None:
+    """A snapshot leaves nothing behind that the next one must be kept from."""
 
 
 def async_url(url: str) -> URL:
@@ -93,6 +160,8 @@ def house_errors() -> Iterator[None]:
         raise
     except DBAPIError as error:
         raise translated(error) from error
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise translated(DBAPIError(None, None, error)) from error
     except (OSError, TimeoutError) as error:
         raise Unavailable("The database does not answer. Is it running? `hub doctor` tells more.") from error
 

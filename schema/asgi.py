@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import strawberry
 from cross_web import HTTPException
+from graphql import GraphQLError
 from starlette.requests import HTTPConnection
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import Response
@@ -14,22 +15,24 @@ from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
-from strawberry.http import GraphQLHTTPResponse
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 from strawberry.types import ExecutionResult
 
 from hub.auth import ANONYMOUS, Viewer
 from hub.db import Database
-from hub.errors import HubError, Unauthenticated, Unavailable
+from hub.errors import HubError, Invalid, Unauthenticated, Unavailable
 from schema import ide
 from schema.bus import Bus
 from schema.context import Context
+from schema.engine.engine import Engine
 from schema.errors import told
 
 Authenticate = Callable[[HTTPConnection], Awaitable[Viewer]]
 LARGEST_BODY = 1_048_576
 MOST_SUBSCRIPTIONS = 20
+EXECUTORS = ("engine", "ordinary")
 CODES = {400: "BAD_REQUEST", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "TOO_LARGE"}
 TOO_MANY = f"A connection carries at most {MOST_SUBSCRIPTIONS} operations at once: end one, or open another connection."
 NO_QUERY = 'The body has no `query`. Send {"query": "{ viewer { name } }"}.'
@@ -56,13 +59,17 @@ class GraphQLApp(GraphQL[Context, None]):
 
     graphql_transport_ws_handler_class = SocketHandler
 
-    def __init__(self, schema: strawberry.Schema, db: Database, authenticate: Authenticate, bus: Bus) -> None:
+    def __init__(
+        self, schema: strawberry.Schema, db: Database, authenticate: Authenticate, bus: Bus, *, development: bool
+    ) -> None:
         super().__init__(
             schema,
             allow_queries_via_get=False,
             subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL],
             max_subscriptions_per_connection=MOST_SUBSCRIPTIONS,
         )
+        self._engine = Engine(schema)
+        self._development = development
         self._db = db
         self._authenticate = authenticate
         self._bus = bus
@@ -106,6 +113,45 @@ class GraphQLApp(GraphQL[Context, None]):
     async def render_graphql_ide(self, request: HTTPRequest) -> Response:
         return ide.page(self.schema.as_str())
 
+    async def execute_single(
+        self,
+        request: HTTPRequest,
+        request_adapter: Any,
+        sub_response: Any,
+        context: Context,
+        root_value: None,
+        request_data: GraphQLRequestData,
+    ) -> ExecutionResult:
+        """By the engine; what it declines by the ordinary executor."""
+        try:
+            ordinary = self._chosen(context, request_data.extensions) == "ordinary"
+            answer = await self._engine.answer(
+                context,
+                request_data.query or "",
+                request_data.variables,
+                request_data.operation_name,
+                ordinary=ordinary,
+            )
+        except HubError as error:
+            extensions = error.extensions()
+            shown = {"cost": extensions["cost"]} if "cost" in extensions else {}
+            return ExecutionResult(None, [GraphQLError(str(error), extensions=extensions)], shown)
+        if answer.declined is None:
+            return ExecutionResult(answer.data, answer.errors, answer.extensions)
+        result = await super().execute_single(request, request_adapter, sub_response, context, root_value, request_data)
+        said = {"executor": "ordinary", "reason": answer.declined}
+        result.extensions = {**(result.extensions or {}), **answer.extensions, **said}
+        return result
+
+    def _chosen(self, context: Context, extensions: Mapping[str, Any] | None) -> str:
+        """The executor that is asked for, if the viewer may ask. Raises Invalid, Forbidden."""
+        asked: str = (extensions or {}).get("executor", "engine")
+        if asked not in EXECUTORS:
+            raise Invalid(f"There is no such executor. There are: {', '.join(EXECUTORS)}.", field="extensions.executor")
+        if asked != "engine" and not self._development:
+            context.viewer.must("sync:run")
+        return asked
+
     async def process_result(self, request: HTTPRequest, result: ExecutionResult) -> GraphQLHTTPResponse:
         """Also what was raised outside of the operation's own hooks is told in the house's words."""
         found = result.errors or ()
@@ -133,9 +179,14 @@ class GraphQLApp(GraphQL[Context, None]):
         return orjson.dumps(data).decode()
 
 
-def graphql_app(schema: strawberry.Schema, db: Database, authenticate: Authenticate, bus: Bus) -> GraphQLApp:
-    """The ASGI application, for HTTP and WebSocket alike. `authenticate` raises Unauthenticated for a bad token."""
-    return GraphQLApp(schema, db, authenticate, bus)
+def graphql_app(
+    schema: strawberry.Schema, db: Database, authenticate: Authenticate, bus: Bus, *, development: bool = False
+) -> GraphQLApp:
+    """The ASGI application, for HTTP and WebSocket alike. `authenticate` raises Unauthenticated for a bad token.
+
+    `development`: everybody may choose the executor, not only admins.
+    """
+    return GraphQLApp(schema, db, authenticate, bus, development=development)
 
 
 def refusal(status: int, message: str, extensions: dict[str, object]) -> Response:

@@ -15,6 +15,7 @@ from hub.auth import Viewer, under
 from hub.errors import Invalid
 from schema.edge import Edge, Match, Shape
 from schema.inputs import Slot, input_type
+from schema.later import later
 from schema.node import (
     NODES,
     REGISTRY,
@@ -32,7 +33,7 @@ from schema.terms import chinese, with_terms
 
 Filter: TypeAlias = Mapping[str, Any]
 Ref: TypeAlias = tuple[str, Any]  # ("code", "150602") or ("id", a UUID): a grid that a filter names
-Paths: TypeAlias = Mapping[Ref, str]
+PathOf: TypeAlias = Callable[[Ref], Any]
 
 MOST_VALUES = 1000
 LARGEST_DEPTH = 12
@@ -86,7 +87,7 @@ class Asked:
     """Who asks, and where the grids are that the filter names."""
 
     viewer: Viewer
-    paths: Paths
+    path: PathOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def _tests(node: Node) -> Iterator[Test]:
         yield Test(slot, lambda value, _asked: _keyed(node, value))
     if (tree := node.tree) is not None:
         slot = Slot("under", "GridRef | None", "At or below this grid (网格范围).")
-        yield Test(slot, lambda value, asked: under(tree, asked.paths[reference(value, field="filter")]))
+        yield Test(slot, lambda value, asked: under(tree, asked.path(reference(value, field="filter"))))
     for name, column in node.columns.items():
         yield from _column_tests(graphql_name(name), column, natural=name == node.natural)
     for field in REGISTRY[node.name].__strawberry_definition__.fields:
@@ -168,18 +169,18 @@ def _column_tests(name: str, column: Column, *, natural: bool) -> Iterator[Test]
         yield Test(Slot(name, f"{RANGES[kind]} | None", said), lambda value, _asked: between(column, value))
 
 
-def where(node: Node, filter: Filter, viewer: Viewer, paths: Paths, *, inside: bool = False) -> ColumnElement[bool]:
+def where(node: Node, filter: Filter, asked: Asked, *, inside: bool = False) -> ColumnElement[bool]:
     """What a filter of `node` means. A null for a field says nothing. `inside`: it is the filter of an edge."""
-    asked, parts = Asked(viewer, paths), list[ColumnElement[bool]]()
+    parts = list[ColumnElement[bool]]()
     for name, value in filter.items():
         if value is None:
             continue
         if name == "and":
-            parts.append(and_(true(), *(where(node, one, viewer, paths) for one in value)))
+            parts.append(and_(true(), *(where(node, one, asked) for one in value)))
         elif name == "or":
-            parts.append(or_(false(), *(where(node, one, viewer, paths) for one in value)))
+            parts.append(or_(false(), *(where(node, one, asked) for one in value)))
         elif name == "not":
-            parts.append(where(node, value, viewer, paths).is_not(true()))
+            parts.append(where(node, value, asked).is_not(true()))
         elif name == "null":
             if not inside:
                 raise Invalid(
@@ -220,10 +221,16 @@ def references(filter: Filter) -> set[Ref]:
 
 def reference(value: Mapping[str, Any], *, field: str) -> Ref:
     """The grid that a GridRef names, in the argument `field`."""
-    return ("id", uuid_for("Grid", value["id"], field=field)) if "id" in value else ("code", value["code"])
+    if "id" not in value:
+        return "code", value["code"]
+    return "id", later(value["id"], lambda id: uuid_for("Grid", id, field=field))
 
 
 def _keyed(node: Node, values: list[str]) -> ColumnElement[bool]:
+    if len(node.key) == 1:
+        (only,) = node.key
+        wanted = later(values, lambda ids: [uuid_for(node.name, id, field="filter") for id in ids])
+        return only == any_(literal(wanted, ARRAY(only.type)))
     keys = [key_for(node.name, value, field="filter") for value in values]
     return or_(false(), *(and_(*(c == v for c, v in zip(node.key, key, strict=True))) for key in keys))
 
@@ -233,7 +240,7 @@ def _through(edge: Edge) -> Callable[[Any, Asked], ColumnElement[bool]]:
         target, key, column = NODES[edge.target], edge.key, edge.column
         assert key is not None
         assert column is not None
-        meant = edge.visible(asked.viewer).where(where(target, value, asked.viewer, asked.paths, inside=True))
+        meant = edge.visible(asked.viewer).where(where(target, value, asked, inside=True))
         leads: ColumnElement[bool] = key.in_(meant.with_only_columns(column))
         return leads.is_not(true()) if value.get("null") else leads
 
@@ -241,8 +248,8 @@ def _through(edge: Edge) -> Callable[[Any, Asked], ColumnElement[bool]]:
 
 
 def _one_of(column: Column, values: list[Any]) -> ColumnElement[bool]:
-    given = [value for value in values if value is not None]
-    found = column == any_(literal(given, ARRAY(column.type))) if given else false()
+    given = later(values, lambda values: [value for value in values if value is not None])
+    found = column == any_(literal(given, ARRAY(column.type)))
     return or_(found, column.is_(None)) if None in values else found
 
 
@@ -269,9 +276,9 @@ def _text_test(column: Column, name: str, text: Any) -> ColumnElement[bool]:
         case "in":
             return _one_of(column, text)
         case "contains":
-            return column.ilike(f"%{_literal(text)}%", escape="\\")
+            return column.ilike(later(text, lambda text: f"%{_literal(text)}%"), escape="\\")
         case "startsWith":
-            return column.ilike(f"{_literal(text)}%", escape="\\")
+            return column.ilike(later(text, lambda text: f"{_literal(text)}%"), escape="\\")
     return _bound(column, name, text)
 
 

@@ -67,7 +67,8 @@ class Loaders:
         if filter is None:
             return chosen
         paths = {ref: await self.path(ref) for ref in filters.references(filter)}
-        return chosen.where(filters.where(NODES[edge.target], filter, self._viewer, paths))
+        asked = filters.Asked(self._viewer, paths.__getitem__)
+        return chosen.where(filters.where(NODES[edge.target], filter, asked))
 
     async def page(self, edge: Edge, key: Any, filter: filters.Filter | None, window: Window, asked: Hashable) -> Page:
         """One page of an edge."""

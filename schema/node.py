@@ -142,7 +142,9 @@ def _id(root: strawberry.Parent[Any]) -> strawberry.ID:
 class Identified:
     """The Relay interface `Node`."""
 
-    id = strawberry.field(resolver=_id, description="The id: opaque, and unique in the whole hub (全局标识).")
+    id = strawberry.field(
+        resolver=_id, description="The id: opaque, and unique in the whole hub (全局标识).", metadata={"id": True}
+    )
 
     @staticmethod
     def resolve_type(row: Any, _info: object, _abstract: object) -> str:

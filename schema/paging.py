@@ -2,7 +2,7 @@
 nothing; NULL sorts as PostgreSQL has it, above every value."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -11,7 +11,7 @@ from uuid import UUID
 
 import orjson
 import strawberry
-from sqlalchemy import BigInteger, ColumnElement, and_, false, or_, tuple_
+from sqlalchemy import BigInteger, ColumnElement, and_, literal, or_, tuple_
 
 from hub.errors import Invalid
 from schema.errors import BadCursor
@@ -124,28 +124,35 @@ def beyond(order: Sequence[Sort], values: Sequence[Any]) -> ColumnElement[bool]:
     """Rows that come strictly after the row with these sort values."""
     columns = [sort.column for sort in order]
     if len({sort.descending for sort in order}) == 1 and not any(optional(column) for column in columns):
-        left, right = tuple_(*columns), tuple_(*values)
+        left, right = tuple_(*columns), tuple_(*map(literal, values, (column.type for column in columns)))
         return left < right if order[0].descending else left > right
     ways: list[ColumnElement[bool]] = []
     same: list[ColumnElement[bool]] = []
     for sort, value in zip(order, values, strict=True):
-        ways.append(and_(*same, _past(sort, value)))
-        same.append(sort.column.is_(None) if value is None else sort.column == value)
+        at = literal(value, sort.column.type)
+        ways.append(and_(*same, _past(sort, at)))
+        same.append(sort.column.is_not_distinct_from(at) if optional(sort.column) else sort.column == at)
     return or_(*ways)
 
 
-def _past(sort: Sort, value: Any) -> ColumnElement[bool]:
+def _past(sort: Sort, value: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Rows after that value. NULL, where there can be one, comes after all values."""
+    if not optional(sort.column):
+        return sort.column < value if sort.descending else sort.column > value
     if sort.descending:
-        return sort.column.is_not(None) if value is None else sort.column < value
-    if value is None:
-        return false()
-    return or_(sort.column > value, sort.column.is_(None)) if optional(sort.column) else sort.column > value
+        return or_(sort.column < value, and_(value.is_(None), sort.column.is_not(None)))
+    return or_(sort.column > value, and_(value.is_not(None), sort.column.is_(None)))
 
 
 def cursor(order: Sequence[Sort], row: Any) -> str:
     """The place of a row in an order, opaque."""
-    values = [_plain(getattr(row, sort.column.key)) for sort in order]
-    return urlsafe_b64encode(orjson.dumps([",".join(map(str, order)), *values])).decode().rstrip("=")
+    return ways(order)(*(_plain(getattr(row, sort.column.key)) for sort in order))
+
+
+def ways(order: Sequence[Sort]) -> Callable[..., str]:
+    """A function that makes a cursor of the values, in this order, of a row: vocabularies by name."""
+    said = ",".join(map(str, order))
+    return lambda *values: urlsafe_b64encode(orjson.dumps([said, *values], str)).decode().rstrip("=")
 
 
 def uncursor(order: Sequence[Sort], text: str) -> tuple[Any, ...]:
@@ -163,9 +170,7 @@ def uncursor(order: Sequence[Sort], text: str) -> tuple[Any, ...]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Enum):
-        return value.name
-    return str(value) if isinstance(value, UUID) else value
+    return value.name if isinstance(value, Enum) else value
 
 
 def _typed(column: Column, value: Any) -> Any:

@@ -29,13 +29,11 @@ def entity(model: type[Base], source: FromClause | None = None) -> Any:
     return model if source is None else aliased(model, source)
 
 
-def parents(edge: Edge, keys: Sequence[Any]) -> Any:
+def parents(edge: Edge, keys: Any) -> Any:
     """The keys of the level as a table `parent(key)`."""
     assert edge.key is not None
     kind = edge.key.type
-    return (
-        func.unnest(literal(list(keys), ARRAY(kind))).table_valued(column("key", kind), name="parent").render_derived()
-    )
+    return func.unnest(literal(keys, ARRAY(kind))).table_valued(column("key", kind), name="parent").render_derived()
 
 
 def related(edge: Edge, key: Any) -> ColumnElement[bool]:
@@ -66,7 +64,7 @@ def page(edge: Edge, chosen: Select[Any], keys: Sequence[Any], window: Window) -
     return select(parent.c.key, rows).select_from(parent).join(found, true()).order_by(*order)
 
 
-def count(edge: Edge, chosen: Select[Any], keys: Sequence[Any]) -> Select[Any, int]:
+def count(edge: Edge, chosen: Select[Any], keys: Any) -> Select[Any, int]:
     """(key, number of rows) for each parent."""
     if edge.match is Match.ALL:
         return chosen.with_only_columns(literal(None).label("key"), func.count(), maintain_column_froms=True)

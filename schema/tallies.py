@@ -1,11 +1,12 @@
 """Counts by this and that: the figures behind every chart."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import strawberry
-from sqlalchemy import ColumnElement, Row
+from sqlalchemy import ColumnElement
 
 from hub.errors import Invalid
 from hub.models import GridLevel, Term
@@ -13,6 +14,10 @@ from hub.services import tallies
 from hub.services.tallies import TallyKey, TallyOf
 from schema import filters, ids
 from schema.context import Context, Info
+from schema.engine.fields import Details
+from schema.engine.plan import Draft, Level, Unplannable
+from schema.engine.planner import Planner
+from schema.engine.sql import Layout
 from schema.inputs import Slot, arguments
 from schema.node import NODES, NamedField, named, registered, term
 from schema.terms import chinese
@@ -87,11 +92,54 @@ async def _conditions(
     conditions = [filters.between(moment, during)] if during and moment is not None else []
     if filter and filters.checked(filter):
         paths = {ref: await context.loaders.path(ref) for ref in filters.references(filter)}
-        conditions.append(filters.where(NODES["Request"], filter, context.viewer, paths))
+        conditions.append(filters.where(NODES["Request"], filter, filters.Asked(context.viewer, paths.__getitem__)))
     return conditions
 
 
-def _row(by: list[TallyKey], row: Row[Any]) -> TallyRow:
+def _plan(planner: Planner, kind: Any, details: Details) -> Level:
+    """One statement, as above; terms come from the driver by name."""
+    given, now = planner.arguments(kind, details)
+    of, by = given["of"], given["by"]
+    under, during, filter = (given.get(name) for name in ("under", "during", "filter"))
+    moment = tallies.SUBJECTS[of].moment
+    if (during or filter) and moment is None:
+        raise Unplannable("It is no tally of requests, but has a filter.")
+    if filter:
+        planner.once(lambda run: filters.checked(filter if now is None else now(run)["filter"]))
+    where = [filters.between(moment, during)] if during and moment is not None else []
+    if filter:
+        where.append(filters.where(NODES["Request"], filter, filters.Asked(planner.viewer, planner.path)))
+    path: Any = None if under is None else planner.path(filters.reference(under, field="under"))
+    statement = tallies.tally(planner.viewer, of, by, path=path, where=where, grid_level=given.get("grid_level"))
+    row = planner.fields.plain(planner.fields.type("TallyRow"), details, "r")
+    draft = Draft(Layout([]))
+    read = partial(_read, tallies.SUBJECTS[of], by)
+    return planner.level("tally", draft, READ, statement, row=row, read=planner.code.constant(read), rows=_most)
+
+
+READ = """
+def make(keys, records, totals, window, below):
+    {below}
+    return [{row} for r in {read}(records)]
+"""
+
+
+def _most(_run: object) -> int:
+    return tallies.MOST_ROWS
+
+
+def _read(subject: tallies.Subject, by: list[TallyKey], records: Iterable[Any]) -> list[TallyRow]:
+    kinds = [getattr(getattr(subject.columns.get(key), "type", None), "enum_class", None) for key in by]
+    found = []
+    for count, *pairs in records:
+        for place, kind in enumerate(kinds):
+            if kind is not None and pairs[2 * place] is not None:
+                pairs[2 * place] = kind[pairs[2 * place]]
+        found.append(_row(by, (count, *pairs)))
+    return found
+
+
+def _row(by: list[TallyKey], row: Sequence[Any]) -> TallyRow:
     count, pairs = row[0], row[1:]
     values = [_value(key, pairs[2 * place], pairs[2 * place + 1]) for place, key in enumerate(by)]
     return TallyRow(keys=values, count=int(count or 0))
@@ -110,6 +158,7 @@ def _tally() -> Any:
     made = TallyField(
         type_annotation=named("list[TallyRow]"),
         description=f"Counts over what the viewer may see, the largest first, at most {tallies.MOST_ROWS} rows (统计).",
+        metadata={"plan": _plan},
     )
     made.arguments = arguments(SLOTS)
     return made

@@ -31,7 +31,7 @@ class VerbField(NamedField):
 
     def __init__(self, verb: Verb, returns: str, ids: Mapping[str, str], words: Mapping[str, str]) -> None:
         super().__init__(
-            type_annotation=named(f"{returns} | None"), description=_said(verb), metadata={"verb": verb, "ids": ids}
+            type_annotation=named(f"{returns} | None"), description=_said(verb), metadata={"verb": self, "ids": ids}
         )
         self.verb, self.returns, self.ids, self.words = verb, returns, ids, words
         parameters = list(_parameters(verb, returns))
@@ -46,7 +46,11 @@ class VerbField(NamedField):
 
     def get_result(self, source: Any, info: Info | None, args: list[Any], kwargs: Any) -> Any:
         assert info is not None
-        return written(info.context, self.verb, dict(self._given(kwargs)))
+        return self.do(info.context, kwargs)
+
+    async def do(self, context: Context, kwargs: Mapping[str, Any]) -> Any:
+        """Write; the row that came of it."""
+        return await written(context, self.verb, dict(self._given(kwargs)))
 
     def _given(self, kwargs: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         """The arguments as the verb takes them: null empties a field, and means nothing anywhere else."""

@@ -129,10 +129,12 @@ def count_statements(database: Database) -> object:
 
         engine = database.engine.sync_engine
         event.listen(engine, "before_cursor_execute", note)
+        database.noted = seen.append
         try:
             yield seen
         finally:
             event.remove(engine, "before_cursor_execute", note)
+            database.noted = None
 
     return counting
 

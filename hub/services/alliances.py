@@ -34,12 +34,12 @@ def agreements(viewer: Viewer) -> Select[Agreement]:
 
 def meetings(viewer: Viewer) -> Select[Meeting]:
     """Minutes are for those who are signed in."""
-    return select(Meeting) if viewer.subject else select(Meeting).where(false())
+    return select(Meeting) if viewer.subject is not None else select(Meeting).where(false())
 
 
 def resolutions(viewer: Viewer) -> Select[Resolution]:
     """Decisions are for those who are signed in."""
-    return select(Resolution) if viewer.subject else select(Resolution).where(false())
+    return select(Resolution) if viewer.subject is not None else select(Resolution).where(false())
 
 
 class AllianceFields(TypedDict, total=False):

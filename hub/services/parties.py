@@ -21,7 +21,7 @@ Row = TypeVar("Row", Organization, Person, Post, ReportIn)
 
 def _seen(viewer: Viewer, table: type[Party] | type[Post], own: Any) -> ColumnElement[bool]:
     inside = viewer.covers(table.grid_path) if viewer.can("parties:read") else false()
-    return or_(table.public, inside, own == viewer.party_id if viewer.party_id else false())
+    return or_(table.public, inside, own == viewer.party_id if viewer.party_id is not None else false())
 
 
 def visible(viewer: Viewer) -> Select[Party]:

@@ -42,9 +42,12 @@ class Api:
         self.viewers[token] = viewer
         return token
 
-    async def post(self, query: str, viewer: Viewer | None = None, **variables: object) -> Response:
+    async def post(
+        self, query: str, viewer: Viewer | None = None, *, executor: str = "engine", **variables: object
+    ) -> Response:
         headers = {"authorization": self.token(viewer)} if viewer else {}
-        return await self.client.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
+        body = {"query": query, "variables": variables, "extensions": {"executor": executor}}
+        return await self.client.post("/graphql", json=body, headers=headers)
 
     async def __call__(self, query: str, viewer: Viewer | None = None, **variables: object) -> Any:
         """The data of an operation that has no error."""

@@ -1,0 +1,174 @@
+"""Documents: parsed and validated once. What an operation asks is known here, and what of it waits for variables."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLSchema,
+    Node,
+    OperationDefinitionNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    VariableNode,
+    Visitor,
+    parse,
+    specified_rules,
+    validate,
+    visit,
+)
+from graphql.execution.collect_fields import FragmentDetails
+from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
+from strawberry import Schema
+from strawberry.types.arguments import convert_arguments
+from strawberry.types.field import StrawberryField
+
+from schema.later import shape
+from schema.limits import MOST_TOKENS, Figures, Limits, figures
+
+NOTHING = VariableValues({}, {})
+
+
+def own(field: GraphQLField) -> StrawberryField:
+    """The declaration behind a field of the schema."""
+    found: StrawberryField = field.extensions["strawberry-definition"]
+    return found
+
+
+def shape_of(field: GraphQLField) -> Callable[[Mapping[str, Any]], Any]:
+    """How a field tells what of its arguments a plan depends on: an id's type, say, where that decides."""
+    found: Callable[[Mapping[str, Any]], Any] = own(field).metadata.get("shape", shape)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A field whose arguments come from variables."""
+
+    node: FieldNode
+    field: GraphQLField
+
+
+class Operation:
+    """One operation of a valid document."""
+
+    def __init__(self, schema: Schema, document: DocumentNode, node: OperationDefinitionNode) -> None:
+        self.schema = schema
+        self.core: GraphQLSchema = schema._schema
+        self.node = node
+        self.parts = list(_reachable(document, node))
+        fragments = [part for part in self.parts if isinstance(part, FragmentDefinitionNode)]
+        self.fragments = {part.name.value: FragmentDetails(part, None) for part in fragments}
+        found = _Sites(self.core)
+        for part in self.parts:
+            visit(part, TypeInfoVisitor(found.types, found))
+        self.sites, self.switches = found.sites, sorted(found.switches)
+        self.figures: Figures = figures(node, fragments, document.token_count)
+
+    def variables(self, given: Mapping[str, Any] | None) -> VariableValues | None:
+        """The variables as their types want them; None where they do not fit."""
+        if not self.node.variable_definitions:
+            return NOTHING
+        values = get_variable_values(self.core, self.node.variable_definitions, dict(given or {}), max_errors=1)
+        return values if isinstance(values, VariableValues) else None
+
+    def arguments(self, node: FieldNode, field: GraphQLField, variables: VariableValues) -> dict[str, Any]:
+        """The arguments of a field under their Python names, as its resolver gets them."""
+        return convert_arguments(
+            get_argument_values(field, node, variables),
+            own(field).arguments,
+            scalar_registry=self.schema.schema_converter.scalar_registry,
+            config=self.schema.config,
+        )
+
+    def given(self, variables: VariableValues) -> list[dict[str, Any]]:
+        """The arguments of every site."""
+        return [self.arguments(site.node, site.field, variables) for site in self.sites]
+
+    def asked(self, given: list[dict[str, Any]], variables: VariableValues) -> tuple[Any, ...]:
+        """What a plan of this operation depends on: the shapes of the arguments, and what is skipped."""
+        shapes = (
+            own(site.field).metadata.get("shape", shape)(one) for site, one in zip(self.sites, given, strict=True)
+        )
+        return (*shapes, *(variables.coerced.get(name) for name in self.switches))
+
+
+class _Sites(Visitor):
+    """Finds the fields whose arguments hold variables, and the variables that skip something."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        super().__init__()
+        self.types = TypeInfo(schema)
+        self.sites: list[Site] = []
+        self.switches: set[str] = set()
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        field = self.types.get_field_def()
+        if field is not None and any(_variables(argument) for argument in node.arguments or ()):
+            self.sites.append(Site(node, field))
+
+    def enter_directive(self, node: Node, *_: Any) -> None:
+        self.switches |= set(_variables(node))
+
+
+def _variables(node: Node) -> list[str]:
+    names: list[str] = []
+
+    class Found(Visitor):
+        def enter_variable(self, variable: VariableNode, *_: Any) -> None:
+            names.append(variable.name.value)
+
+    visit(node, Found())
+    return names
+
+
+def _reachable(document: DocumentNode, node: OperationDefinitionNode) -> Iterator[Any]:
+    """The operation and the fragments that it spreads, and they in turn."""
+    fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
+    waiting, seen = [node], set[str]()
+    while waiting:
+        yield (part := waiting.pop())
+        names: list[str] = []
+
+        class Found(Visitor):
+            def enter_fragment_spread(self, spread: FragmentSpreadNode, *_: Any) -> None:
+                names.append(spread.name.value)  # noqa: B023  visited before the next round
+
+        visit(part, Found())
+        for name in names:
+            if name not in seen and name in fragments:
+                seen.add(name)
+                waiting.append(fragments[name])  # type: ignore[arg-type]  # both are definitions
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A valid document's operations, by name."""
+
+    operations: Mapping[str | None, Operation]
+
+    def operation(self, name: str | None) -> Operation | None:
+        """The one that is meant; None where that is not clear."""
+        if name is not None:
+            return self.operations.get(name)
+        return next(iter(self.operations.values())) if len(self.operations) == 1 else None
+
+
+def document(schema: Schema, text: str) -> Document | None:
+    """The document; None if it has errors, which the ordinary executor words."""
+    try:
+        parsed = parse(text, max_tokens=MOST_TOKENS)
+        if validate(schema._schema, parsed, (*specified_rules, Limits)):
+            return None
+    except (GraphQLError, RecursionError):
+        return None
+    nodes: Iterable[OperationDefinitionNode] = (
+        part for part in parsed.definitions if isinstance(part, OperationDefinitionNode)
+    )
+    return Document({node.name.value if node.name else None: Operation(schema, parsed, node) for node in nodes})

@@ -1,0 +1,154 @@
+"""The engine: known documents, their plans, and which executor answers."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import structlog
+from graphql import GraphQLError, OperationType
+from strawberry import Schema
+
+from hub.auth import Viewer
+from hub.errors import HubError
+from hub.logs import place
+from schema import limits
+from schema.context import Context
+from schema.engine import run as running
+from schema.engine.documents import Document, Operation, document
+from schema.engine.plan import Plan, Unplannable
+from schema.engine.planner import Planner
+from schema.engine.run import Run, TooLong
+from schema.later import Later, Undecided
+from schema.limits import CostLimit
+
+MOST_DOCUMENTS, MOST_PLANS = 500, 2000
+LARGEST_KEPT = 20_000  # characters of a document that is worth a place in the cache
+
+log = structlog.get_logger("schema.engine")
+Kept = TypeVar("Kept")
+
+
+class Recent(Generic[Kept]):
+    """A bounded cache: what was used last is kept."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
+        """What is kept under the key, made where it is not."""
+        try:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        except KeyError:
+            made = self._kept[key] = make()
+            if len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+            return made
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+
+@dataclass(slots=True)
+class Answer:
+    """What the engine says. `data` None: the ordinary executor must do it, for the `reason`."""
+
+    data: dict[str, Any] | None = None
+    errors: list[GraphQLError] = field(default_factory=list)
+    extensions: dict[str, Any] = field(default_factory=dict)
+    declined: str | None = None
+
+
+class Engine:
+    """Answers operations over one schema; what it cannot plan it declines."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._documents: Recent[Document | None] = Recent(MOST_DOCUMENTS)
+        self._plans: Recent[Plan | str] = Recent(MOST_PLANS)
+
+    def operation(self, text: str, name: str | None) -> Operation | None:
+        """The operation that is meant, if the document is valid."""
+        if len(text) > LARGEST_KEPT:
+            found = document(self._schema, text)
+        else:
+            found = self._documents.get(text, lambda: document(self._schema, text))
+        return None if found is None else found.operation(name)
+
+    async def answer(
+        self,
+        context: Context,
+        text: str,
+        variables: Mapping[str, Any] | None,
+        name: str | None,
+        *,
+        ordinary: bool = False,
+    ) -> Answer:
+        """The answer of a query or a mutation; `ordinary`: only its cost. Raises CostLimit before anything else."""
+        operation = self.operation(text, name)
+        if operation is None or operation.node.operation is OperationType.SUBSCRIPTION:
+            return Answer(declined="The document is for the ordinary executor.")
+        cost: dict[str, Any] = {}
+        try:
+            plan, run = self.planned(context, operation, variables)
+            cost["cost"] = limits.cost(limits.with_rows(operation.figures, plan.cost(run)))
+            if ordinary:
+                return Answer(declined="It was asked for.", extensions=cost)
+            done = cost | {"executor": "engine"}
+            if operation.node.operation is OperationType.QUERY:
+                return Answer(await running.read(plan, run), extensions=done)
+            await running.check(plan, run)
+        except (CostLimit, TooLong):
+            raise
+        except Unplannable as reason:
+            return Answer(declined=str(reason), extensions=cost)
+        except (HubError, GraphQLError) as error:
+            return Answer(declined=f"It has an error: {type(error).__name__}.", extensions=cost)
+        except Exception as error:  # noqa: BLE001  the ordinary executor says what it is
+            log.warning("the engine failed, the ordinary executor goes on", error=place(error))
+            return Answer(declined=f"The engine failed: {type(error).__name__}.", extensions=cost)
+        return Answer(*await running.write(plan, run), extensions=done)  # from here on nothing is done a second time
+
+    def planned(self, context: Context, operation: Operation, given: Mapping[str, Any] | None) -> tuple[Plan, Run]:
+        """The plan and its run, arguments checked. Raises Unplannable, Invalid."""
+        variables = operation.variables(given)
+        if variables is None:
+            raise Unplannable("The variables do not fit.")
+        arguments = operation.given(variables)
+        viewer = context.viewer
+        key = (operation, form(viewer), operation.asked(arguments, variables))
+
+        def make() -> Plan | str:
+            try:
+                return Planner(operation, template(viewer), arguments, variables).plan()
+            except (Unplannable, Undecided) as reason:
+                return str(reason)
+
+        plan = self._plans.get(key, make)
+        if isinstance(plan, str):
+            raise Unplannable(plan)
+        run = Run(context, arguments)
+        run.open(plan)
+        return plan, run
+
+
+def form(viewer: Viewer) -> Hashable:
+    """What of a viewer a plan depends on: abilities, and which values there are, never the values."""
+    return viewer.subject is None, viewer.abilities, tuple(path == "" for path in viewer.paths), viewer.party_id is None
+
+
+def template(viewer: Viewer) -> Viewer:
+    """A viewer of the same form, whose values each run brings."""
+    paths = [path if path == "" else _path(at) for at, path in enumerate(viewer.paths)]
+    return Viewer(
+        subject=None if viewer.subject is None else Later(lambda run: run.viewer.subject),  # type: ignore[arg-type]
+        abilities=viewer.abilities,
+        paths=tuple(paths),  # type: ignore[arg-type]  # a Later stands for the value
+        party_id=None if viewer.party_id is None else Later(lambda run: run.viewer.party_id),  # type: ignore[arg-type]
+    )
+
+
+def _path(at: int) -> Later:
+    return Later(lambda run: run.viewer.paths[at])

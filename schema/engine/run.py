@@ -1,0 +1,179 @@
+"""Running a plan: breadth first, one statement a level, all on one snapshot; then the answer is made from below.
+
+    keys ──> rows of a level ──> keys of the levels below ──> their rows ...
+                   └──────────────── make(records, what is below) ──> dicts
+
+Whatever goes wrong while reading, the operation is done again by the ordinary executor, which words the errors: so both
+give the same answer, and this file has no error to place. Only what was written is not done twice.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import GraphQLError
+
+from hub.auth import Viewer
+from hub.db import Snapshot
+from hub.errors import NotFound, Unavailable
+from schema.context import Context
+from schema.engine.plan import Below, Level, Plan
+from schema.errors import told
+from schema.limits import MOST_SECONDS
+
+NONE: Mapping[Any, int] = {}
+
+
+@dataclass(slots=True)
+class Step:
+    """What a level cost: for those who want to know."""
+
+    what: str
+    rows: int
+    milliseconds: float
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of a plan: the values that the plan left open."""
+
+    context: Context
+    given: Sequence[Mapping[str, Any]]
+    found: list[Any] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    keys: Sequence[Any] = ()
+    steps: list[Step] | None = None
+
+    @property
+    def viewer(self) -> Viewer:
+        return self.context.viewer
+
+    def open(self, plan: Plan) -> None:
+        """Check the arguments and find the windows. Raises Invalid, BadCursor, BadId."""
+        for find in plan.once:
+            self.found.append(find(self))
+
+
+async def read(plan: Plan, run: Run) -> dict[str, Any]:
+    """The answer of a query."""
+    async with snapshot(plan, run) as found:
+        return {root.name: await _root(found, run, root.level, root.value) for root in plan.roots}
+
+
+async def check(plan: Plan, run: Run) -> None:
+    """See that the grids which a payload's arguments name are there, before anything is written. Raises NotFound."""
+    if plan.paths:
+        async with snapshot(plan, run):
+            pass
+
+
+async def write(plan: Plan, run: Run) -> tuple[dict[str, Any], list[GraphQLError]]:
+    """The answer of a mutation: one verb after the other. One that fails leaves its field empty, its error beside."""
+    data: dict[str, Any] = {}
+    errors: list[GraphQLError] = []
+    for root in plan.roots:
+        data[root.name] = root.value
+        if root.verb is None or root.level is None:
+            continue
+        try:
+            record = root.verb.record(await root.verb.write(run))
+            if root.level.below:
+                async with snapshot(plan, run) as found:
+                    data[root.name] = await made(found, run, root.level, [None], [record])
+            else:
+                data[root.name] = root.level.make([None], [record], NONE, None, ())
+        except Exception as error:  # noqa: BLE001  one GraphQL operation: what went wrong is told in its answer
+            data[root.name] = None
+            found_at = GraphQLError(str(error), list(root.verb.nodes), path=[root.name], original_error=error)
+            errors.append(told(found_at, executing=True))
+    return data, errors
+
+
+@asynccontextmanager
+async def snapshot(plan: Plan, run: Run) -> AsyncIterator[Snapshot]:
+    """The snapshot that a plan is read on, with its time limit; the grids that arguments name are looked up."""
+    try:
+        async with (
+            asyncio.timeout(MOST_SECONDS),
+            run.context.db.snapshot(statements=plan.statements()) as found,
+        ):
+            run.paths = await _paths(found, run, plan)
+            yield found
+    except TimeoutError as error:
+        raise TooLong() from error
+
+
+class TooLong(Unavailable):
+    """The operation took more time than one may."""
+
+    code = "TIME_LIMIT"
+
+    def __init__(self) -> None:
+        super().__init__(f"The operation was stopped after {MOST_SECONDS:g} s. Ask for less at once.")
+
+
+async def _paths(found: Snapshot, run: Run, plan: Plan) -> list[str]:
+    """Where the grids are that arguments name. Raises NotFound."""
+    wanted = [(by, find.now(run)) for by, find in plan.paths]
+    known: dict[tuple[str, Any], str] = {}
+    for by, statement in plan.seeks.items():
+        run.keys = list({value for name, value in wanted if name == by})
+        for value, path in await found.rows(statement.text, *statement.values(run)):
+            known[by, value] = path
+    if missing := [value for by, value in wanted if (by, value) not in known]:
+        raise NotFound("grid", missing[0])
+    return [known[one] for one in wanted]
+
+
+async def _root(found: Snapshot, run: Run, level: Level | None, value: Any) -> Any:
+    return value if level is None else await rows(found, run, level, [None])
+
+
+async def rows(found: Snapshot, run: Run, level: Level, keys: Sequence[Any]) -> Any:
+    """What a level gives for these parents."""
+    records = level.hand(run) if level.hand is not None else await _read(found, run, level, level.statement, keys)
+    totals = NONE
+    if level.count is not None:
+        totals = dict(await _read(found, run, level, level.count, keys))
+    return await made(found, run, level, keys, records, totals)
+
+
+async def made(
+    found: Snapshot,
+    run: Run,
+    level: Level,
+    keys: Sequence[Any],
+    records: Sequence[Any],
+    totals: Mapping[Any, int] = NONE,
+) -> Any:
+    """The same, of records in hand."""
+    below = [await _below(found, run, one, records) for one in level.below]
+    window = None if level.window is None else level.window(run)
+    return level.make(keys, records, totals, window, below)
+
+
+async def _below(found: Snapshot, run: Run, below: Below, records: Sequence[Any]) -> Any:
+    if below.level is not None:
+        (at,) = below.positions
+        keys = dict.fromkeys(record[at] for record in records)
+        keys.pop(None, None)
+        return await rows(found, run, below.level, list(keys))
+    assert below.batch is not None
+    wanted = list(dict.fromkeys(tuple(record[at] for at in below.positions) for record in records))
+    return dict(zip(wanted, await below.batch(run.context, wanted) if wanted else (), strict=True))
+
+
+async def _read(found: Snapshot, run: Run, level: Level, statement: Any, keys: Sequence[Any]) -> Sequence[Any]:
+    if statement is None or not keys:
+        return ()
+    run.keys = keys
+    if run.steps is None:
+        records: Sequence[Any] = await found.rows(statement.text, *statement.values(run))
+        return records
+    began = time.perf_counter()
+    records = await found.rows(statement.text, *statement.values(run))
+    run.steps.append(Step(level.what, len(records), (time.perf_counter() - began) * 1000))
+    return records
