@@ -16,6 +16,7 @@ from hub.config import Settings
 from hub.db import Database
 from hub.errors import HubError
 from hub.models import now
+from hub.services import tally_folding
 from hub.sync import registry
 from hub.upgrade import pending
 
@@ -105,7 +106,8 @@ async def _database(server: home.Server) -> list[Finding]:
     async with home.database(server, pool_size=2) as db:
         async with db.read() as session:
             findings = [finding async for finding in inside(session)]
-        return [*findings, await steps(db)]
+        findings.append(await steps(db))
+        return [*findings, await tally(db)] if findings[-1].health is Health.GOOD else findings
 
 
 async def inside(session: AsyncSession) -> AsyncIterator[Finding]:
@@ -139,3 +141,12 @@ async def steps(db: Database) -> Finding:
     if lacking := await pending(db):
         return bad("steps", f"{len(lacking)} are missing. Run: hub db upgrade")
     return good("steps", "The tables are as this version wants them.")
+
+
+async def tally(db: Database) -> Finding:
+    """Whether what is counted while it is written is what stands there."""
+    async with db.read() as session:
+        apart = await tally_folding.drift(session)
+    if apart:
+        return bad("tally", f"{apart:,} counts are not what the requests say. Run: hub db tally")
+    return good("tally", "It agrees with the requests.")

@@ -1,15 +1,19 @@
-"""A worker: runs what waits in the queue, source by source, until it is told to stop."""
+"""A worker: runs what waits in the queue, source by source, and folds the tally, until it is told to stop."""
 
 import asyncio
+from contextlib import suppress
 
 import structlog
 
 from hub.auth import system
 from hub.db import Database
-from hub.services import sources
+from hub.errors import HubError
+from hub.services import sources, tally_folding
 from hub.sync import jobs
 from hub.sync.registry import Registry
 from hub.sync.run import run_source
+
+FOLD_SECONDS = 1.0
 
 log = structlog.get_logger("hub.worker")
 
@@ -27,4 +31,20 @@ async def work(db: Database, registry: Registry, stop: asyncio.Event) -> None:
         done = await run_source(db, registry, job.source, started_by=job.started_by, overrides=job.overrides or None)
         log.info("run ended", source=job.source, run=str(done.id), status=done.status.name)
 
-    await jobs.work(db, known, run, stop)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_fold(db, stop))
+        await jobs.work(db, known, run, stop)
+
+
+async def _fold(db: Database, stop: asyncio.Event) -> None:
+    """Fold what writes have appended for the tally; a database that is away is asked again."""
+    while not stop.is_set():
+        try:
+            async with db.write(system("worker")) as session:
+                folded = await tally_folding.fold(session)
+        except HubError as error:
+            log.warning("the tally waits", error=str(error))
+            folded = 0
+        if folded < tally_folding.AT_ONCE:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), FOLD_SECONDS)

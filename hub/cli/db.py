@@ -7,10 +7,12 @@ import typer
 
 from hub import backup as backups
 from hub import home
+from hub.auth import system
 from hub.cli.answers import AsJSON, Exit, answer_json, say
 from hub.cli.opened import with_server
 from hub.config import settings
 from hub.db import Database
+from hub.services import tally_folding
 from hub.upgrade import pending, upgrade
 
 db = typer.Typer(no_args_is_help=True, help="The database: its shape, backups of it, and back.")
@@ -69,3 +71,18 @@ def restore(
 
     with_server(settings(), read)
     say(f"Restored from {file}.")
+
+
+@db.command("tally")
+def tally_command(as_json: AsJSON = False) -> None:
+    """Count all requests anew, while the hub goes on working. Needed only if `hub doctor` says so."""
+
+    async def count(_server: home.Server, found: Database) -> int:
+        async with found.write(system("hub db tally")) as session:
+            return await tally_folding.rebuild(session)
+
+    rows = with_server(settings(), count)
+    if as_json:
+        answer_json({"rows": rows})
+    else:
+        typer.echo(f"The tally agrees with the requests: {rows:,} rows.")

@@ -37,6 +37,7 @@ from hub.models.source import (
     Source,
 )
 from hub.models.station import Activity, Rota, ServiceItem, ServiceRecord, Shift, Station, StationTier
+from hub.models.tally import Tally, TallyDelta
 
 __all__ = [
     "Activity",
@@ -99,6 +100,8 @@ __all__ = [
     "Source",
     "Station",
     "StationTier",
+    "Tally",
+    "TallyDelta",
     "Term",
     "Urgency",
     "now",

@@ -1,6 +1,6 @@
 """The one log: every write of a session with an origin is appended to it, in the same transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from sqlalchemy.orm.util import identity_key
 from hub.auth import Viewer
 from hub.db import Origin
 from hub.models import Base, Change, ChangeKind, Entity, Request, Term, now, uuid7
+from hub.services import tally_keeping as _the_tally  # noqa: F401  what is logged is counted as well
 
 CHANNEL = "hub_changes"
 
@@ -37,6 +38,11 @@ def settled(statement: Select[Change], after: tuple[int, UUID] | None = None) ->
     return statement.order_by(Change.position, Change.id)
 
 
+def changed(entities: Iterable[str]) -> str:
+    """What a notification says: the types of row that changed."""
+    return " ".join(sorted(set(entities)))
+
+
 def plain(value: object) -> object:
     """A column's value as JSON has it."""
     if isinstance(value, Term):
@@ -60,7 +66,7 @@ def _append(session: Session, _context: UOWTransaction) -> None:
     if rows:
         connection = session.connection()
         connection.execute(insert(Change), rows)
-        connection.execute(select(func.pg_notify(CHANNEL, "")))
+        connection.execute(select(func.pg_notify(CHANNEL, changed(row["entity"] for row in rows))))
 
 
 def _all(session: Session) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer, under
 from hub.errors import Invalid, NotFound
-from hub.models import AltCode, Base, Grid
+from hub.models import AltCode, Base, Grid, Request, Tally, TallyDelta
+from hub.services import tally_keeping
 
 
 def visible(viewer: Viewer) -> Select[Grid]:
@@ -56,10 +57,15 @@ async def move(session: AsyncSession, grid: Grid, parent: Grid | None) -> None:
 
 
 async def repath(session: AsyncSession, old: str, new: str) -> None:
-    """Rewrite the beginning of every path in the database that lies in the subtree `old`."""
+    """Rewrite the beginning of every path in the database that lies in the subtree `old`.
+
+    The tally is no exception, but it hears of each request that moved: others may write in that subtree meanwhile.
+    """
+    kept = (Tally.__table__, TallyDelta.__table__)
     for table in Base.metadata.tables.values():
         for name in ("path", "grid_path"):
-            if name in table.c and not (name == "path" and table is not Grid.__table__):
+            if name in table.c and not (name == "path" and table is not Grid.__table__) and table not in kept:
                 column: ColumnElement[str] = table.c[name]
                 moved = func.concat(cast(literal(new), Text), func.substr(column, len(old) + 1))
-                await session.execute(update(table).where(under(column, old)).values({name: moved}))
+                move = update(table).where(under(column, old)).values({name: moved})
+                await session.execute(tally_keeping.moved(move, old, new) if table is Request.__table__ else move)

@@ -1,21 +1,56 @@
-"""Tallies: how many there are of something, by this and that. One statement each, over what the viewer may see."""
+"""Tallies: how many there are of something, by this and that. One statement each, over what the viewer may see.
+
+Requests are not counted one by one where the tally that the writes keep can tell: see _kept().
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, func, literal, null, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    cast,
+    func,
+    literal,
+    literal_column,
+    not_,
+    null,
+    or_,
+    select,
+    true,
+    union,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from hub.auth import Viewer, under
 from hub.errors import Invalid
-from hub.models import Alliance, Grid, GridLevel, Organization, Party, Person, Request, Resource, Term
+from hub.models import (
+    Alliance,
+    CoHandler,
+    Grid,
+    GridLevel,
+    Organization,
+    Party,
+    Person,
+    Request,
+    Resource,
+    Tally,
+    TallyDelta,
+    Term,
+)
 from hub.models.grid import peers
 from hub.services import alliances, grids, parties, requests, resources
 
 MOST_ROWS = 1000
 ZONE = "Asia/Shanghai"
+IN_THE_TALLY = frozenset({"STATUS", "LEVEL", "GRID"})
 Column = InstrumentedAttribute[Any]
 
 
@@ -117,7 +152,11 @@ def tally(
     """(value and label of each key ..., count), the largest first. `path` is the subtree counted. Raises Invalid."""
     subject = SUBJECTS[of]
     _must_fit(of, subject, by)
-    counted = _counted(viewer, subject, by, path, where)
+    where = list(where)
+    if of is TallyOf.REQUESTS and not where and IN_THE_TALLY.issuperset(key.name for key in by):
+        counted = _kept(viewer, by, path)
+    else:
+        counted = _counted(viewer, subject, by, path, where)
     rows = aliased(Grid)
     pairs: list[Any] = []
     statement: Select[Any] = select(func.sum(counted.c.rows).label("count"))
@@ -160,6 +199,79 @@ def _column(subject: Subject, key: TallyKey) -> ColumnElement[Any]:
         return func.to_char(func.timezone(ZONE, subject.moment), literal(pattern, literal_execute=True))
     column: ColumnElement[Any] = subject.columns[key].expression
     return column
+
+
+def _kept(viewer: Viewer, by: Sequence[TallyKey], path: str | None) -> Any:
+    """The counts of requests from the tally: what is folded, what is not folded yet, and what its parties alone see.
+
+    One statement, so one snapshot: each request is there once, also while a fold is under way.
+    """
+    if TallyKey.GRID in by:
+        own = _part(Tally, Tally.count, by).where(Tally.total.is_(False), _seen(viewer, Tally))
+        parts = [_within(own, Tally.grid_path, path)]
+    else:
+        parts = _totals(viewer, by, path)
+    deltas = _part(TallyDelta, TallyDelta.count, by).where(_seen(viewer, TallyDelta))
+    parts.append(_within(deltas, TallyDelta.grid_path, path))
+    if viewer.party_id is not None and not _sees_all(viewer):
+        theirs = _part(Request, literal_column("1", BigInteger), by).where(_its_own(viewer, viewer.party_id))
+        parts.append(_within(theirs, Request.grid_path, path))
+    found = union_all(*parts).subquery("parts")
+    rows = cast(func.coalesce(func.sum(found.c.rows), 0), BigInteger)
+    groups = [column for column in found.c if column.key != "rows"]
+    counted = select(rows.label("rows"), *groups)
+    return (counted.group_by(*groups).having(rows != 0) if groups else counted).subquery("counted")
+
+
+def _totals(viewer: Viewer, by: Sequence[TallyKey], path: str | None) -> list[Select[Any]]:
+    """The total of the place that is asked for, and of those places in it that make up what the viewer covers.
+
+    Of the former all that is public, or everything if it is covered; of the latter what is not public. Each row is
+    found by its path, and a place that lies in another covered one is left out.
+    """
+    place: Any = "" if path is None else path
+    totals = _part(Tally, Tally.count, by).where(Tally.total)
+    parts = [totals.where(Tally.grid_path == place, _seen(viewer, Tally))]
+    if viewer.can("requests:read") and viewer.paths and not _sees_all(viewer):
+        above = func.regexp_replace(Tally.grid_path, "[^/]+/$", "")
+        topmost = and_(viewer.covers(Tally.grid_path), not_(viewer.covers(above)))
+        roots = or_(*(Tally.grid_path == root for root in viewer.paths))
+        inside = totals.where(roots, topmost, Tally.grid_path != place, Tally.public.is_(False))
+        parts.append(_within(inside, Tally.grid_path, path))
+    return parts
+
+
+def _part(model: Any, rows: Any, by: Sequence[TallyKey]) -> Select[Any]:
+    """The rows of one table, with the values of the keys and, for the grid, the path."""
+    columns = {TallyKey.STATUS: model.status, TallyKey.LEVEL: model.level, TallyKey.GRID: model.grid_path}
+    names = {TallyKey.GRID: "grid_path"}
+    return select(rows.label("rows"), *(columns[key].label(names.get(key, key.name)) for key in by))
+
+
+def _within(statement: Select[Any], column: Column, path: str | None) -> Select[Any]:
+    return statement if path is None else statement.where(under(column, path))
+
+
+def _seen(viewer: Viewer, model: Any) -> ColumnElement[bool]:
+    """What the viewer sees because it is public or for where it is: the one half of requests.visible()."""
+    covered = [viewer.covers(model.grid_path)] if viewer.can("requests:read") else []
+    return or_(model.public, *covered)
+
+
+def _sees_all(viewer: Viewer) -> bool:
+    return viewer.can("requests:read") and "" in viewer.paths
+
+
+def _its_own(viewer: Viewer, party_id: UUID) -> ColumnElement[bool]:
+    """Requests that the viewer sees for their party's sake alone, found by the indexes of those that name a party."""
+    naming = union(
+        select(Request.id).where(Request.assignee_id == party_id),
+        select(Request.id).where(Request.submitter_id == party_id),
+        select(CoHandler.request_id).where(CoHandler.party_id == party_id),
+    )
+    seen = requests.visible(viewer).whereclause
+    assert seen is not None
+    return and_(Request.id.in_(naming), seen, _seen(viewer, Request).is_not(true()))
 
 
 def _lies_in(path: ColumnElement[str], grid: Any) -> ColumnElement[bool]:

@@ -1,7 +1,7 @@
 """The rows that a page writes, gathered and sent together: COPY for new ones, one statement a shape for changes."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -20,9 +20,10 @@ from sqlalchemy.sql.schema import CallableColumnDefault, ScalarElementColumnDefa
 from sqlalchemy.types import TypeEngine
 
 from hub.db import Origin
-from hub.models import Base, Change, ChangeKind, Link, uuid7
+from hub.models import Base, Change, ChangeKind, Link, Request, TallyDelta, Term, uuid7
 from hub.models.base import now
-from hub.services.changes import CHANNEL, plain
+from hub.services import tally_keeping
+from hub.services.changes import CHANNEL, changed, plain
 
 Row = dict[str, Any]
 
@@ -44,6 +45,7 @@ class Batch:
         self._links: list[LinkRow] = []
         self._changed: dict[tuple[Table, tuple[str, ...]], list[Row]] = defaultdict(list)
         self._changes: list[tuple[ChangeKind, str, Row, Row, Row]] = []
+        self._more: Counter[tuple[Any, ...]] = Counter()
 
     def create(self, model: type[Base], values: Row, entity: str) -> None:
         """A new row. Columns that `values` lacks get the model's defaults."""
@@ -59,7 +61,11 @@ class Batch:
         self._changed[shape.table, tuple(sorted(new))].append({**parameters, "of": row["id"]})
         patch = {name: HIDDEN if name in shape.secret else value for name, value in new.items()}
         reverse = {name: HIDDEN if name in shape.secret else row[name] for name in new}
-        self._changes.append((kind, entity, {**row, **new}, patch, reverse))
+        after = {**row, **new}
+        self._changes.append((kind, entity, after, patch, reverse))
+        if model is Request:
+            self._more.update({_sort(after): 1})
+            self._more.subtract({_sort(row): 1})
 
     def link(self, row: LinkRow) -> None:
         """What a source calls a row: no noun, so no change is said of it. The order is that of the table."""
@@ -71,14 +77,24 @@ class Batch:
         models = sorted(self._new, key=lambda model: _DEPENDENCE[model.__tablename__])
         for table, sharing in groupby(models, key=lambda model: _shape(model).table):  # types of party share one
             rows = (_shape(model).row(row, self.at) for model in sharing for row in self._new[model])
-            await _copy(raw, table.name, rows, [column.name for column in table.c])
+            sent = self._count(rows) if table is Request.__table__ else rows
+            await _copy(raw, table.name, sent, [column.name for column in table.c])
         if self._links:
             await _copy(raw, Link.__tablename__, self._links, [column.name for column in Link.__table__.c])
         for (table, names), parameters in self._changed.items():
             await session.execute(_update(table, names), parameters, execution_options={"synchronize_session": None})
+        if deltas := [(uuid7(), count, *sort) for sort, count in self._more.items() if count]:
+            await _copy(raw, TallyDelta.__tablename__, deltas, ("id", "count", *tally_keeping.SORT))
         if self._changes:
             await _copy(raw, Change.__tablename__, (self._told(*one) for one in self._changes), CHANGE_COLUMNS)
-            await session.execute(select(func.pg_notify(CHANNEL, "")))
+            entities = changed(entity for _, entity, *_ in self._changes)
+            await session.execute(select(func.pg_notify(CHANNEL, entities)))
+
+    def _count(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+        """The rows of new requests on their way, counted as they are sent."""
+        for row in rows:
+            self._more[_sent_sort(row)] += 1
+            yield row
 
     def _told(self, kind: ChangeKind, entity: str, row: Row, patch: Row, reverse: Row) -> tuple[Any, ...]:
         """A change as the log's COPY takes it."""
@@ -86,6 +102,15 @@ class Batch:
         actor, run = self.origin.actor, self.origin.run_id
         both = _json(patch), _json(reverse)
         return (uuid7(), self.at, kind.name, entity, row["id"], row.get("request_id"), path, *both, actor, run)
+
+
+_sent_sort = itemgetter(*(Request.__table__.c.keys().index(name) for name in tally_keeping.SORT))
+
+
+def _sort(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What a request is counted by, as it is sent."""
+    values = (row[name] for name in tally_keeping.SORT)
+    return tuple(value.name if isinstance(value, Term) else value for value in values)
 
 
 _DEPENDENCE = {table.name: position for position, table in enumerate(Base.metadata.sorted_tables)}

@@ -126,7 +126,7 @@ async def test_submitting_costs_one_read_and_the_rows(database: Database, count_
     with count_statements() as seen:
         await town.submit(caller=requests.Caller(name="王"))
     tables = [re.split(r"\W+", statement)[2 if statement.startswith("INSERT") else 1] for statement in seen]
-    assert tables == ["grids", "identities", "requests", "request_events", "changes", "pg_notify"]
+    assert tables == ["grids", "identities", "requests", "request_events", "tally_deltas", "changes", "pg_notify"]
 
 
 async def test_a_request_out_of_sight_is_not_found(database: Database) -> None:
