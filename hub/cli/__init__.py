@@ -9,7 +9,9 @@ import typer
 from hub import __version__
 from hub.cli import answers
 from hub.cli.db import db
+from hub.cli.demo import demo
 from hub.cli.doctor import doctor
+from hub.cli.explain import explain_command
 from hub.cli.plugins import plugins
 from hub.cli.sdl import sdl_command
 from hub.cli.serve import serve_command, worker_command
@@ -47,6 +49,8 @@ app.command()(plugins)
 app.command("sdl")(sdl_command)
 app.command()(token)
 app.add_typer(db, name="db")
+app.command()(demo)
+app.command("explain")(explain_command)
 app.command()(doctor)
 
 
