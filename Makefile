@@ -8,7 +8,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-annotate --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check types contracts sdl migrations bench assets assets-if-npm lock clean
+.PHONY: help serve test check types contracts sdl migrations bench bench-quick assets assets-if-npm lock clean
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -26,8 +26,11 @@ check: $(VENV)/installed-dev ## The checks alone: style, types, import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
-bench: $(VENV)/installed-dev ## Measure imports and starts on this machine
+bench: $(VENV)/installed-dev ## Measure the hub against PostGraphile, its own ordinary executor and the floor
 	@$(BIN)/python -m tests.bench
+
+bench-quick: $(VENV)/installed-dev ## The same with little data, in two minutes
+	@$(BIN)/python -m tests.bench quick
 
 sdl: $(VENV)/installed ## Write schema/schema.graphql anew
 	@$(BIN)/hub sdl > schema/schema.graphql.new && mv schema/schema.graphql.new schema/schema.graphql

@@ -1,169 +1,128 @@
-"""`make bench`: what the hub costs, as ratios of figures taken in one run. Nothing here passes or fails.
+"""`make bench`: what the hub costs, as ratios of figures taken in one run. Only unequal data makes it fail.
 
+    graphql five queries: the hub, its ordinary executor, PostGraphile, hand-written SQL as the floor
+    growth  little data against much, the first page against a far one
+    memory  of the server processes after that load
     import  620,573 villages with their streets, areas, cities and provinces, against a bare COPY and INSERT ... SELECT
     start   the embedded PostgreSQL, cold (a new home) and warm (one that was there before)
 
-BENCH_DIVISIONS names a folder with provinces.csv ... villages.csv.gz; without it a country of the same size is made up.
-BENCH_JSON names a file for the figures.
+`make bench-quick` is a small one: no import, no growth. Settings:
+
+    BENCH_REQUESTS   how many requests the hub holds (1,000,000; quick: 20,000)
+    BENCH_JSON       a file for the figures
+    BENCH_DIVISIONS  a folder with provinces.csv ... villages.csv.gz; without it a country of the same size is made up
 """
 
 import asyncio
-import csv
-import gzip
 import os
-import resource
-import subprocess
+import shutil
+import signal
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import orjson
-from sqlalchemy import make_url, text
 
-import migrations
 from hub import home, postgres
-from hub.db import Database
-from hub.sync import registry
-from hub.sync.run import run_source
+from tests.bench import checks, databases, faces, growth, imports, measure, report, servers
+from tests.bench.measure import Effort
+from tests.bench.queries import Q5, READING
 
-TABLES = ("provinces", "cities", "areas", "streets", "villages")
-COUNTS = (31, 11, 9, 14, 15)
-
-
-def made_up(folder: Path) -> Path:
-    """A country as large as the real one: every division has as many parts as the average one there."""
-    parents, widths, names = [""], (2, 2, 2, 3, 3), ("provinceCode", "cityCode", "areaCode", "streetCode")
-    for table, count, width in zip(TABLES, COUNTS, widths, strict=True):
-        codes = [f"{parent}{number:0{width}}" for parent in parents for number in range(11, 11 + count)]
-        with gzip.open(folder / f"{table}.csv.gz", "wt", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["code", "name", *([names[TABLES.index(table) - 1]] if parents != [""] else [])])
-            for code in codes:
-                writer.writerow([code, f"第{code}号", *([code[: len(code) - width]] if parents != [""] else [])])
-        parents = codes
-    return folder
+REQUESTS, FEW_REQUESTS = 1_000_000, 20_000
+FULL, QUICK = Effort(rounds=5, seconds=3, warm_seconds=3), Effort(rounds=2, seconds=1, warm_seconds=0.7)
 
 
-def rows(folder: Path) -> Iterator[tuple[str, str, str, str | None]]:
-    """Every division: code, name, level, parent."""
-    lengths = {2: "PROVINCE", 4: "CITY", 6: "DISTRICT", 9: "STREET", 12: "COMMUNITY"}
-    for table in TABLES:
-        path = next(folder.glob(f"{table}.csv*"))
-        with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as file:
-            for row in csv.DictReader(file):
-                parents = [row[name] for name in ("streetCode", "areaCode", "cityCode", "provinceCode") if name in row]
-                yield row["code"], row["name"], lengths[len(row["code"])], next(iter(parents), None)
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder for everything, gone at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="lianshu-bench-"))
+    folder.chmod(0o711)  # root's server runs as another user
+    try:
+        yield folder
+    finally:
+        for elsewhere in [link.readlink() for link in folder.glob("*/postgres/location")]:
+            shutil.rmtree(elsewhere, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-async def bare(url: str, folder: Path) -> int:
-    """The same columns by COPY into a staging table and INSERT ... SELECT ... ON CONFLICT, a level at a time."""
-    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    connection = await asyncpg.connect(plain)
-    async with connection.transaction():
-        await connection.execute("CREATE TEMP TABLE staging (code text, name text, level text, parent text)")
-        await connection.copy_records_to_table("staging", records=rows(folder))
-        done = 0
-        for level in ("PROVINCE", "CITY", "DISTRICT", "STREET", "COMMUNITY"):
-            done += int((await connection.execute(MERGE, level)).split()[-1])
-    await connection.close()
-    return done
+def graphql(folder: Path, server: postgres.Running, requests: int, effort: Effort) -> tuple[dict[str, Any], str | None]:
+    """The queries, the growth and the memory; and why there is no PostGraphile, if so."""
+    database, keys = servers.postmaster(server.data), folder / "keys"
+    url = databases.filled(server.url, "bench_large", requests, keys)
+    asked = asyncio.run(databases.sample(url))
+    token = databases.command("token", "--as", "admin", url=url, home=keys).split()[-1]
+    with ExitStack() as running:
+        hub = running.enter_context(servers.hub(url, keys, folder / "hub.log"))
+        ordinary = running.enter_context(servers.hub(url, keys, folder / "ordinary.log"))
+        floor = running.enter_context(servers.floor(url, folder / "floor.log"))
+        found = [faces.of_hub(faces.HUB, hub, token), faces.of_hub(faces.ORDINARY, ordinary, token)]
+        lacking = None
+        try:
+            peer = running.enter_context(servers.postgraphile(url, folder / "postgraphile.log"))
+            found += [faces.of_postgraphile(name, peer) for name in (faces.POSTGRAPHILE, faces.FUNCTION)]
+        except servers.NotHere as reason:
+            lacking = str(reason)
+        found.append(faces.of_floor(floor))
+        faces.find_cursors(found, asked)
+        checks.same_answers(found, asked)
+        measure.tell("All servers give the same data.")
+        grown: dict[str, Any] = {}
+        if requests > growth.SMALL and effort is FULL:
+            with small(folder, server) as little:
+                grown = growth.sizes(little, (found[0], asked), effort, database)
+        grown["page"] = growth.pages(found[0], effort, database)
+        by_query = measure.of_queries(READING, found, asked, effort, database)
+        checks.same_rows(found, asked, url)
+        by_query |= measure.of_queries((Q5,), found, asked, effort, database)
+        figures: dict[str, Any] = {"graphql": by_query, "growth": grown}
+        figures["memory"] = {face.name: face.server.memory() for face in found if face.name != faces.FUNCTION}
+    return figures, lacking
 
 
-MERGE = """
-INSERT INTO grids (id, code, name, level, parent_id, path, created_at, updated_at, revision)
-SELECT gen_random_uuid(), s.code, s.name, s.level, p.id, coalesce(p.path, '') || s.code || '/', now(), now(), 1
-FROM staging s LEFT JOIN grids p ON p.code = s.parent WHERE s.level = $1
-ON CONFLICT (code) DO UPDATE SET name = excluded.name, parent_id = excluded.parent_id, path = excluded.path
-"""
+@contextmanager
+def small(folder: Path, server: postgres.Running) -> Iterator[tuple[faces.Face, faces.Asked]]:
+    """A hub with little data, and what to ask it."""
+    keys = folder / "keys"
+    url = databases.filled(server.url, "bench_small", growth.SMALL, keys)
+    token = databases.command("token", "--as", "admin", url=url, home=keys).split()[-1]
+    with servers.hub(url, keys, folder / "small.log") as hub:
+        yield faces.of_hub(faces.HUB, hub, token), asyncio.run(databases.sample(url))
 
 
-async def fresh(url: str, name: str) -> str:
-    """A migrated database of its own."""
-    server = Database(url, pool_size=1)
-    async with server.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        await connection.execute(text(f'CREATE DATABASE "{name}"'))
-    await server.close()
-    own = make_url(url).set(database=name).render_as_string(hide_password=False)
-    database = Database(own, pool_size=1)
-    async with database.engine.begin() as connection:
-        await connection.run_sync(migrations.upgrade)
-    await database.close()
-    return own
-
-
-async def importing(url: str, folder: str) -> None:
-    """The hub's own import, in a process of its own (`python -m tests.bench import URL FOLDER`)."""
-    database, plugins = Database(url), registry.load()
-    for _ in range(2):
-        began = time.monotonic()
-        run = await run_source(database, plugins, "divisions", started_by="bench", overrides={"path": folder})
-        took = time.monotonic() - began
-        usage = resource.getrusage(resource.RUSAGE_SELF)
-        figures = {"records": run.records, "created": run.created, "unchanged": run.unchanged, "error": run.error}
-        print(
-            orjson.dumps(
-                {
-                    **figures,
-                    "seconds": took,
-                    "peak_mb": usage.ru_maxrss / 1024,
-                    "cpu_seconds": usage.ru_utime + usage.ru_stime,
-                }
-            ).decode(),
-            flush=True,
-        )
-    await database.close()
-
-
-def measure_import(url: str, folder: Path) -> dict[str, Any]:
-    own = asyncio.run(fresh(url, "bench_hub"))
-    command = [sys.executable, "-m", "tests.bench", "import", own, str(folder)]
-    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
-    first, second = (orjson.loads(line) for line in lines)
-    other = asyncio.run(fresh(url, "bench_bare"))
-    began = time.monotonic()
-    done = asyncio.run(bare(other, folder))
-    bare_seconds = time.monotonic() - began
-    assert done == first["created"], (done, first)
-    return {
-        "rows": done,
-        "rows_per_second": done / first["seconds"],
-        "bare_rows_per_second": done / bare_seconds,
-        "of_bare": bare_seconds / first["seconds"],
-        "again_rows_per_second": second["records"] / second["seconds"],
-        "cpu_us_per_row": first["cpu_seconds"] / done * 1e6,
-        "peak_mb": second["peak_mb"],
-    }
-
-
-def measure_start(folder: Path) -> dict[str, float]:
-    figures = {}
-    for name in ("cold_seconds", "warm_seconds"):
-        began = time.monotonic()
-        with postgres.running(folder):
-            figures[name] = time.monotonic() - began
-    return figures
-
-
-def main() -> None:
-    scratch = Path(tempfile.mkdtemp(prefix="lianshu-bench-"))
-    scratch.chmod(0o711)
-    figures: dict[str, Any] = {"start": measure_start(scratch / "start")}
-    given = os.environ.get("BENCH_DIVISIONS")
-    folder = Path(given) if given else made_up(scratch)
-    with postgres.running(scratch / "home") as server:
-        figures["import"] = measure_import(server.url, folder)
-    for name, value in [*figures["start"].items(), *figures["import"].items()]:
-        print(f"{name:24} {value:>14,.2f}")
+def main(*, quick: bool) -> None:
+    if not Path("/proc/self/stat").exists():
+        raise SystemExit("The bench reads processor times from /proc: it needs Linux.")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and so clean up
+    requests = int(os.environ.get("BENCH_REQUESTS") or (FEW_REQUESTS if quick else REQUESTS))
+    with scratch() as folder:
+        figures: dict[str, Any] = {"start": imports.measure_start(folder / "start")}
+        with postgres.running(folder / "home") as server:
+            found, lacking = graphql(folder, server, requests, QUICK if quick else FULL)
+            figures |= {"requests": requests, **found}
+            if not quick:
+                measure.tell("Importing a country ...")
+                given = os.environ.get("BENCH_DIVISIONS")
+                country = Path(given) if given else imports.made_up(folder)
+                figures["import"] = imports.measure_import(server.url, country)
+    measure.tell("")
+    for line in (
+        *report.queries(figures["graphql"], lacking),
+        *report.growth(figures["growth"], requests),
+        *report.memory(figures["memory"]),
+        *report.rest(figures),
+    ):
+        print(line)
     if out := os.environ.get("BENCH_JSON"):
+        if lacking:
+            figures["lacking"] = {"postgraphile": lacking}
         Path(out).write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2))
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["import"]:
-        home.run(importing(*sys.argv[2:4]))
+        home.run(imports.importing(*sys.argv[2:4]))
     else:
-        main()
+        main(quick=sys.argv[1:2] == ["quick"])
