@@ -1,6 +1,7 @@
 """Settings, from the environment. Every one has a default that works on a fresh machine."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -20,6 +21,9 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", validation_alias="HOST", description="The address that `hub serve` listens on.")
     port: int = Field(
         8000, ge=0, le=65535, validation_alias="PORT", description="The port that `hub serve` listens on."
+    )
+    log: Literal["quiet", "requests"] = Field(
+        "quiet", description="`requests`: a line for every request; else only for those that fail or are slow."
     )
     plugins: str = Field("", description="Folders with plugins of your own, separated by ':'.")
 

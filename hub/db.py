@@ -10,7 +10,6 @@ from uuid import UUID
 
 import asyncpg
 import orjson
-from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
@@ -41,7 +40,9 @@ READ_ONLY = {"default_transaction_isolation": "repeatable read", "default_transa
 class Snapshot:
     """The database as it stands at one moment, for statements that are compiled already."""
 
-    def __init__(self, connection: "PoolConnectionProxy[Any]", noted: Callable[[str], None] | None) -> None:
+    __slots__ = ("_connection", "_noted")
+
+    def __init__(self, connection: "asyncpg.Connection[Any]", noted: Callable[[str], None] | None) -> None:
         self._connection = connection
         self._noted = noted
 
@@ -53,6 +54,47 @@ class Snapshot:
         return found
 
 
+class Readers:
+    """The driver's own connections, none of which can write. A lean pool: a snapshot leaves nothing to clean up."""
+
+    def __init__(self, url: URL, most: int) -> None:
+        self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._free: list[asyncpg.Connection[Any]] = []
+        self._room = asyncio.Semaphore(most)
+
+    async def take(self) -> "asyncpg.Connection[Any]":
+        """A connection; the one that was used last, as its plans are warm."""
+        await self._room.acquire()
+        try:
+            while self._free:
+                if not (found := self._free.pop()).is_closed():
+                    return found
+            return await self._connected()
+        except BaseException:
+            self._room.release()
+            raise
+
+    async def _connected(self) -> "asyncpg.Connection[Any]":
+        made: asyncpg.Connection[Any] = await asyncpg.connect(
+            self._dsn, server_settings=SETTINGS | READ_ONLY, timeout=10
+        )
+        for kind in ("json", "jsonb"):
+            await made.set_type_codec(
+                kind, schema="pg_catalog", encoder=lambda value: orjson.dumps(value).decode(), decoder=orjson.loads
+            )
+        return made
+
+    def give(self, connection: "asyncpg.Connection[Any]") -> None:
+        """Back into the pool."""
+        if not connection.is_closed():
+            self._free.append(connection)
+        self._room.release()
+
+    async def close(self) -> None:
+        while self._free:
+            await self._free.pop().close()
+
+
 class Database:
     """One PostgreSQL, reached through two pools. Make one for each process and close it at the end.
 
@@ -62,9 +104,7 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.url = async_url(url)
         self.noted: Callable[[str], None] | None = None
-        self._pool_size = pool_size
-        self._snapshots: asyncpg.Pool[Any] | None = None
-        self._making = asyncio.Lock()
+        self._readers = Readers(self.url, pool_size)
         self.engine: AsyncEngine = create_async_engine(
             self.url,
             pool_size=pool_size,
@@ -88,29 +128,17 @@ class Database:
     async def snapshot(self, *, statements: int) -> AsyncIterator[Snapshot]:
         """The driver itself, on one snapshot that cannot write: for the engine. One statement needs no transaction."""
         with house_errors():
-            pool = self._snapshots or await self._pool()
-            connection = await pool.acquire()
+            connection = await self._readers.take()
             try:
                 if statements > 1:
                     await connection.execute("BEGIN")
                 yield Snapshot(connection, self.noted)
             finally:
-                if connection.is_in_transaction() and not connection.is_closed():
-                    await connection.execute("ROLLBACK")  # nothing was written, and it ends a failed one too
-                await pool.release(connection)
-
-    async def _pool(self) -> "asyncpg.Pool[Any]":
-        async with self._making:
-            if self._snapshots is None:
-                self._snapshots = await asyncpg.create_pool(
-                    self.url.set(drivername="postgresql").render_as_string(hide_password=False),
-                    min_size=0,
-                    max_size=self._pool_size,
-                    init=_prepared,
-                    reset=_kept,
-                    server_settings=SETTINGS | READ_ONLY,
-                )
-        return self._snapshots
+                try:
+                    if connection.is_in_transaction() and not connection.is_closed():
+                        await connection.execute("ROLLBACK")  # nothing was written, and it ends a failed one too
+                finally:
+                    self._readers.give(connection)
 
     @asynccontextmanager
     async def write(self, viewer: Viewer, *, run_id: UUID | None = None) -> AsyncIterator[AsyncSession]:
@@ -122,20 +150,8 @@ class Database:
                 await session.commit()
 
     async def close(self) -> None:
-        if self._snapshots is not None:
-            await self._snapshots.close()
+        await self._readers.close()
         await self.engine.dispose()
-
-
-async def _prepared(connection: "asyncpg.Connection[Any]") -> None:
-    for kind in ("json", "jsonb"):
-        await connection.set_type_codec(
-            kind, schema="pg_catalog", encoder=lambda value: orjson.dumps(value).decode(), decoder=orjson.loads
-        )
-
-
-async def _kept(_connection: "asyncpg.Connection[Any]") -> None:
-    """A snapshot leaves nothing behind that the next one must be kept from."""
 
 
 def async_url(url: str) -> URL:

@@ -4,7 +4,6 @@ import time
 from collections.abc import Mapping
 
 import structlog
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.requests import Request as HTTPRequest
@@ -93,10 +92,11 @@ async def on_fault(request: HTTPRequest, error: Exception) -> JSONResponse:
 
 
 class Door:
-    """Around the whole application: a number, a line in the log and the headers for every answer."""
+    """Around the whole application: a number and the headers for every answer, a line in the log where it is wanted."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, every: bool = False) -> None:
         self.app = app
+        self._every = every
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -109,10 +109,9 @@ class Door:
             nonlocal status
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["x-request-id"] = number
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                sent = message.setdefault("headers", [])
+                names = {name for name, _ in sent}
+                message["headers"] = [*sent, *(one for one in OURS if one[0] not in names), (NUMBER, number.encode())]
             elif message["type"] == "websocket.accept":
                 status = 101
             await send(message)
@@ -120,6 +119,13 @@ class Door:
         try:
             await self.app(scope, receive, noted)
         finally:
-            took = round((time.perf_counter() - began) * 1000, 1)
-            method = scope.get("method", "WEBSOCKET")
-            log.info("request", id=number, method=method, path=scope["path"], status=status, ms=took)
+            took = time.perf_counter() - began
+            if self._every or status >= 500 or (took > SLOW_SECONDS and scope["type"] == "http"):
+                method = scope.get("method", "WEBSOCKET")
+                ms = round(took * 1000, 1)
+                log.info("request", id=number, method=method, path=scope["path"], status=status, ms=ms)
+
+
+OURS = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+NUMBER = b"x-request-id"
+SLOW_SECONDS = 1.0

@@ -144,7 +144,8 @@ async def _serve(
     async with home.database(server) as db, Bus(db.url) as bus:
         example = server.embedded if choices.example is None else choices.example
         preparing = asyncio.create_task(_prepare(db, registry, example, tell))
-        asgi = app.build(db, accounts.pepper(settings.home), bus, development=server.embedded)
+        every = settings.log == "requests"
+        asgi = app.build(db, accounts.pepper(settings.home), bus, development=server.embedded, every=every)
         http = HTTPServer(asgi, lambda: tell(greeting(settings, sock)))
 
         def halt() -> None:

@@ -1,6 +1,7 @@
 """The door of the graph: POST for operations, WebSocket and server-sent events for streams, GET for its page."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -36,6 +37,16 @@ EXECUTORS = ("engine", "ordinary")
 CODES = {400: "BAD_REQUEST", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "TOO_LARGE"}
 TOO_MANY = f"A connection carries at most {MOST_SUBSCRIPTIONS} operations at once: end one, or open another connection."
 NO_QUERY = 'The body has no `query`. Send {"query": "{ viewer { name } }"}.'
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request asks for."""
+
+    query: str
+    variables: Mapping[str, Any] | None
+    name: str | None
+    extensions: Mapping[str, Any] | None
 
 
 class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
@@ -92,7 +103,15 @@ class GraphQLApp(GraphQL[Context, None]):
         length = request.headers.get("content-length", "")
         if length.isdecimal() and int(length) > LARGEST_BODY:
             raise too_large()
-        return await self.run(request)
+        if request.method != "POST" or not plain(request):
+            return await self.run(request)
+        context = await self.get_context(request, None)
+        asked = operation(await request.body())
+        if asked is not None:
+            result = await self._judge(context, asked)
+            if result is not None:
+                return Response(encoded(result), media_type="application/json")
+        return await self.run(request, context=context)
 
     async def get_context(self, request: HTTPConnection, response: object) -> Context:
         renew = partial(self._authenticate, request)
@@ -123,25 +142,28 @@ class GraphQLApp(GraphQL[Context, None]):
         request_data: GraphQLRequestData,
     ) -> ExecutionResult:
         """By the engine; what it declines by the ordinary executor."""
+        asked = Asked(
+            request_data.query or "", request_data.variables, request_data.operation_name, request_data.extensions
+        )
+        if context.declined is None and (result := await self._judge(context, asked)) is not None:
+            return result
+        result = await super().execute_single(request, request_adapter, sub_response, context, root_value, request_data)
+        result.extensions = {**(result.extensions or {}), **(context.declined or {})}
+        return result
+
+    async def _judge(self, context: Context, asked: Asked) -> ExecutionResult | None:
+        """The engine's answer; None where it declines: then the context knows why."""
         try:
-            ordinary = self._chosen(context, request_data.extensions) == "ordinary"
-            answer = await self._engine.answer(
-                context,
-                request_data.query or "",
-                request_data.variables,
-                request_data.operation_name,
-                ordinary=ordinary,
-            )
+            ordinary = self._chosen(context, asked.extensions) == "ordinary"
+            answer = await self._engine.answer(context, asked.query, asked.variables, asked.name, ordinary=ordinary)
         except HubError as error:
             extensions = error.extensions()
             shown = {"cost": extensions["cost"]} if "cost" in extensions else {}
             return ExecutionResult(None, [GraphQLError(str(error), extensions=extensions)], shown)
         if answer.declined is None:
             return ExecutionResult(answer.data, answer.errors, answer.extensions)
-        result = await super().execute_single(request, request_adapter, sub_response, context, root_value, request_data)
-        said = {"executor": "ordinary", "reason": answer.declined}
-        result.extensions = {**(result.extensions or {}), **answer.extensions, **said}
-        return result
+        context.declined = {**answer.extensions, "executor": "ordinary", "reason": answer.declined}
+        return None
 
     def _chosen(self, context: Context, extensions: Mapping[str, Any] | None) -> str:
         """The executor that is asked for, if the viewer may ask. Raises Invalid, Forbidden."""
@@ -177,6 +199,40 @@ class GraphQLApp(GraphQL[Context, None]):
 
     def encode_json(self, data: object) -> str:
         return orjson.dumps(data).decode()
+
+
+def plain(request: HTTPRequest) -> bool:
+    """Whether JSON comes and one JSON answer is wanted: no upload, no stream."""
+    accept = request.headers.get("accept", "")
+    return (
+        request.headers.get("content-type", "").startswith("application/json")
+        and "text/event-stream" not in accept
+        and "multipart/" not in accept
+    )
+
+
+def operation(body: bytes) -> Asked | None:
+    """The operation in a body; None where it is not written as it should be, which others put into words."""
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(found, dict) or not isinstance(query := found.get("query"), str) or not query:
+        return None
+    variables, name, extensions = found.get("variables"), found.get("operationName"), found.get("extensions")
+    if not isinstance(variables, dict | None) or not isinstance(name, str | None):
+        return None
+    return Asked(query, variables, name, extensions) if isinstance(extensions, dict | None) else None
+
+
+def encoded(result: ExecutionResult) -> bytes:
+    """The answer as bytes, built once."""
+    answer: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        answer["errors"] = [error.formatted for error in result.errors]
+    if result.extensions:
+        answer["extensions"] = result.extensions
+    return orjson.dumps(answer)
 
 
 def graphql_app(

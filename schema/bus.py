@@ -1,6 +1,7 @@
 """The wake-up bell: one LISTEN connection a process. A lost ring loses nothing: readers also look by themselves."""
 
 import asyncio
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, Self
 
@@ -20,6 +21,8 @@ class Bus:
     def __init__(self, url: URL) -> None:
         self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._bell = asyncio.Event()
+        self._watching: list[tuple[frozenset[str], Callable[[], None]]] = []
+        self.listening = False
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -36,10 +39,18 @@ class Bus:
         """The next ring. Take it before reading, wait for it after: nothing falls between."""
         return self._bell
 
-    def ring(self, *_notification: Any) -> None:
-        """Wake everybody who waits."""
+    def watch(self, entities: Iterable[str], call: Callable[[], None]) -> None:
+        """Call when one of these types of row has changed, and whenever that may have been missed."""
+        self._watching.append((frozenset(entities), call))
+
+    def ring(self, *notification: Any) -> None:
+        """Wake everybody who waits. A notification's text names the types of row that changed."""
         rung, self._bell = self._bell, asyncio.Event()
         rung.set()
+        changed = set(str(notification[-1]).split()) if notification else None
+        for entities, call in self._watching:
+            if changed is None or changed & entities:
+                call()
 
     async def _listen(self) -> None:
         while True:
@@ -55,9 +66,11 @@ class Bus:
         connection.add_termination_listener(lambda _connection: lost.set())
         try:
             await connection.add_listener(CHANNEL, self.ring)
+            self.listening = True
             self.ring()
             await lost.wait()
         finally:
+            self.listening = False
             connection.terminate()
 
 

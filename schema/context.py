@@ -17,13 +17,17 @@ from schema.loaders import Loaders
 
 @dataclass
 class Context:
-    """One operation. `renew` asks again who the viewer is: a token may have been revoked since."""
+    """One operation. `renew` asks again who the viewer is: a token may have been revoked since.
+
+    `declined`: what the answer says of the engine, which has left the operation to the ordinary executor.
+    """
 
     viewer: Viewer
     db: Database
     bus: Bus
     renew: Callable[[], Awaitable[Viewer]]
     connection_params: dict[str, Any] = field(default_factory=dict)
+    declined: dict[str, Any] | None = None
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:

@@ -15,7 +15,7 @@ from hub.auth import Viewer, under
 from hub.errors import Invalid
 from schema.edge import Edge, Match, Shape
 from schema.inputs import Slot, input_type
-from schema.later import later
+from schema.later import alone, later
 from schema.node import (
     NODES,
     REGISTRY,
@@ -229,6 +229,9 @@ def reference(value: Mapping[str, Any], *, field: str) -> Ref:
 def _keyed(node: Node, values: list[str]) -> ColumnElement[bool]:
     if len(node.key) == 1:
         (only,) = node.key
+        if alone(values):
+            same: ColumnElement[bool] = only == later(values[0], lambda id: uuid_for(node.name, id, field="filter"))
+            return same
         wanted = later(values, lambda ids: [uuid_for(node.name, id, field="filter") for id in ids])
         return only == any_(literal(wanted, ARRAY(only.type)))
     keys = [key_for(node.name, value, field="filter") for value in values]
@@ -241,13 +244,24 @@ def _through(edge: Edge) -> Callable[[Any, Asked], ColumnElement[bool]]:
         assert key is not None
         assert column is not None
         meant = edge.visible(asked.viewer).where(where(target, value, asked, inside=True))
-        leads: ColumnElement[bool] = key.in_(meant.with_only_columns(column))
+        one = any(value.get(name) is not None and alone(value[name]) for name in unique(target))
+        ids = meant.with_only_columns(column)
+        leads: ColumnElement[bool] = key == ids.scalar_subquery() if one else key.in_(ids)
         return leads.is_not(true()) if value.get("null") else leads
 
     return sql
 
 
-def _one_of(column: Column, values: list[Any]) -> ColumnElement[bool]:
+def unique(node: Node) -> list[str]:
+    """The fields of a filter that name one row where they hold one value."""
+    natural = node.natural and graphql_name(node.natural)
+    return [name for name in ("id", natural) if name and name in TESTS[node.name]]
+
+
+def _one_of(column: Column, values: Any) -> ColumnElement[bool]:
+    if alone(values):
+        same: ColumnElement[bool] = column == values[0]
+        return same
     given = later(values, lambda values: [value for value in values if value is not None])
     found = column == any_(literal(given, ARRAY(column.type)))
     return or_(found, column.is_(None)) if None in values else found

@@ -40,16 +40,21 @@ class Later:
 
 
 class LaterList(Later):
-    """A list that each run brings; whether a null is in it is known."""
+    """A list that each run brings; whether a null is in it is known, and whether it is one value alone."""
 
-    __slots__ = ("nullable",)
+    __slots__ = ("alone", "nullable")
 
-    def __init__(self, now: Callable[[Any], Any], *, nullable: bool) -> None:
+    def __init__(self, now: Callable[[Any], Any], *, nullable: bool, alone: bool) -> None:
         super().__init__(now)
-        self.nullable = nullable
+        self.nullable, self.alone = nullable, alone
 
     def __contains__(self, value: object) -> bool:
         return self.nullable if value is None else super().__contains__(value)
+
+
+def alone(values: Any) -> bool:
+    """Whether a list holds one value and no null: it can be compared as a value."""
+    return values.alone if isinstance(values, LaterList) else len(values) == 1 and values[0] is not None
 
 
 def later(value: Any, function: Callable[[Any], Any]) -> Any:
@@ -88,7 +93,7 @@ def _shape(value: Any) -> Any:
     if isinstance(value, list):
         if any(isinstance(part, Mapping | list) for part in value):
             return (list, *map(_shape, value))
-        return (list, None in value)
+        return (list, None in value, alone(value))
     return type(value)
 
 
@@ -100,7 +105,7 @@ def _postponed(value: Any, now: Callable[[Any], Any]) -> Any:
     if isinstance(value, list):
         if any(isinstance(part, Mapping | list) for part in value):
             return [_postponed(part, _part(now, at)) for at, part in enumerate(value)]
-        return LaterList(now, nullable=None in value)
+        return LaterList(now, nullable=None in value, alone=alone(value))
     if isinstance(value, str | int | float | date | UUID | Enum):
         return Later(now)
     raise Undecided(f"A {type(value).__name__} is no value that a plan can wait for.")

@@ -205,11 +205,16 @@ def identified() -> dict[str, Node]:
 def key_for(name: str, id: str, *, field: str = "id") -> ids.Key:
     """The key that an id of type `name`, or of a type that implements it, holds. Raises BadId, naming the argument."""
     found, key = ids.decode(id, field=field)
-    if found not in identified() or not issubclass(REGISTRY[found], REGISTRY[name]):
-        raise BadId(id, expected=name, field=field)
-    if len(key) != len(NODES[found].key):
+    if (found, len(key)) not in _ids(name):
         raise BadId(id, expected=name, field=field)
     return key
+
+
+@cache
+def _ids(name: str) -> frozenset[tuple[str, int]]:
+    """The types that an id of this type may name, and how many parts their keys have."""
+    kinds = {known: node for known, node in identified().items() if issubclass(REGISTRY[known], REGISTRY[name])}
+    return frozenset((known, len(node.key)) for known, node in kinds.items())
 
 
 def uuid_for(name: str, id: str, *, field: str = "id") -> UUID:

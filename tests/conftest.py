@@ -28,6 +28,7 @@ from tests.hub.commands import Command
 from tests.hub.servers import eventually, processes
 from tests.schema.api import Api
 from tests.schema.city import City, founded
+from tests.schema.large_city import founded_large
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -99,6 +100,16 @@ async def shared_city(server_url: str, template: str) -> AsyncIterator[City]:
         city = await founded(database)
         await execute(server_url, f'ALTER DATABASE "{database.url.database}" SET default_transaction_read_only = on')
         await database.engine.dispose()  # what is connected already could still write
+        yield city
+
+
+@pytest.fixture(scope="session")
+async def large_city(server_url: str, template: str) -> AsyncIterator[City]:
+    """The same with rows of every noun, for readers who ask for it themselves."""
+    async with copied(server_url, template) as database:
+        city = await founded_large(database)
+        await execute(server_url, f'ALTER DATABASE "{database.url.database}" SET default_transaction_read_only = on')
+        await database.engine.dispose()
         yield city
 
 

@@ -71,6 +71,8 @@ def visible(viewer: Viewer) -> Select[Request]:
 
 
 def _parts(viewer: Viewer, table: type[Any], which: ColumnElement[bool]) -> Select[Any]:
+    if viewer.can("requests:read") and "" in viewer.paths:
+        return select(table)  # whoever is inside of every request need not look for each
     return select(table).where(table.request_id.in_(select(Request.id).where(which)))
 
 

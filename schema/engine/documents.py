@@ -11,13 +11,18 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLError,
     GraphQLField,
+    GraphQLScalarType,
     GraphQLSchema,
+    NamedTypeNode,
     Node,
+    NonNullTypeNode,
     OperationDefinitionNode,
     TypeInfo,
     TypeInfoVisitor,
+    TypeNode,
     VariableNode,
     Visitor,
+    get_nullable_type,
     parse,
     specified_rules,
     validate,
@@ -28,6 +33,7 @@ from graphql.execution.values import VariableValues, get_argument_values, get_va
 from strawberry import Schema
 from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
+from strawberry.utils.str_converters import to_camel_case
 
 from schema.later import shape
 from schema.limits import MOST_TOKENS, Figures, Limits, figures
@@ -47,12 +53,34 @@ def shape_of(field: GraphQLField) -> Callable[[Mapping[str, Any]], Any]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
-    """A field whose arguments come from variables."""
+def simple(kind: str, value: object) -> bool:
+    """Whether a variable's value is plainly one of a built-in scalar, as it stands."""
+    match kind:
+        case "ID" | "String":
+            return type(value) is str
+        case "Boolean":
+            return type(value) is bool
+        case "Int":
+            return type(value) is int and -(2**31) <= value < 2**31
+    return False
 
-    node: FieldNode
-    field: GraphQLField
+
+class Site:
+    """A field whose arguments come from variables.
+
+    direct  Python name of an argument -> its variable, where each argument is one as a whole, of a built-in scalar
+    """
+
+    __slots__ = ("direct", "field", "node")
+
+    def __init__(self, node: FieldNode, field: GraphQLField) -> None:
+        self.node, self.field = node, field
+        values = {argument.name.value: argument.value for argument in node.arguments or ()}
+        variables = {name: value.name.value for name, value in values.items() if isinstance(value, VariableNode)}
+        plain = all(isinstance(get_nullable_type(field.args[name].type), GraphQLScalarType) for name in values)
+        known = {to_camel_case(one.python_name): one.python_name for one in own(field).arguments}
+        whole = plain and variables.keys() == values.keys() and values.keys() <= known.keys()
+        self.direct = {known[name]: variable for name, variable in variables.items()} if whole else None
 
 
 class Operation:
@@ -68,6 +96,7 @@ class Operation:
         found = _Sites(self.core)
         for part in self.parts:
             visit(part, TypeInfoVisitor(found.types, found))
+        self._declared = [(one.variable.name.value, _plain(one.type)) for one in node.variable_definitions or ()]
         self.sites, self.switches = found.sites, sorted(found.switches)
         self.figures: Figures = figures(node, fragments, document.token_count)
 
@@ -75,6 +104,8 @@ class Operation:
         """The variables as their types want them; None where they do not fit."""
         if not self.node.variable_definitions:
             return NOTHING
+        if given is not None and all(simple(kind, given.get(name)) for name, kind in self._declared):
+            return VariableValues({}, {name: given[name] for name, _ in self._declared})
         values = get_variable_values(self.core, self.node.variable_definitions, dict(given or {}), max_errors=1)
         return values if isinstance(values, VariableValues) else None
 
@@ -89,7 +120,13 @@ class Operation:
 
     def given(self, variables: VariableValues) -> list[dict[str, Any]]:
         """The arguments of every site."""
-        return [self.arguments(site.node, site.field, variables) for site in self.sites]
+        coerced = variables.coerced
+        return [
+            self.arguments(site.node, site.field, variables)
+            if site.direct is None or any(coerced.get(name) is None for name in site.direct.values())
+            else {name: coerced[variable] for name, variable in site.direct.items()}
+            for site in self.sites
+        ]
 
     def asked(self, given: list[dict[str, Any]], variables: VariableValues) -> tuple[Any, ...]:
         """What a plan of this operation depends on: the shapes of the arguments, and what is skipped."""
@@ -126,6 +163,12 @@ def _variables(node: Node) -> list[str]:
 
     visit(node, Found())
     return names
+
+
+def _plain(kind: TypeNode) -> str:
+    """The type that a variable is declared with, null or not; of a list nothing."""
+    inner = kind.type if isinstance(kind, NonNullTypeNode) else kind
+    return inner.name.value if isinstance(inner, NamedTypeNode) else ""
 
 
 def _reachable(document: DocumentNode, node: OperationDefinitionNode) -> Iterator[Any]:

@@ -93,7 +93,7 @@ class Engine:
         cost: dict[str, Any] = {}
         try:
             plan, run = self.planned(context, operation, variables)
-            cost["cost"] = limits.cost(limits.with_rows(operation.figures, plan.cost(run)))
+            cost["cost"] = self.cost(operation, plan, run)
             if ordinary:
                 return Answer(declined="It was asked for.", extensions=cost)
             done = cost | {"executor": "engine"}
@@ -110,6 +110,10 @@ class Engine:
             log.warning("the engine failed, the ordinary executor goes on", error=place(error))
             return Answer(declined=f"The engine failed: {type(error).__name__}.", extensions=cost)
         return Answer(*await running.write(plan, run), extensions=done)  # from here on nothing is done a second time
+
+    def cost(self, operation: Operation, plan: Plan, run: Run) -> dict[str, Any]:
+        """What is asked and allowed. Raises CostLimit."""
+        return limits.cost(limits.with_rows(operation.figures, plan.cost(run)))
 
     def planned(self, context: Context, operation: Operation, given: Mapping[str, Any] | None) -> tuple[Plan, Run]:
         """The plan and its run, arguments checked. Raises Unplannable, Invalid."""

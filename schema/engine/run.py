@@ -29,9 +29,10 @@ NONE: Mapping[Any, int] = {}
 
 @dataclass(slots=True)
 class Step:
-    """What a level cost: for those who want to know."""
+    """A statement that was run: for those who want to know."""
 
-    what: str
+    level: Level
+    values: Sequence[Any]
     rows: int
     milliseconds: float
 
@@ -173,7 +174,7 @@ async def _read(found: Snapshot, run: Run, level: Level, statement: Any, keys: S
     if run.steps is None:
         records: Sequence[Any] = await found.rows(statement.text, *statement.values(run))
         return records
-    began = time.perf_counter()
-    records = await found.rows(statement.text, *statement.values(run))
-    run.steps.append(Step(level.what, len(records), (time.perf_counter() - began) * 1000))
+    began, values = time.perf_counter(), statement.values(run)
+    records = await found.rows(statement.text, *values)
+    run.steps.append(Step(level, values, len(records), (time.perf_counter() - began) * 1000))
     return records

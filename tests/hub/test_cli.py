@@ -20,7 +20,7 @@ def csv(folder: Path, *rows: str) -> Path:
 
 
 COMMANDS = """
-serve;worker;sync;sync run;sync status;simulate;plugins;sdl;token;db;db upgrade;db status;db backup;db restore;doctor
+serve;worker;sync;sync run;sync status;simulate;plugins;sdl;token;db;db upgrade;db status;db backup;db restore;db tally;demo;explain;doctor
 """
 
 

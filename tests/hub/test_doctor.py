@@ -85,3 +85,9 @@ def test_a_broken_plugin_is_bad(command: Command, tmp_path: Path) -> None:
     examined = command("doctor", HUB_PLUGINS=tmp_path)
     assert examined.code == 1
     assert "BAD   plugins         mine cannot be loaded: ZeroDivisionError: division by zero\n" in examined.out
+
+
+def test_the_tally_is_looked_at_and_can_be_counted_anew(command: Command) -> None:
+    assert "tally" in {one["check"] for one in command("doctor", "--json").json["findings"]}
+    assert command("db", "tally").out == "The tally agrees with the requests: 0 rows.\n"
+    assert command("db", "tally", "--json").json == {"rows": 0}
