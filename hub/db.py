@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ from uuid import UUID
 
 import asyncpg
 import orjson
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
@@ -54,10 +54,11 @@ class Snapshot:
         return found
 
 
-class Readers:
-    """The driver's own connections, none of which can write. A lean pool: a snapshot leaves nothing to clean up."""
+class Connections:
+    """The driver's own connections. A lean pool: nobody leaves anything behind that must be cleaned up."""
 
-    def __init__(self, url: URL, most: int) -> None:
+    def __init__(self, url: URL, most: int, settings: Mapping[str, str]) -> None:
+        self._settings = dict(settings)
         self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._free: list[asyncpg.Connection[Any]] = []
         self._room = asyncio.Semaphore(most)
@@ -75,13 +76,9 @@ class Readers:
             raise
 
     async def _connected(self) -> "asyncpg.Connection[Any]":
-        made: asyncpg.Connection[Any] = await asyncpg.connect(
-            self._dsn, server_settings=SETTINGS | READ_ONLY, timeout=10
-        )
+        made: asyncpg.Connection[Any] = await asyncpg.connect(self._dsn, server_settings=self._settings, timeout=10)
         for kind in ("json", "jsonb"):
-            await made.set_type_codec(
-                kind, schema="pg_catalog", encoder=lambda value: orjson.dumps(value).decode(), decoder=orjson.loads
-            )
+            await made.set_type_codec(kind, schema="pg_catalog", encoder=str, decoder=orjson.loads)
         return made
 
     def give(self, connection: "asyncpg.Connection[Any]") -> None:
@@ -104,7 +101,8 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.url = async_url(url)
         self.noted: Callable[[str], None] | None = None
-        self._readers = Readers(self.url, pool_size)
+        self._readers = Connections(self.url, pool_size, SETTINGS | READ_ONLY)
+        self._writers = Connections(self.url, pool_size, SETTINGS)
         self.engine: AsyncEngine = create_async_engine(
             self.url,
             pool_size=pool_size,
@@ -141,6 +139,22 @@ class Database:
                     self._readers.give(connection)
 
     @asynccontextmanager
+    async def direct(self) -> AsyncIterator["asyncpg.Connection[Any]"]:
+        """The driver itself, in a transaction that is committed at the end: for what only adds rows, and often."""
+        with house_errors():
+            connection = await self._writers.take()
+            try:
+                await connection.execute("BEGIN")
+                yield connection
+                await connection.execute("COMMIT")
+            finally:
+                try:
+                    if connection.is_in_transaction() and not connection.is_closed():
+                        await connection.execute("ROLLBACK")
+                finally:
+                    self._writers.give(connection)
+
+    @asynccontextmanager
     async def write(self, viewer: Viewer, *, run_id: UUID | None = None) -> AsyncIterator[AsyncSession]:
         """One operation, one transaction: committed at the end, or nothing of it happened."""
         origin = Origin(viewer.subject, run_id)
@@ -151,7 +165,17 @@ class Database:
 
     async def close(self) -> None:
         await self._readers.close()
+        await self._writers.close()
         await self.engine.dispose()
+
+
+async def driver(session: AsyncSession) -> "asyncpg.Connection[Any]":
+    """The driver's connection under the session, with the session's transaction begun."""
+    connection = await session.connection()
+    await session.execute(text("SELECT 1"))
+    raw = await connection.get_raw_connection()
+    found: asyncpg.Connection[Any] = raw.driver_connection  # type: ignore[assignment]  # asyncpg is our only driver
+    return found
 
 
 def async_url(url: str) -> URL:
@@ -185,7 +209,7 @@ def house_errors() -> Iterator[None]:
 def translated(error: DBAPIError) -> HubError:
     """The house error for a driver's error, decided by its SQLSTATE."""
     state: str = getattr(error.orig, "sqlstate", None) or ""
-    cause: Any = getattr(error.orig, "__cause__", None)
+    cause: Any = getattr(error.orig, "__cause__", None) or error.orig
     if isinstance(cause, asyncpg.InterfaceError) and isinstance(cause, ValueError):
         return Invalid("A value is too large, or of another type than the field. Look at the field's description.")
     match state:

@@ -13,9 +13,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from hub.auth import Viewer, under
 from hub.errors import Invalid
+from hub.later import alone, later
 from schema.edge import Edge, Match, Shape
 from schema.inputs import Slot, input_type
-from schema.later import alone, later
 from schema.node import (
     NODES,
     REGISTRY,

@@ -10,6 +10,7 @@ import strawberry
 
 from hub.auth import ABILITIES, Viewer
 from hub.errors import Invalid
+from hub.later import Later, later
 from schema import ids
 from schema.context import Info
 from schema.edge import Edge, Match, Shape
@@ -18,7 +19,6 @@ from schema.engine.fields import Details
 from schema.engine.plan import Below, Draft, Level, Unplannable
 from schema.engine.planner import KEYS, Planner
 from schema.engine.sql import Layout
-from schema.later import Later, later
 from schema.node import NODES, Identified, NamedField, identified, key_for, named
 from schema.paging import LARGEST_PAGE
 

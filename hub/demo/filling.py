@@ -18,7 +18,7 @@ from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from hub.auth import system
-from hub.db import Database, house_errors
+from hub.db import Database, driver, house_errors
 from hub.demo import alliances, grids, parties, requests, resources, size
 from hub.demo.chance import Sheet
 from hub.demo.city import City, found
@@ -28,7 +28,6 @@ from hub.models import AltCode, Request
 from hub.services import grids as real_grids
 from hub.services import requests as real_requests
 from hub.services import tally_folding
-from hub.sync.batch import driver
 
 SCHEME = "hub-demo"
 LOCK = 4_915_210_101  # any number, the same in all processes: one demo is filled at a time

@@ -108,9 +108,15 @@ def _change(session: Session, row: Base, kind: ChangeKind) -> dict[str, Any]:
     }
 
 
+def _owner(session: Session, request: UUID) -> object:
+    """The request, if the session holds it: it may be as new as what belongs to it."""
+    known = session.identity_map.get(identity_key(Request, request))
+    return known or next((row for row in session.new if isinstance(row, Request) and row.id == request), None)
+
+
 def _place(session: Session, row: Base) -> str | None:
     """Where in the tree it happened: what belongs to a request happened where the request is."""
     request = getattr(row, "request_id", None)
-    owner = session.identity_map.get(identity_key(Request, request)) if request else row
+    owner = _owner(session, request) if request else row
     path: str | None = getattr(owner, "grid_path", None) or getattr(owner, "path", None)
     return path

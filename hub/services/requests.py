@@ -6,8 +6,9 @@ possible when, and for whom, is the table in workflow.
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -35,8 +36,10 @@ from hub.models import (
     now,
     uuid7,
 )
+from hub.prepared import Prepared
 from hub.services import changes as _the_log  # noqa: F401  once it is imported, every write is logged
 from hub.services import grids, privacy, words, workflow, working_days
+from hub.services.adding import Adding, one
 from hub.services.workflow import Side
 
 Part = TypeVar("Part", RequestEvent, RequestIssue, CoHandler, Evaluation, Attachment)
@@ -127,7 +130,7 @@ class Issue:
 
 
 async def submit(
-    session: AsyncSession,
+    session: AsyncSession | Adding,
     viewer: Viewer,
     *,
     grid_id: UUID,
@@ -147,6 +150,7 @@ async def submit(
     """Submit a request (提交): it is RECEIVED, on the level of its grid, under a number that people can quote."""
     viewer.must("requests:submit")
     grid, number = await _grid_and_number(session, viewer, grid_id)
+    level = GridLevel[grid["level"]]
     request = Request(
         id=uuid7(),
         number=number,
@@ -157,9 +161,9 @@ async def submit(
         category=words.maybe(category, field="category", most=words.LINE),
         status=RequestStatus.RECEIVED,
         urgency=urgency,
-        level=LEVELS.get(grid.level, RequestLevel.DISTRICT),
-        grid_id=grid.id,
-        grid_path=grid.path,
+        level=LEVELS.get(level, RequestLevel.DISTRICT),
+        grid_id=grid_id,
+        grid_path=grid["path"],
         place=words.maybe(place, field="place", most=words.LINE),
         longitude=_degrees(longitude, 180, field="longitude"),
         latitude=_degrees(latitude, 90, field="latitude"),
@@ -176,7 +180,7 @@ async def send(session: AsyncSession, viewer: Viewer, id: UUID) -> Request:
 
 
 def _take_in(
-    session: AsyncSession, viewer: Viewer, request: Request, caller: Caller | None, issues: Sequence[Issue]
+    session: AsyncSession | Adding, viewer: Viewer, request: Request, caller: Caller | None, issues: Sequence[Issue]
 ) -> Request:
     """Add the request and all that came with it, in one flush."""
     request.submitter_id = viewer.party_id
@@ -197,20 +201,28 @@ def _take_in(
     return request
 
 
-async def _grid_and_number(session: AsyncSession, viewer: Viewer, grid_id: UUID) -> tuple[Grid, str]:
+def _open_grid(viewer: Viewer, given: Callable[[str], Any]) -> Select[Any]:
+    """Where a grid is, and whether a number is taken."""
+    taken = exists().where(Request.number == given("number")).label("taken")
+    wanted = grids.visible(viewer).where(Grid.id == given("id"))
+    found: Select[Any] = wanted.with_only_columns(Grid.name, Grid.level, Grid.path, Grid.valid_to, taken)  # type: ignore[assignment]
+    return found
+
+
+OPEN_GRID = Prepared(_open_grid)
+
+
+async def _grid_and_number(session: AsyncSession | Adding, viewer: Viewer, grid_id: UUID) -> tuple[Any, str]:
     """The grid and a free number, in one statement. Raises NotFound; Invalid for a grid that is no more."""
     while True:
         number = new_number()
-        taken = exists().where(Request.number == number)
-        found = (
-            await session.execute(grids.visible(viewer).where(Grid.id == grid_id).add_columns(taken))
-        ).one_or_none()
-        if found is None:
+        grid = await one(session, OPEN_GRID, viewer, id=grid_id, number=number)
+        if grid is None:
             raise NotFound("grid", grid_id)
-        grid, is_taken = found
-        if grid.valid_to is not None and grid.valid_to < working_days.local_day(now()):
-            raise Invalid(f"The grid {grid.name} ended on {grid.valid_to}: choose the one after it.", field="grid_id")
-        if not is_taken:
+        ended: date | None = grid["valid_to"]
+        if ended is not None and ended < working_days.local_day(now()):
+            raise Invalid(f"The grid {grid['name']} ended on {ended}: choose the one after it.", field="grid_id")
+        if not grid["taken"]:
             return grid, number
 
 

@@ -1,31 +1,24 @@
 """The rows that a page writes, gathered and sent together: COPY for new ones, one statement a shape for changes."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import cache
 from itertools import groupby
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 import asyncpg
-import orjson
-from sqlalchemy import Column, DateTime, Enum, Table, bindparam, func, select, update
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Table, bindparam, func, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.sql.schema import CallableColumnDefault, ScalarElementColumnDefault
-from sqlalchemy.types import TypeEngine
 
-from hub.db import Origin
+from hub.db import Origin, driver
 from hub.models import Base, Change, ChangeKind, Link, Request, TallyDelta, Term, uuid7
 from hub.models.base import now
-from hub.services import tally_keeping
-from hub.services.changes import CHANNEL, changed, plain
-
-Row = dict[str, Any]
+from hub.services import shapes, tally_keeping
+from hub.services.changes import CHANNEL, changed
+from hub.services.shapes import Row
 
 HIDDEN = "***"
 
@@ -50,13 +43,13 @@ class Batch:
     def create(self, model: type[Base], values: Row, entity: str) -> None:
         """A new row. Columns that `values` lacks get the model's defaults."""
         self._new[model].append(values)
-        secret = _shape(model).secret
+        secret = shapes.shape(model).secret
         patch = {name: value for name, value in values.items() if name not in secret} if secret else values
         self._changes.append((ChangeKind.CREATED, entity, values, patch, {}))
 
     def change(self, model: type[Base], row: Mapping[str, Any], new: Row, entity: str, kind: ChangeKind) -> None:
         """New values for some columns of the row in hand; nothing else of it is touched."""
-        shape = _shape(model)
+        shape = shapes.shape(model)
         parameters = {f"to_{name}": value for name, value in new.items()}
         self._changed[shape.table, tuple(sorted(new))].append({**parameters, "of": row["id"]})
         patch = {name: HIDDEN if name in shape.secret else value for name, value in new.items()}
@@ -75,8 +68,8 @@ class Batch:
         """Send everything in the order in which the tables depend on one another."""
         raw = await driver(session)
         models = sorted(self._new, key=lambda model: _DEPENDENCE[model.__tablename__])
-        for table, sharing in groupby(models, key=lambda model: _shape(model).table):  # types of party share one
-            rows = (_shape(model).row(row, self.at) for model in sharing for row in self._new[model])
+        for table, sharing in groupby(models, key=lambda model: shapes.shape(model).table):  # types of party share one
+            rows = (shapes.shape(model).row(row, self.at) for model in sharing for row in self._new[model])
             sent = self._count(rows) if table is Request.__table__ else rows
             await _copy(raw, table.name, sent, [column.name for column in table.c])
         if self._links:
@@ -100,7 +93,7 @@ class Batch:
         """A change as the log's COPY takes it."""
         path = row.get("grid_path") or row.get("path")
         actor, run = self.origin.actor, self.origin.run_id
-        both = _json(patch), _json(reverse)
+        both = shapes.patch(patch), shapes.patch(reverse)
         return (uuid7(), self.at, kind.name, entity, row["id"], row.get("request_id"), path, *both, actor, run)
 
 
@@ -114,17 +107,6 @@ def _sort(row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 _DEPENDENCE = {table.name: position for position, table in enumerate(Base.metadata.sorted_tables)}
-
-
-def _json(values: Row) -> str:
-    """Values of columns as the log has them."""
-    if not values:
-        return "{}"
-    told = {name: value if type(value) in READY else plain(value) for name, value in values.items()}
-    return orjson.dumps(told, str).decode()
-
-
-READY = frozenset({str, int, float, bool, type(None), type(uuid7())})
 
 
 CHANGE_COLUMNS = (
@@ -141,69 +123,8 @@ async def _copy(
         raise DBAPIError(f"COPY {table}", None, error) from error
 
 
-async def driver(session: AsyncSession) -> "asyncpg.Connection[Any]":
-    """The driver's connection under the session, with the session's transaction begun."""
-    connection = await session.connection()
-    await session.execute(select(1))
-    raw = await connection.get_raw_connection()
-    found: asyncpg.Connection[Any] = raw.driver_connection  # type: ignore[assignment]  # asyncpg is our only driver
-    return found
-
-
 def _update(table: Table, names: tuple[str, ...]) -> Any:
     values: Row = {name: bindparam(f"to_{name}", type_=table.c[name].type) for name in names}
     if "revision" in table.c:
         values |= {"revision": table.c.revision + 1, "updated_at": now()}
     return update(table).where(table.c.id == bindparam("of", type_=table.c.id.type)).values(values)
-
-
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """How new rows of a model are sent by COPY: every column, in the table's order."""
-
-    table: Table
-    fixed: Row
-    stamped: tuple[str, ...]
-    told: tuple[tuple[str, Callable[[Any], Any]], ...]
-    pick: Callable[[Row], tuple[Any, ...]]
-    secret: frozenset[str]
-
-    def row(self, values: Row, at: datetime) -> tuple[Any, ...]:
-        """`values` and the model's defaults; vocabularies by name, JSON as text."""
-        full = {**self.fixed, **dict.fromkeys(self.stamped, at), **values}
-        for name, tell in self.told:
-            if (value := full[name]) is not None:
-                full[name] = tell(value)
-        return self.pick(full)
-
-
-@cache
-def _shape(model: type[Base]) -> _Shape:
-    table = model.metadata.tables[model.__tablename__]
-    return _Shape(
-        table,
-        fixed={column.name: _default(column) for column in table.c},
-        stamped=tuple(column.name for column in table.c if _is_stamp(column)),
-        told=tuple((column.name, _TOLD[type(column.type)]) for column in table.c if type(column.type) in _TOLD),
-        pick=itemgetter(*(column.name for column in table.c)),
-        secret=frozenset(column.name for column in table.c if "secret" in column.info),
-    )
-
-
-_TOLD: dict[type[TypeEngine[Any]], Callable[[Any], Any]] = {
-    Enum: attrgetter("name"),
-    JSONB: lambda value: orjson.dumps(value).decode(),
-}
-
-
-def _is_stamp(column: Column[Any]) -> bool:
-    return isinstance(column.type, DateTime) and isinstance(column.default, CallableColumnDefault)
-
-
-def _default(column: Column[Any]) -> Any:
-    """What a new row holds where nothing is said: the model's fixed value, an empty list or object, or nothing."""
-    if isinstance(column.default, ScalarElementColumnDefault):
-        return column.default.arg
-    if isinstance(column.type, JSONB) and isinstance(column.default, CallableColumnDefault):
-        return column.default.arg(None)  # type: ignore[arg-type]  # list() and dict() ask for no context
-    return None

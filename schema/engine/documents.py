@@ -35,7 +35,7 @@ from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
-from schema.later import shape
+from hub.later import shape
 from schema.limits import MOST_TOKENS, Figures, Limits, figures
 
 NOTHING = VariableValues({}, {})

@@ -9,9 +9,10 @@ import structlog
 from graphql import GraphQLError, OperationType
 from strawberry import Schema
 
-from hub.auth import Viewer
 from hub.errors import HubError
+from hub.later import Undecided
 from hub.logs import place
+from hub.prepared import form, template
 from schema import limits
 from schema.context import Context
 from schema.engine import run as running
@@ -19,7 +20,6 @@ from schema.engine.documents import Document, Operation, document
 from schema.engine.plan import Plan, Unplannable
 from schema.engine.planner import Planner
 from schema.engine.run import Run, TooLong
-from schema.later import Later, Undecided
 from schema.limits import CostLimit
 
 MOST_DOCUMENTS, MOST_PLANS = 500, 2000
@@ -136,23 +136,3 @@ class Engine:
         run = Run(context, arguments)
         run.open(plan)
         return plan, run
-
-
-def form(viewer: Viewer) -> Hashable:
-    """What of a viewer a plan depends on: abilities, and which values there are, never the values."""
-    return viewer.subject is None, viewer.abilities, tuple(path == "" for path in viewer.paths), viewer.party_id is None
-
-
-def template(viewer: Viewer) -> Viewer:
-    """A viewer of the same form, whose values each run brings."""
-    paths = [path if path == "" else _path(at) for at, path in enumerate(viewer.paths)]
-    return Viewer(
-        subject=None if viewer.subject is None else Later(lambda run: run.viewer.subject),  # type: ignore[arg-type]
-        abilities=viewer.abilities,
-        paths=tuple(paths),  # type: ignore[arg-type]  # a Later stands for the value
-        party_id=None if viewer.party_id is None else Later(lambda run: run.viewer.party_id),  # type: ignore[arg-type]
-    )
-
-
-def _path(at: int) -> Later:
-    return Later(lambda run: run.viewer.paths[at])

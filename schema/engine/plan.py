@@ -19,9 +19,10 @@ from typing import Any
 
 from graphql import FieldNode
 
+from hub.later import Later
+from hub.prepared import Statement
 from schema.engine.code import Make, Record
-from schema.engine.sql import Layout, Source, Statement
-from schema.later import Later
+from schema.engine.sql import Layout, Source
 from schema.paging import Window
 
 

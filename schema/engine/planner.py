@@ -14,7 +14,9 @@ from graphql.execution.values import VariableValues
 from sqlalchemy import ARRAY, Select, any_, literal
 
 from hub.auth import Viewer
+from hub.later import Later, later, postponed
 from hub.models import Grid
+from hub.prepared import Statement, compiled
 from hub.services import grids
 from schema import filters, node, statements
 from schema.edge import Edge, Shape
@@ -22,9 +24,8 @@ from schema.engine import code
 from schema.engine.documents import Operation, own
 from schema.engine.fields import Details, Fields
 from schema.engine.plan import Below, Draft, Level, Plan, Root, Unplannable, Verb
-from schema.engine.sql import Layout, Source, Statement, compiled
+from schema.engine.sql import Layout, Source
 from schema.filters import Ref
-from schema.later import Later, later, postponed
 from schema.node import NODES
 from schema.paging import Window, ways
 from schema.paging import window as window_of

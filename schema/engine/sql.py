@@ -8,51 +8,19 @@
 It is built with SQLAlchemy from the same `visible` selects as everywhere, compiled once, and run by the driver itself.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ARRAY, FromClause, Integer, Select, any_, literal, select, true
 from sqlalchemy import inspect as inspected
-from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.sql.elements import KeyedColumnElement
 
+from hub.later import Later
 from schema import statements
 from schema.edge import Edge, Match
-from schema.later import Later
 from schema.node import Node
 from schema.paging import Window
-
-DIALECT: Any = PGDialect_asyncpg()  # type: ignore[no-untyped-call]  # SQLAlchemy's
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """SQL for the driver, and how each parameter is found when it runs."""
-
-    text: str
-    parameters: tuple[Callable[[Any], Any], ...]
-
-    def values(self, run: Any) -> list[Any]:
-        """The parameters of a run."""
-        return [find(run) for find in self.parameters]
-
-
-def compiled(statement: Select[*tuple[Any, ...]]) -> Statement:
-    """The statement as the driver takes it."""
-    found: Any = statement.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
-    expanded = found._post_compile_expanded_state  # of lists in IN: a parameter for each value
-    processors = {**found._bind_processors, **(expanded.processors if expanded else {})}
-    values = found.construct_params()
-    parameters = [_finder(values[name], processors.get(name)) for name in found.positiontup or ()]
-    return Statement(found.string, tuple(parameters))
-
-
-def _finder(value: Any, process: Callable[[Any], Any] | None) -> Callable[[Any], Any]:
-    if isinstance(value, Later):
-        return value.now if process is None else lambda run: process(value.now(run))
-    fixed = value if process is None else process(value)
-    return lambda run: fixed
 
 
 @dataclass(eq=False, slots=True)

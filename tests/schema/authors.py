@@ -27,6 +27,7 @@ from graphql import (
     visit,
 )
 
+from hub.services.tallies import TallyKey
 from schema import ids, paging
 from schema.edge import Edge
 from schema.engine.documents import own
@@ -37,20 +38,7 @@ DEEPEST, MOST_ALIASES = 6, 24
 UNKNOWN = UUID(int=7)
 NONSENSE = ("nonsense", "", "é", ids.encode("Grid", (UNKNOWN,)), ids.encode("No", (UNKNOWN,)), "\0")
 TALLIED = {  # by what most tallies are counted
-    "REQUESTS": [
-        "STATUS",
-        "LEVEL",
-        "KIND",
-        "CHANNEL",
-        "CATEGORY",
-        "URGENCY",
-        "SATISFACTION",
-        "PRACTICE",
-        "ASSIGNEE",
-        "GRID",
-        "DAY",
-        "MONTH",
-    ],
+    "REQUESTS": [*TallyKey.__members__],
     "GRIDS": ["LEVEL", "GRID"],
     "PERSONS": ["PRACTICE", "GRID"],
 }
