@@ -2,8 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,8 @@ from hub.auth import Viewer
 from hub.errors import Conflict, HubError, Invalid, Misconfigured, Unavailable
 
 STATEMENT_SECONDS = 30
+RING_SECONDS = 0.02
+CHANNEL = "hub_changes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,8 @@ class Database:
         self.noted: Callable[[str], None] | None = None
         self._readers = Connections(self.url, pool_size, SETTINGS | READ_ONLY)
         self._writers = Connections(self.url, pool_size, SETTINGS)
+        self._rung: set[str] = set()
+        self._ringing: asyncio.Task[None] | None = None
         self.engine: AsyncEngine = create_async_engine(
             self.url,
             pool_size=pool_size,
@@ -163,7 +167,24 @@ class Database:
                 yield session
                 await session.commit()
 
+    def ring(self, entities: Iterable[str]) -> None:
+        """Wake up who listens for changes of these types, soon: what happens until then is told along with it."""
+        self._rung.update(entities)
+        if self._ringing is None or self._ringing.done():
+            self._ringing = asyncio.create_task(self._ring(), name="ring")
+
+    async def _ring(self) -> None:
+        while self._rung:
+            await asyncio.sleep(RING_SECONDS)
+            told, self._rung = " ".join(sorted(self._rung)), set()
+            with suppress(HubError):  # a lost ring loses nothing: readers also look by themselves
+                async with self.direct() as connection:
+                    await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, told)
+
     async def close(self) -> None:
+        """Close both pools, when what was to be told is told."""
+        if self._ringing is not None:
+            await self._ringing
         await self._readers.close()
         await self._writers.close()
         await self.engine.dispose()

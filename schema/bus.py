@@ -9,7 +9,7 @@ import asyncpg
 import structlog
 from sqlalchemy import URL
 
-from hub.services.changes import CHANNEL
+from hub.db import CHANNEL
 
 log = structlog.get_logger("schema")
 AGAIN_SECONDS = 1.0

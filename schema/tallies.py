@@ -1,7 +1,7 @@
 """Counts by this and that: the figures behind every chart."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -145,9 +145,14 @@ def _row(by: list[TallyKey], row: Sequence[Any]) -> TallyRow:
     return TallyRow(keys=values, count=int(count or 0))
 
 
+@cache
+def _term(key: TallyKey, value: Term) -> TallyValue:
+    return TallyValue(key=key, value=value.name, label=chinese(value.value))
+
+
 def _value(key: TallyKey, value: Any, label: str | None) -> TallyValue:
     if isinstance(value, Term):
-        return TallyValue(key=key, value=value.name, label=chinese(value.value))
+        return _term(key, value)
     if key is TallyKey.ASSIGNEE and value is not None:
         kind, _, id = value.partition(":")
         return TallyValue(key=key, value=ids.encode(kind.capitalize(), (UUID(id),)), label=label)

@@ -1,7 +1,8 @@
-"""Adding rows past the session: all new rows, their changes, the tally and the wake-up in one statement.
+"""Adding rows past the session: all new rows, their changes and the tally in one statement.
 
 A session takes four milliseconds of Python to add a request and its first event, this a tenth of that. It knows no row
-that is there already: a verb which changes something needs a session.
+that is there already: a verb which changes something needs a session. Who listens for changes is woken up afterwards,
+once for many: a NOTIFY in each transaction makes them wait for one another.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -20,7 +21,7 @@ from hub.db import Database, driver
 from hub.models import Base, Change, ChangeKind, Request, TallyDelta, now, uuid7
 from hub.prepared import Prepared
 from hub.services import shapes, tally_keeping
-from hub.services.changes import CHANNEL, changed, plain
+from hub.services.changes import plain
 from hub.services.shapes import Row
 
 
@@ -35,6 +36,11 @@ class Adding:
         """A new row, to be sent at the end."""
         self._rows.append(row)
 
+    @property
+    def entities(self) -> set[str]:
+        """The types of row that were added."""
+        return {type(row).__name__ for row in self._rows}
+
     async def one(self, prepared: Prepared, viewer: Viewer, **given: Any) -> Any:
         """The first row of a prepared statement, if there is one."""
         return await prepared.one(self._connection, viewer, **given)
@@ -48,8 +54,7 @@ class Adding:
         sent += [(Change, one) for one in self._changes(said, at)]
         sent += [(TallyDelta, one) for one in deltas]
         values = [value for model, held in sent for value in _values(model, held, at)]
-        told = changed(type(row).__name__ for row in self._rows)
-        await self._connection.execute(_statement(tuple(model for model, _ in sent)), *values, CHANNEL, told)
+        await self._connection.execute(_statement(tuple(model for model, _ in sent)), *values)
 
     def _changes(self, said: Sequence[Row], at: datetime) -> Iterator[Row]:
         """What the log says of the rows: the values that they were made with."""
@@ -88,6 +93,7 @@ async def adding(db: Database, viewer: Viewer) -> AsyncIterator[Adding]:
         begun = Adding(connection, viewer)
         yield begun
         await begun.send()
+    db.ring(begun.entities)
 
 
 @cache
@@ -100,7 +106,7 @@ def _statement(models: Sequence[type[Base]]) -> str:
         table = shapes.shape(model).table.name
         parts.append(f"r{number} AS (INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}))")
         at += len(columns)
-    return f"WITH {', '.join(parts)} SELECT pg_notify(${at + 1}, ${at + 2})"
+    return f"WITH {', '.join(parts)} SELECT"
 
 
 @cache

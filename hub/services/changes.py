@@ -10,11 +10,9 @@ from sqlalchemy.orm import Session, UOWTransaction
 from sqlalchemy.orm.util import identity_key
 
 from hub.auth import Viewer
-from hub.db import Origin
+from hub.db import CHANNEL, Origin
 from hub.models import Base, Change, ChangeKind, Entity, Request, Term, now, uuid7
 from hub.services import tally_keeping as _the_tally  # noqa: F401  what is logged is counted as well
-
-CHANNEL = "hub_changes"
 
 
 def visible(viewer: Viewer) -> Select[Change]:

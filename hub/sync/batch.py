@@ -13,11 +13,11 @@ from sqlalchemy import Table, bindparam, func, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hub.db import Origin, driver
+from hub.db import CHANNEL, Origin, driver
 from hub.models import Base, Change, ChangeKind, Link, Request, TallyDelta, Term, uuid7
 from hub.models.base import now
 from hub.services import shapes, tally_keeping
-from hub.services.changes import CHANNEL, changed
+from hub.services.changes import changed
 from hub.services.shapes import Row
 
 HIDDEN = "***"
