@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 import orjson
-import strawberry
 from cross_web import HTTPException
 from graphql import GraphQLError
 from starlette.requests import HTTPConnection
@@ -27,8 +26,8 @@ from hub.errors import HubError, Invalid, Unauthenticated, Unavailable
 from schema import ide
 from schema.bus import Bus
 from schema.context import Context
-from schema.engine.engine import Engine
 from schema.errors import told
+from schema.operations import Schema
 
 Authenticate = Callable[[HTTPConnection], Awaitable[Viewer]]
 LARGEST_BODY = 1_048_576
@@ -71,7 +70,7 @@ class GraphQLApp(GraphQL[Context, None]):
     graphql_transport_ws_handler_class = SocketHandler
 
     def __init__(
-        self, schema: strawberry.Schema, db: Database, authenticate: Authenticate, bus: Bus, *, development: bool
+        self, schema: Schema, db: Database, authenticate: Authenticate, bus: Bus, *, development: bool
     ) -> None:
         super().__init__(
             schema,
@@ -79,7 +78,7 @@ class GraphQLApp(GraphQL[Context, None]):
             subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL],
             max_subscriptions_per_connection=MOST_SUBSCRIPTIONS,
         )
-        self._engine = Engine(schema)
+        self._engine = schema.engine
         self._development = development
         self._db = db
         self._authenticate = authenticate
@@ -236,7 +235,7 @@ def encoded(result: ExecutionResult) -> bytes:
 
 
 def graphql_app(
-    schema: strawberry.Schema, db: Database, authenticate: Authenticate, bus: Bus, *, development: bool = False
+    schema: Schema, db: Database, authenticate: Authenticate, bus: Bus, *, development: bool = False
 ) -> GraphQLApp:
     """The ASGI application, for HTTP and WebSocket alike. `authenticate` raises Unauthenticated for a bad token.
 

@@ -1,6 +1,7 @@
 """The one log: what changed, and a stream of it that loses nothing silently."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,6 +13,10 @@ from hub.services import sources as see_sources
 from schema import ids
 from schema.context import Info
 from schema.edges import connection, many, one
+from schema.engine import code
+from schema.engine.fields import Details
+from schema.engine.plan import Level, Stream
+from schema.engine.planner import Planner
 from schema.filters import GRID_REF
 from schema.following import ORDER, Wanted, follow, start
 from schema.node import NODES, Column, Identified, NamedField, computed, identified, named, node, registered
@@ -88,11 +93,37 @@ async def _follow(
         yield event
 
 
+def _plan(planner: Planner, kind: Any, details: Details) -> tuple[Level, Stream]:
+    """Each change is in hand, its cursor at the end of its record."""
+    _, now = planner.arguments(kind, details)
+    given = planner.concrete(kind, details)
+    draft = replace(planner.draft("Change", see_changes.visible(planner.viewer)), in_hand=True)
+    event, parts = planner.fields.type("ChangeEvent"), dict[str, str]()
+    for name, sub in planner.fields.collect(event, details).items():
+        match sub[0].node.name.value:
+            case "change":
+                parts[name] = planner.fields.row(draft, draft.source, planner.fields.type("Change"), sub)
+            case "cursor":
+                parts[name] = "r[-1]"
+            case _:
+                parts[name] = repr(event.name)
+    level = planner.level("changes", draft, code.FIRST, None, row=code.mapping(parts))
+
+    async def events(run: Any) -> AsyncIterator[tuple[models.Change, tuple[str]]]:
+        asked = given if now is None else now(run)
+        wanted = await start(run.context, Wanted(*(asked.get(name) for name in ("after", "entity", "under"))))
+        async for event in follow(run.context, wanted):
+            yield event.change, (event.cursor,)
+
+    return level, Stream(events, tuple(name for _, name in draft.layout.picked))
+
+
 @strawberry.type
 class Subscription:
     changes = strawberry.subscription(
         resolver=_follow,
         graphql_type=ChangeEvent,
+        metadata={"stream": _plan},
         description="Every change from here on, in the log's order, each once (变更订阅). After a break go on with the "
         "last `cursor` as `after`; where the log does not know it, the stream ends with the error GAP: read afresh.",
     )

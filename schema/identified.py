@@ -71,7 +71,9 @@ def _plan_nodes(planner: Planner, kind: Any, details: Details) -> Level:
         asked.below.append(Below((at,), planner.keyed(edge, details, KEYS, 1)))
     records = later(given["several"], partial(_records, names))
     find = planner.once(records.now if isinstance(records, Later) else lambda run: records)
-    found = " or ".join(f"b{at}.get(r[{at}])" for at in range(len(names))) or "None"
+    found = "None"
+    for at in range(len(names)):
+        found = f"(b{at}.get(r[{at}]) if r[{at}] is not None else {found})"
     return planner.level("nodes", asked, code.LIST, None, row=found, hand=find, rows=lambda run: len(find(run)))
 
 

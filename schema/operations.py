@@ -1,6 +1,8 @@
 """Which operation of a document is run, and how: one that is named, and a stream only to who can read one."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing
+from functools import cached_property
 from typing import Any
 
 import strawberry
@@ -10,6 +12,8 @@ from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from schema.context import Context
+from schema.engine.engine import Engine
 from schema.errors import BadOperation
 
 STREAM = (
@@ -19,7 +23,12 @@ STREAM = (
 
 
 class Schema(strawberry.Schema):
-    """Strawberry's, which does not log what callers did wrong: faults of ours are noted by HouseErrors."""
+    """Strawberry's, with the engine. It does not log what callers did wrong: HouseErrors notes faults of ours."""
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The engine over this schema."""
+        return Engine(self)
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         pass
@@ -31,6 +40,24 @@ class Schema(strawberry.Schema):
             return await super().execute(*args, **{**kwargs, "allowed_operation_types": once})
         except InvalidOperationTypeError as error:
             raise BadOperation(STREAM) from error
+
+    async def stream(self, query: str | None, *args: Any, **kwargs: Any) -> Any:
+        """Follow a subscription: by the engine, where it can plan the payload."""
+        context = kwargs.get("context_value")
+        if isinstance(context, Context):
+            given, name = kwargs.get("variable_values"), kwargs.get("operation_name")
+            answers = self.engine.stream(context.again(), query or "", given, name)
+            if answers is not None:
+                return _results(answers)
+        return await super().stream(query, *args, **kwargs)
+
+
+async def _results(
+    answers: AsyncIterator[tuple[dict[str, Any] | None, list[GraphQLError]]],
+) -> AsyncGenerator[ExecutionResult, None]:
+    async with aclosing(answers) as opened:  # type: ignore[type-var]  # it is a generator
+        async for data, errors in opened:
+            yield ExecutionResult(data, errors or None)
 
 
 class OneOperation(SchemaExtension):

@@ -99,7 +99,7 @@ def _root(name: str, extra: tuple[Any, ...]) -> Any:
     return strawberry.type(type(name, parts, {}), description=ROOTS[name])
 
 
-def build_schema(*extra: Any) -> strawberry.Schema:
+def build_schema(*extra: Any) -> Schema:
     """The whole schema; `extra` modules may add a Query, a Mutation or a Subscription of their own."""
     _generated()
     return Schema(

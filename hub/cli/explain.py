@@ -15,7 +15,6 @@ from hub.errors import Misconfigured
 from hub.services import accounts
 from schema.bus import Bus
 from schema.context import Context
-from schema.engine.engine import Engine
 from schema.engine.explain import Explanation, explain
 from schema.schema import build_schema
 
@@ -40,7 +39,7 @@ def explain_command(
     async def told(db: Database) -> Explanation:
         viewer = await _viewer(db, role, grid, party)
         context = Context(viewer, db, Bus(db.url), lambda: _same(viewer))
-        return await explain(Engine(build_schema()), context, text, given, operation)
+        return await explain(build_schema().engine, context, text, given, operation)
 
     found = with_database(settings(), told)
     if as_json:

@@ -1,7 +1,7 @@
 """The engine: known documents, their plans, and which executor answers."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -110,6 +110,20 @@ class Engine:
             log.warning("the engine failed, the ordinary executor goes on", error=place(error))
             return Answer(declined=f"The engine failed: {type(error).__name__}.", extensions=cost)
         return Answer(*await running.write(plan, run), extensions=done)  # from here on nothing is done a second time
+
+    def stream(
+        self, context: Context, text: str, variables: Mapping[str, Any] | None, name: str | None
+    ) -> AsyncIterator[tuple[dict[str, Any] | None, list[GraphQLError]]] | None:
+        """The answers of a subscription; None where the ordinary executor must do it."""
+        operation = self.operation(text, name)
+        if operation is None or operation.node.operation is not OperationType.SUBSCRIPTION:
+            return None
+        try:
+            plan, run = self.planned(context, operation, variables)
+            self.cost(operation, plan, run)
+        except (Unplannable, HubError, GraphQLError):
+            return None
+        return running.follow(plan, run)
 
     def cost(self, operation: Operation, plan: Plan, run: Run) -> dict[str, Any]:
         """What is asked and allowed. Raises CostLimit."""

@@ -12,7 +12,7 @@ begins only at a list, a page, or below rows that are in hand already (a mutatio
 or an argument, only which there are: these are Later, and each run brings its own.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -94,12 +94,13 @@ class Plan:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Root:
-    """A root field: a level to read, a value in hand, or a verb and the level of its payload."""
+    """A root field: a level to read, a value in hand, or a verb or a stream and the level of its payload."""
 
     name: str
     level: Level | None = None
     value: Any = None
     verb: "Verb | None" = None
+    stream: "Stream | None" = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -110,10 +111,19 @@ class Verb:
     columns: tuple[str, ...]
     nodes: tuple[FieldNode, ...]
 
-    def record(self, row: Any) -> Record:
-        """The row as the driver would give it."""
-        values = (getattr(row, name) for name in self.columns)
-        return tuple(value.name if isinstance(value, Enum) else value for value in values)
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Stream:
+    """What a subscription follows: `events` gives rows, each with what its record holds beside the `columns`."""
+
+    events: Callable[[Any], AsyncIterator[tuple[Any, tuple[Any, ...]]]]
+    columns: tuple[str, ...]
+
+
+def record(row: Any, columns: Sequence[str]) -> tuple[Any, ...]:
+    """A row in hand as the driver would give it."""
+    values = (getattr(row, name) for name in columns)
+    return tuple(value.name if isinstance(value, Enum) else value for value in values)
 
 
 @dataclass(eq=False, slots=True)

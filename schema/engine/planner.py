@@ -75,6 +75,9 @@ class Planner:
         if (begin := declared.metadata.get("plan")) is not None:
             level: Level = begin(self, kind, details)
             return Root(name, level)
+        if (begin := declared.metadata.get("stream")) is not None:
+            level, stream = begin(self, kind, details)
+            return Root(name, level, stream=stream)
         if (verb := declared.metadata.get("verb")) is not None:
             return self._verb(verb, kind, name, details)
         raise Unplannable(f"{kind.name}.{called} has a resolver of its own.")

@@ -20,7 +20,8 @@ from hub.auth import Viewer
 from hub.db import Snapshot
 from hub.errors import NotFound, Unavailable
 from schema.context import Context
-from schema.engine.plan import Below, Level, Plan
+from schema.engine.code import Record
+from schema.engine.plan import Below, Level, Plan, record
 from schema.errors import told
 from schema.limits import MOST_SECONDS
 
@@ -80,17 +81,33 @@ async def write(plan: Plan, run: Run) -> tuple[dict[str, Any], list[GraphQLError
         if root.verb is None or root.level is None:
             continue
         try:
-            record = root.verb.record(await root.verb.write(run))
-            if root.level.below:
-                async with snapshot(plan, run) as found:
-                    data[root.name] = await made(found, run, root.level, [None], [record])
-            else:
-                data[root.name] = root.level.make([None], [record], NONE, None, ())
+            row = await root.verb.write(run)
+            data[root.name] = await payload(plan, run, root.level, record(row, root.verb.columns))
         except Exception as error:  # noqa: BLE001  one GraphQL operation: what went wrong is told in its answer
             data[root.name] = None
             found_at = GraphQLError(str(error), list(root.verb.nodes), path=[root.name], original_error=error)
             errors.append(told(found_at, executing=True))
     return data, errors
+
+
+async def follow(plan: Plan, run: Run) -> AsyncIterator[tuple[dict[str, Any] | None, list[GraphQLError]]]:
+    """The answers of a subscription, one for each event; the last one may be an error."""
+    (root,) = plan.roots
+    assert root.stream is not None
+    assert root.level is not None
+    try:
+        async for row, more in root.stream.events(run):
+            yield {root.name: await payload(plan, run, root.level, (*record(row, root.stream.columns), *more))}, []
+    except Exception as error:  # noqa: BLE001  one GraphQL operation: what went wrong is told in its last answer
+        yield None, [told(GraphQLError(str(error), original_error=error), executing=True)]
+
+
+async def payload(plan: Plan, run: Run, level: Level, hand: Record) -> Any:
+    """What is made of a record in hand: only what hangs on it is read."""
+    if not level.below:
+        return level.make([None], [hand], NONE, None, ())
+    async with snapshot(plan, run) as found:
+        return await made(found, run, level, [None], [hand])
 
 
 @asynccontextmanager
@@ -159,11 +176,11 @@ async def made(
 async def _below(found: Snapshot, run: Run, below: Below, records: Sequence[Any]) -> Any:
     if below.level is not None:
         (at,) = below.positions
-        keys = dict.fromkeys(record[at] for record in records)
+        keys = dict.fromkeys(one[at] for one in records)
         keys.pop(None, None)
         return await rows(found, run, below.level, list(keys))
     assert below.batch is not None
-    wanted = list(dict.fromkeys(tuple(record[at] for at in below.positions) for record in records))
+    wanted = list(dict.fromkeys(tuple(one[at] for at in below.positions) for one in records))
     return dict(zip(wanted, await below.batch(run.context, wanted) if wanted else (), strict=True))
 
 

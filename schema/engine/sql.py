@@ -87,7 +87,7 @@ class Layout:
             start = start.outerjoin(joined, meets)
             tables[id(source)] = joined
         columns = [parent if source is None else tables[id(source)].c[name] for source, name in self.picked]
-        return select(*columns).select_from(start)
+        return select(*(columns or [literal(None)])).select_from(start)
 
     def page(self, edge: Edge, window: Window, keys: Later) -> Select[Any]:
         """A page for each parent, one row more than the page so that it is known whether more follow."""
