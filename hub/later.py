@@ -91,6 +91,8 @@ def _shape(value: Any) -> Any:
     if isinstance(value, Mapping):
         return (Mapping, *((name, _shape(part)) for name, part in value.items()))
     if isinstance(value, list):
+        if not value:
+            return (list,)
         if any(isinstance(part, Mapping | list) for part in value):
             return (list, *map(_shape, value))
         return (list, None in value, alone(value))
@@ -103,6 +105,8 @@ def _postponed(value: Any, now: Callable[[Any], Any]) -> Any:
     if isinstance(value, Mapping):
         return {name: _postponed(part, _part(now, name)) for name, part in value.items()}
     if isinstance(value, list):
+        if not value:
+            return []
         if any(isinstance(part, Mapping | list) for part in value):
             return [_postponed(part, _part(now, at)) for at, part in enumerate(value)]
         return LaterList(now, nullable=None in value, alone=alone(value))

@@ -1,5 +1,6 @@
 """The door of the graph: POST for operations, WebSocket and server-sent events for streams, GET for its page."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -23,10 +24,11 @@ from strawberry.types import ExecutionResult
 from hub.auth import ANONYMOUS, Viewer
 from hub.db import Database
 from hub.errors import HubError, Invalid, Unauthenticated, Unavailable
-from schema import ide
+from schema import ide, limits
 from schema.bus import Bus
 from schema.context import Context
 from schema.errors import told
+from schema.limits import TooLong
 from schema.operations import Schema
 
 Authenticate = Callable[[HTTPConnection], Awaitable[Viewer]]
@@ -146,7 +148,13 @@ class GraphQLApp(GraphQL[Context, None]):
         )
         if context.declined is None and (result := await self._judge(context, asked)) is not None:
             return result
-        result = await super().execute_single(request, request_adapter, sub_response, context, root_value, request_data)
+        try:
+            async with asyncio.timeout(limits.MOST_SECONDS):
+                result = await super().execute_single(
+                    request, request_adapter, sub_response, context, root_value, request_data
+                )
+        except TimeoutError:
+            return refused(TooLong())
         result.extensions = {**(result.extensions or {}), **(context.declined or {})}
         return result
 
@@ -156,9 +164,7 @@ class GraphQLApp(GraphQL[Context, None]):
             ordinary = self._chosen(context, asked.extensions) == "ordinary"
             answer = await self._engine.answer(context, asked.query, asked.variables, asked.name, ordinary=ordinary)
         except HubError as error:
-            extensions = error.extensions()
-            shown = {"cost": extensions["cost"]} if "cost" in extensions else {}
-            return ExecutionResult(None, [GraphQLError(str(error), extensions=extensions)], shown)
+            return refused(error)
         if answer.declined is None:
             return ExecutionResult(answer.data, answer.errors, answer.extensions)
         context.declined = {**answer.extensions, "executor": "ordinary", "reason": answer.declined}
@@ -222,6 +228,13 @@ def operation(body: bytes) -> Asked | None:
     if not isinstance(variables, dict | None) or not isinstance(name, str | None):
         return None
     return Asked(query, variables, name, extensions) if isinstance(extensions, dict | None) else None
+
+
+def refused(error: HubError) -> ExecutionResult:
+    """The answer to an operation that is not run, with its figures if it costs too much."""
+    extensions = error.extensions()
+    shown = {"cost": extensions["cost"]} if "cost" in extensions else {}
+    return ExecutionResult(None, [GraphQLError(str(error), extensions=extensions)], shown)
 
 
 def encoded(result: ExecutionResult) -> bytes:

@@ -123,7 +123,7 @@ class Subscription:
     changes = strawberry.subscription(
         resolver=_follow,
         graphql_type=ChangeEvent,
-        metadata={"stream": _plan},
+        metadata={"stream": _plan, "rows": 1},
         description="Every change from here on, in the log's order, each once (变更订阅). After a break go on with the "
         "last `cursor` as `after`; where the log does not know it, the stream ends with the error GAP: read afresh.",
     )

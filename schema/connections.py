@@ -90,14 +90,26 @@ def connection_types(node: Node) -> None:
     registered(strawberry.type(edge, description=f"One {node.name} in a list, with its cursor ({term}边)."))
     fields = {
         "edges": strawberry.field(
-            resolver=_edges, graphql_type=named(f"list[{node.name}Edge]"), description="The rows with cursors (边)."
+            resolver=_edges,
+            graphql_type=named(f"list[{node.name}Edge]"),
+            description="The rows with cursors (边).",
+            metadata={"connection": "page"},
         ),
         "nodes": strawberry.field(
-            resolver=_nodes, graphql_type=named(f"list[{node.name}]"), description=f"The rows ({term})."
+            resolver=_nodes,
+            graphql_type=named(f"list[{node.name}]"),
+            description=f"The rows ({term}).",
+            metadata={"connection": "page"},
         ),
-        "page_info": strawberry.field(resolver=_page_info, description="Where the page lies in the list (分页信息)."),
+        "page_info": strawberry.field(
+            resolver=_page_info,
+            description="Where the page lies in the list (分页信息).",
+            metadata={"connection": "page"},
+        ),
         "total_count": strawberry.field(
-            resolver=_total, description="How many rows there are on all pages; counted when selected (总数)."
+            resolver=_total,
+            description="How many rows there are on all pages; counted when selected (总数).",
+            metadata={"connection": "count"},
         ),
     }
     connection = type(f"{node.name}Connection", (), fields)

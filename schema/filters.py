@@ -1,14 +1,15 @@
 """Filters: for each noun an input made from what it shows, and the SQL that the input means."""
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
+from functools import partial
 from typing import Any, TypeAlias
 
 import strawberry
-from sqlalchemy import TEXT, ColumnElement, and_, any_, false, func, literal, not_, or_, true
+from sqlalchemy import TEXT, ColumnElement, and_, any_, false, func, literal, not_, or_, select, true, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from hub.auth import Viewer, under
@@ -234,8 +235,14 @@ def _keyed(node: Node, values: list[str]) -> ColumnElement[bool]:
             return same
         wanted = later(values, lambda ids: [uuid_for(node.name, id, field="filter") for id in ids])
         return only == any_(literal(wanted, ARRAY(only.type)))
-    keys = [key_for(node.name, value, field="filter") for value in values]
-    return or_(false(), *(and_(*(c == v for c, v in zip(node.key, key, strict=True))) for key in keys))
+    keys = later(values, lambda ids: [key_for(node.name, id, field="filter") for id in ids])
+    parts = [later(keys, partial(_column_of, at)) for at in range(len(node.key))]
+    rows = [func.unnest(literal(part, ARRAY(column.type))) for part, column in zip(parts, node.key, strict=True)]
+    return tuple_(*node.key).in_(select(*rows))
+
+
+def _column_of(at: int, keys: Iterable[tuple[Any, ...]]) -> list[Any]:
+    return [key[at] for key in keys]
 
 
 def _through(edge: Edge) -> Callable[[Any, Asked], ColumnElement[bool]]:

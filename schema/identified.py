@@ -1,7 +1,7 @@
 """Anything by its id, and who asks."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
@@ -68,13 +68,17 @@ def _plan_nodes(planner: Planner, kind: Any, details: Details) -> Level:
     asked = Draft(Layout([]), in_hand=True)
     for at, name in enumerate(names):
         edge = Edge(name, NODES[name].visible, Shape.ONE, Match.EQUAL, NODES[name].key[0])
-        asked.below.append(Below((at,), planner.keyed(edge, details, KEYS, 1)))
+        asked.below.append(Below((at,), planner.keyed(edge, details, KEYS)))
     records = later(given["several"], partial(_records, names))
     find = planner.once(records.now if isinstance(records, Later) else lambda run: records)
     found = "None"
     for at in range(len(names)):
         found = f"(b{at}.get(r[{at}]) if r[{at}] is not None else {found})"
-    return planner.level("nodes", asked, code.LIST, None, row=found, hand=find, rows=lambda run: len(find(run)))
+    return planner.level("nodes", asked, code.LIST, None, row=found, hand=find)
+
+
+def _types_asked(given: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(_names(given["several"], "ids"))
 
 
 def _records(names: list[str], several: list[str]) -> list[tuple[UUID | None, ...]]:
@@ -91,7 +95,7 @@ def _plan_viewer(planner: Planner, kind: Any, details: Details) -> Level:
     edge = Edge("Party", NODES["Party"].visible, Shape.ONE, Match.EQUAL, NODES["Party"].key[0])
     for name, sub in planner.fields.collect(shown, details).items():
         if sub[0].node.name.value == "party":
-            asked.below.append(Below((1,), planner.keyed(edge, sub, KEYS, 1)))
+            asked.below.append(Below((1,), planner.keyed(edge, sub, KEYS)))
             parts[name] = f"b{len(asked.below) - 1}.get(r[1])"
         else:
             parts |= planner.fields.plain_fields(shown, {name: sub}, "r[0]")
@@ -133,13 +137,17 @@ class Query:
         resolver=_node,
         graphql_type=Identified | None,
         description="Anything by its id; null if it is missing or hidden (节点).",
-        metadata={"plan": _plan_node, "shape": lambda given: tuple(_names([given["id"]], "id"))},
+        metadata={"rows": 1, "plan": _plan_node, "shape": lambda given: tuple(_names([given["id"]], "id"))},
     )
     nodes = strawberry.field(
         resolver=_nodes,
         graphql_type=list[Identified | None],
         description="Several things by their ids, in the same order; null for what is missing or hidden (节点).",
-        metadata={"plan": _plan_nodes, "shape": lambda given: tuple(_names(given["several"], "ids"))},
+        metadata={
+            "rows": LARGEST_PAGE,
+            "plan": _plan_nodes,
+            "shape": lambda given: tuple(_names(given["several"], "ids")),
+        },
     )
     viewer = strawberry.field(
         resolver=_viewer,

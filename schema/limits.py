@@ -1,7 +1,7 @@
-"""What an operation may cost: tokens, depth and aliases as it is written, rows as it is planned, seconds as it runs.
+"""What an operation may cost: tokens, depth, aliases and fields as it is written, rows by its arguments, and seconds.
 
 Figures are those of the worst case: a page of 50 counts 50 rows, whether there are so many or not, and each row of a
-level counts once more for every row that it leads to.
+level counts once more for every row that it leads to. They are known before anything is planned or read.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,18 +11,17 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
-    GraphQLError,
+    InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
-    ValidationContext,
-    ValidationRule,
 )
 
-from hub.errors import Refused
+from hub.errors import Refused, Unavailable
 
 MOST_TOKENS = 2000
 LARGEST_DEPTH = 15
 MOST_ALIASES = 30
+MOST_FIELDS = 2000  # with every spread written out
 MOST_ROWS = 25_000
 MOST_SECONDS = 10.0
 
@@ -34,19 +33,33 @@ class Figures:
     rows: int = 0
     depth: int = 0
     aliases: int = 0
+    fields: int = 0
     tokens: int = 0
+
+    def told(self) -> dict[str, int]:
+        """The figures by name."""
+        return {
+            "rows": self.rows,
+            "depth": self.depth,
+            "aliases": self.aliases,
+            "fields": self.fields,
+            "tokens": self.tokens,
+        }
 
     def beyond(self, allowed: "Figures") -> list[str]:
         """The names of the figures that are too large."""
         return [name for name, asked in self.told().items() if asked > getattr(allowed, name)]
 
-    def told(self) -> dict[str, int]:
-        """The figures by name."""
-        return {"rows": self.rows, "depth": self.depth, "aliases": self.aliases, "tokens": self.tokens}
+    def within(self) -> "Figures":
+        """The same, if they are allowed. Raises CostLimit."""
+        if self.beyond(ALLOWED):
+            raise CostLimit(self)
+        return self
 
 
-ALLOWED = Figures(MOST_ROWS, LARGEST_DEPTH, MOST_ALIASES, MOST_TOKENS)
+ALLOWED = Figures(MOST_ROWS, LARGEST_DEPTH, MOST_ALIASES, MOST_FIELDS, MOST_TOKENS)
 SHOWN = ALLOWED.told()
+LARGEST_SHOWN = 10**9  # figures may have thousands of digits
 
 
 class CostLimit(Refused):
@@ -55,8 +68,9 @@ class CostLimit(Refused):
     code = "COST_LIMIT"
 
     def __init__(self, asked: Figures) -> None:
+        large = asked.beyond(ALLOWED)
         words = ", ".join(
-            f"{getattr(asked, name)} {name} (allowed: {getattr(ALLOWED, name)})" for name in asked.beyond(ALLOWED)
+            f"{_shown(getattr(asked, name))} {name} (allowed: {getattr(ALLOWED, name)})" for name in large
         )
         super().__init__(f"This operation asks for too much: {words}. Ask for smaller pages, or in several operations.")
         self.asked = asked
@@ -65,65 +79,56 @@ class CostLimit(Refused):
         return super().extensions() | {"cost": cost(self.asked)}
 
 
+class TooLong(Unavailable):
+    """The operation took more time than one may."""
+
+    code = "TIME_LIMIT"
+
+    def __init__(self) -> None:
+        super().__init__(f"The operation was stopped after {MOST_SECONDS:g} s. Ask for less at once.")
+
+
+def _shown(figure: int) -> str:
+    return str(figure) if figure <= LARGEST_SHOWN else f"over {LARGEST_SHOWN}"
+
+
 def cost(asked: Figures) -> dict[str, object]:
     """Asked and allowed, as `extensions.cost` shows them."""
-    return {"asked": asked.told(), "allowed": SHOWN}
+    return {"asked": {name: min(value, LARGEST_SHOWN) for name, value in asked.told().items()}, "allowed": SHOWN}
 
 
 def figures(
     operation: OperationDefinitionNode, fragments: Iterable[FragmentDefinitionNode], tokens: int = 0
 ) -> Figures:
-    """Depth, aliases and tokens of an operation. Introspection is not counted as depth."""
-    depth, aliases = _Measure({one.name.value: one for one in fragments}).of(operation.selection_set)
-    return Figures(depth=depth, aliases=aliases, tokens=tokens)
+    """All but the rows. Introspection is not counted as depth."""
+    written = _Measure({one.name.value: one for one in fragments}).of(operation.selection_set)
+    return Figures(depth=written[0], aliases=written[1], fields=written[2], tokens=tokens)
 
 
 class _Measure:
-    """Depth and aliases of selections; each fragment is measured once, however often it is spread."""
+    """Depth, aliases and fields of selections; each fragment is measured once, however often it is spread."""
 
     def __init__(self, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
         self._fragments = fragments
-        self._known: dict[str, tuple[int, int]] = {}
+        self._known: dict[str, tuple[int, int, int]] = {}
 
-    def of(self, selections: SelectionSetNode | None) -> tuple[int, int]:
-        depth = aliases = 0
+    def of(self, selections: SelectionSetNode | None) -> tuple[int, int, int]:
+        depth = aliases = fields = 0
         for one in selections.selections if selections else ():
             if isinstance(one, FragmentSpreadNode):
-                below, more = self._fragment(one.name.value)
+                below, named, inside = self._fragment(one.name.value)
             else:
-                below, more = self.of(one.selection_set)  # type: ignore[attr-defined]  # fields and inline fragments
+                assert isinstance(one, FieldNode | InlineFragmentNode)
+                below, named, inside = self.of(one.selection_set)
             if isinstance(one, FieldNode):
-                more += one.alias is not None
+                named, inside = named + (one.alias is not None), inside + 1
                 below = 0 if one.name.value.startswith("__") or one.selection_set is None else below + 1
-            depth, aliases = max(depth, below), aliases + more
-        return depth, aliases
+            depth, aliases, fields = max(depth, below), aliases + named, fields + inside
+        return depth, aliases, fields
 
-    def _fragment(self, name: str) -> tuple[int, int]:
+    def _fragment(self, name: str) -> tuple[int, int, int]:
         if name not in self._known:
-            self._known[name] = (0, 0)  # a circle is refused by another rule
+            self._known[name] = (0, 0, 0)  # a circle is refused by validation
             if name in self._fragments:
                 self._known[name] = self.of(self._fragments[name].selection_set)
         return self._known[name]
-
-
-class Limits(ValidationRule):
-    """Depth and aliases, as a rule of validation. Tokens are limited by the parser."""
-
-    def __init__(self, context: ValidationContext) -> None:
-        super().__init__(context)
-        definitions = context.document.definitions
-        fragments = [part for part in definitions if isinstance(part, FragmentDefinitionNode)]
-        for part in definitions:
-            if isinstance(part, OperationDefinitionNode):
-                asked = figures(part, fragments, context.document.token_count)
-                if asked.beyond(ALLOWED):
-                    refused = CostLimit(asked)
-                    context.report_error(GraphQLError(str(refused), [part], extensions=refused.extensions()))
-
-
-def with_rows(asked: Figures, rows: int) -> Figures:
-    """The figures of an operation that is planned. Raises CostLimit."""
-    asked = Figures(rows, asked.depth, asked.aliases, asked.tokens)
-    if rows > ALLOWED.rows:
-        raise CostLimit(asked)
-    return asked

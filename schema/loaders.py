@@ -123,6 +123,14 @@ class Loaders:
 
         return await self._loader((node, "row"), fetch).load(key)
 
+    async def batch(self, function: Callable[[Viewer, list[Any]], Awaitable[Sequence[Any]]], row: Any) -> Any:
+        """The value of a batched field for one row of its level."""
+
+        async def fetch(rows: list[Any]) -> Sequence[Any]:
+            return await function(self._viewer, rows)
+
+        return await self._loader(("batch", function), fetch).load(row)
+
     async def path(self, ref: filters.Ref) -> str:
         """The path of a grid that an argument names. Raises NotFound."""
         by, value = ref

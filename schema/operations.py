@@ -1,6 +1,6 @@
 """Which operation of a document is run, and how: one that is named, and a stream only to who can read one."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,7 @@ from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from hub.errors import HubError
 from schema.context import Context
 from schema.engine.engine import Engine
 from schema.errors import BadOperation
@@ -42,20 +43,40 @@ class Schema(strawberry.Schema):
             raise BadOperation(STREAM) from error
 
     async def stream(self, query: str | None, *args: Any, **kwargs: Any) -> Any:
-        """Follow a subscription: by the engine, where it can plan the payload."""
-        context = kwargs.get("context_value")
+        """The answers over a connection that carries several: by the engine, where it can."""
+        context, allowed = kwargs.get("context_value"), kwargs.get("allowed_operation_types")
         if isinstance(context, Context):
-            given, name = kwargs.get("variable_values"), kwargs.get("operation_name")
-            answers = self.engine.stream(context.again(), query or "", given, name)
-            if answers is not None:
-                return _results(answers)
+            asked = (context.again(), query or "", kwargs.get("variable_values"), kwargs.get("operation_name"))
+            try:
+                operation = self.engine.operation(asked[1], asked[3])
+                kind = None if operation is None else OperationType(operation.node.operation.value)
+                if kind is not None and (allowed is None or kind in allowed):
+                    answers = self._followed(*asked) if kind is OperationType.SUBSCRIPTION else await self._once(*asked)
+                    if answers is not None:
+                        return answers
+            except HubError as error:
+                return _only(ExecutionResult(None, [GraphQLError(str(error), extensions=error.extensions())]))
         return await super().stream(query, *args, **kwargs)
 
+    def _followed(self, *asked: Any) -> AsyncGenerator[ExecutionResult, None] | None:
+        answers = self.engine.stream(*asked)
+        return None if answers is None else _each(answers)
 
-async def _results(
-    answers: AsyncIterator[tuple[dict[str, Any] | None, list[GraphQLError]]],
+    async def _once(self, *asked: Any) -> AsyncGenerator[ExecutionResult, None] | None:
+        answer = await self.engine.answer(*asked)
+        if answer.declined is not None:
+            return None
+        return _only(ExecutionResult(answer.data, answer.errors or None, answer.extensions))
+
+
+async def _only(result: ExecutionResult) -> AsyncGenerator[ExecutionResult, None]:
+    yield result
+
+
+async def _each(
+    answers: AsyncGenerator[tuple[dict[str, Any] | None, list[GraphQLError]], None],
 ) -> AsyncGenerator[ExecutionResult, None]:
-    async with aclosing(answers) as opened:  # type: ignore[type-var]  # it is a generator
+    async with aclosing(answers) as opened:
         async for data, errors in opened:
             yield ExecutionResult(data, errors or None)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.extensions import MaxAliasesLimiter, MaxTokensLimiter, ParserCache, QueryDepthLimiter, ValidationCache
+from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 
@@ -34,9 +34,6 @@ from schema.operations import OneOperation, Schema
 from schema.paging import order_type
 from schema.scalars import SCALARS
 
-LARGEST_DEPTH = 15
-MOST_ALIASES = 30
-MOST_TOKENS = 2000
 LARGEST_KEPT = 20_000  # characters of a document that is worth a place in the cache
 NOUNS = (
     identified,
@@ -68,9 +65,6 @@ class CarefulParserCache(ParserCache):
 EXTENSIONS = (
     HouseErrors,
     OwnContext,
-    lambda: MaxTokensLimiter(MOST_TOKENS),
-    lambda: QueryDepthLimiter(LARGEST_DEPTH),
-    lambda: MaxAliasesLimiter(MOST_ALIASES),
     OneOperation,
     lambda: CarefulParserCache(500),
     lambda: ValidationCache(500),

@@ -114,7 +114,7 @@ def _plan(planner: Planner, kind: Any, details: Details) -> Level:
     row = planner.fields.plain(planner.fields.type("TallyRow"), details, "r")
     draft = Draft(Layout([]))
     read = partial(_read, tallies.SUBJECTS[of], by)
-    return planner.level("tally", draft, READ, statement, row=row, read=planner.code.constant(read), rows=_most)
+    return planner.level("tally", draft, READ, statement, row=row, read=planner.code.constant(read))
 
 
 READ = """
@@ -122,10 +122,6 @@ def make(keys, records, totals, window, below):
     {below}
     return [{row} for r in {read}(records)]
 """
-
-
-def _most(_run: object) -> int:
-    return tallies.MOST_ROWS
 
 
 def _read(subject: tallies.Subject, by: list[TallyKey], records: Iterable[Any]) -> list[TallyRow]:
@@ -163,7 +159,7 @@ def _tally() -> Any:
     made = TallyField(
         type_annotation=named("list[TallyRow]"),
         description=f"Counts over what the viewer may see, the largest first, at most {tallies.MOST_ROWS} rows (统计).",
-        metadata={"plan": _plan},
+        metadata={"plan": _plan, "rows": tallies.MOST_ROWS},
     )
     made.arguments = arguments(SLOTS)
     return made

@@ -33,7 +33,9 @@ class VerbField(NamedField):
 
     def __init__(self, verb: Verb, returns: str, ids: Mapping[str, str], words: Mapping[str, str]) -> None:
         super().__init__(
-            type_annotation=named(f"{returns} | None"), description=_said(verb), metadata={"verb": self, "ids": ids}
+            type_annotation=named(f"{returns} | None"),
+            description=_said(verb),
+            metadata={"verb": self, "ids": ids, "rows": 1},
         )
         self.verb, self.returns, self.ids, self.words = verb, returns, ids, words
         parameters = list(_parameters(verb, returns))

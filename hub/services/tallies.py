@@ -233,7 +233,7 @@ def _totals(viewer: Viewer, by: Sequence[TallyKey], path: str | None) -> list[Se
     totals = _part(Tally, Tally.count, by).where(Tally.total)
     parts = [totals.where(Tally.grid_path == place, _seen(viewer, Tally))]
     if viewer.can("requests:read") and viewer.paths and not _sees_all(viewer):
-        above = func.regexp_replace(Tally.grid_path, "[^/]+/$", "")
+        above = func.regexp_replace(Tally.grid_path, "[^/]+/$", "", type_=Tally.grid_path.type)
         topmost = and_(viewer.covers(Tally.grid_path), not_(viewer.covers(above)))
         roots = or_(*(Tally.grid_path == root for root in viewer.paths))
         inside = totals.where(roots, topmost, Tally.grid_path != place, Tally.public.is_(False))

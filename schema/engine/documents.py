@@ -1,10 +1,11 @@
 """Documents: parsed and validated once. What an operation asks is known here, and what of it waits for variables."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import (
+    ArgumentNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -36,9 +37,11 @@ from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
 from hub.later import shape
-from schema.limits import MOST_TOKENS, Figures, Limits, figures
+from schema.engine.cost import Cost
+from schema.limits import MOST_TOKENS, CostLimit, Figures, figures
 
 NOTHING = VariableValues({}, {})
+TOO_MANY = f"Document contains more than {MOST_TOKENS} tokens"  # so graphql-core says it
 
 
 def own(field: GraphQLField) -> StrawberryField:
@@ -86,7 +89,8 @@ class Site:
 class Operation:
     """One operation of a valid document."""
 
-    def __init__(self, schema: Schema, document: DocumentNode, node: OperationDefinitionNode) -> None:
+    def __init__(self, schema: Schema, document: DocumentNode, node: OperationDefinitionNode, *, kept: bool) -> None:
+        self.kept = kept  # so are its plans
         self.schema = schema
         self.core: GraphQLSchema = schema._schema
         self.node = node
@@ -98,7 +102,10 @@ class Operation:
             visit(part, TypeInfoVisitor(found.types, found))
         self._declared = [(one.variable.name.value, _plain(one.type)) for one in node.variable_definitions or ()]
         self.sites, self.switches = found.sites, sorted(found.switches)
-        self.figures: Figures = figures(node, fragments, document.token_count)
+        self._written = figures(node, fragments, document.token_count)
+        kind = self.core.get_root_type(node.operation)
+        self._cost = Cost(self.core, kind, node.selection_set, {part.name.value: part for part in fragments})
+        self._rows = None if self.switches or found.pages else self._cost.rows({})
 
     def variables(self, given: Mapping[str, Any] | None) -> VariableValues | None:
         """The variables as their types want them; None where they do not fit."""
@@ -108,6 +115,11 @@ class Operation:
             return VariableValues({}, {name: given[name] for name, _ in self._declared})
         values = get_variable_values(self.core, self.node.variable_definitions, dict(given or {}), max_errors=1)
         return values if isinstance(values, VariableValues) else None
+
+    def figures(self, variables: VariableValues) -> Figures:
+        """What is asked. Raises CostLimit."""
+        rows = self._cost.rows(variables.coerced) if self._rows is None else self._rows
+        return replace(self._written, rows=rows).within()
 
     def arguments(self, node: FieldNode, field: GraphQLField, variables: VariableValues) -> dict[str, Any]:
         """The arguments of a field under their Python names, as its resolver gets them."""
@@ -144,6 +156,10 @@ class _Sites(Visitor):
         self.types = TypeInfo(schema)
         self.sites: list[Site] = []
         self.switches: set[str] = set()
+        self.pages = False
+
+    def enter_argument(self, node: ArgumentNode, *_: Any) -> None:
+        self.pages |= node.name.value in ("first", "last") and isinstance(node.value, VariableNode)
 
     def enter_field(self, node: FieldNode, *_: Any) -> None:
         field = self.types.get_field_def()
@@ -203,15 +219,25 @@ class Document:
         return next(iter(self.operations.values())) if len(self.operations) == 1 else None
 
 
-def document(schema: Schema, text: str) -> Document | None:
-    """The document; None if it has errors, which the ordinary executor words."""
+def document(schema: Schema, text: str, *, kept: bool) -> Document | CostLimit | None:
+    """The document, or why it costs too much; None if it has errors, which the ordinary executor words."""
     try:
         parsed = parse(text, max_tokens=MOST_TOKENS)
-        if validate(schema._schema, parsed, (*specified_rules, Limits)):
-            return None
-    except (GraphQLError, RecursionError):
+    except RecursionError:
         return None
-    nodes: Iterable[OperationDefinitionNode] = (
-        part for part in parsed.definitions if isinstance(part, OperationDefinitionNode)
+    except GraphQLError as error:
+        return CostLimit(Figures(tokens=MOST_TOKENS + 1)) if TOO_MANY in error.message else None
+    fragments = [part for part in parsed.definitions if isinstance(part, FragmentDefinitionNode)]
+    nodes = [part for part in parsed.definitions if isinstance(part, OperationDefinitionNode)]
+    try:
+        for node in nodes:
+            figures(node, fragments, parsed.token_count).within()
+        if validate(schema._schema, parsed, specified_rules):
+            return None
+    except CostLimit as refused:
+        return refused
+    except RecursionError:
+        return None
+    return Document(
+        {node.name.value if node.name else None: Operation(schema, parsed, node, kept=kept) for node in nodes}
     )
-    return Document({node.name.value if node.name else None: Operation(schema, parsed, node) for node in nodes})

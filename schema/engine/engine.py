@@ -1,12 +1,13 @@
 """The engine: known documents, their plans, and which executor answers."""
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Hashable, Mapping
+from collections.abc import AsyncGenerator, Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import structlog
 from graphql import GraphQLError, OperationType
+from graphql.execution.values import VariableValues
 from strawberry import Schema
 
 from hub.errors import HubError
@@ -19,8 +20,8 @@ from schema.engine import run as running
 from schema.engine.documents import Document, Operation, document
 from schema.engine.plan import Plan, Unplannable
 from schema.engine.planner import Planner
-from schema.engine.run import Run, TooLong
-from schema.limits import CostLimit
+from schema.engine.run import Run
+from schema.limits import CostLimit, TooLong
 
 MOST_DOCUMENTS, MOST_PLANS = 500, 2000
 LARGEST_KEPT = 20_000  # characters of a document that is worth a place in the cache
@@ -66,45 +67,55 @@ class Engine:
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._documents: Recent[Document | None] = Recent(MOST_DOCUMENTS)
+        self._documents: Recent[Document | CostLimit | None] = Recent(MOST_DOCUMENTS)
         self._plans: Recent[Plan | str] = Recent(MOST_PLANS)
 
     def operation(self, text: str, name: str | None) -> Operation | None:
-        """The operation that is meant, if the document is valid."""
+        """The operation that is meant, if the document is valid. Raises CostLimit."""
         if len(text) > LARGEST_KEPT:
-            found = document(self._schema, text)
+            found = document(self._schema, text, kept=False)
         else:
-            found = self._documents.get(text, lambda: document(self._schema, text))
+            found = self._documents.get(text, lambda: document(self._schema, text, kept=True))
+        if isinstance(found, CostLimit):
+            raise CostLimit(found.asked)
         return None if found is None else found.operation(name)
 
     async def answer(
         self,
         context: Context,
         text: str,
-        variables: Mapping[str, Any] | None,
+        given: Mapping[str, Any] | None,
         name: str | None,
         *,
         ordinary: bool = False,
     ) -> Answer:
-        """The answer of a query or a mutation; `ordinary`: only its cost. Raises CostLimit before anything else."""
+        """The answer of a query or a mutation; `ordinary`: only its cost.
+
+        Raises CostLimit before anything else, TooLong, and for a mutation what is wrong with the arguments of its
+        answer, before anything is written.
+        """
         operation = self.operation(text, name)
         if operation is None or operation.node.operation is OperationType.SUBSCRIPTION:
             return Answer(declined="The document is for the ordinary executor.")
-        cost: dict[str, Any] = {}
+        if (variables := operation.variables(given)) is None:
+            return Answer(declined="The variables do not fit.")
+        writes = operation.node.operation is OperationType.MUTATION
+        cost = {"cost": limits.cost(operation.figures(variables))}
+        if ordinary:
+            return Answer(declined="It was asked for.", extensions=cost)
+        done = cost | {"executor": "engine"}
         try:
             plan, run = self.planned(context, operation, variables)
-            cost["cost"] = self.cost(operation, plan, run)
-            if ordinary:
-                return Answer(declined="It was asked for.", extensions=cost)
-            done = cost | {"executor": "engine"}
-            if operation.node.operation is OperationType.QUERY:
+            if not writes:
                 return Answer(await running.read(plan, run), extensions=done)
             await running.check(plan, run)
-        except (CostLimit, TooLong):
+        except TooLong:
             raise
         except Unplannable as reason:
             return Answer(declined=str(reason), extensions=cost)
         except (HubError, GraphQLError) as error:
+            if writes and isinstance(error, HubError):
+                raise  # of the answer: nothing is written yet
             return Answer(declined=f"It has an error: {type(error).__name__}.", extensions=cost)
         except Exception as error:  # noqa: BLE001  the ordinary executor says what it is
             log.warning("the engine failed, the ordinary executor goes on", error=place(error))
@@ -112,31 +123,23 @@ class Engine:
         return Answer(*await running.write(plan, run), extensions=done)  # from here on nothing is done a second time
 
     def stream(
-        self, context: Context, text: str, variables: Mapping[str, Any] | None, name: str | None
-    ) -> AsyncIterator[tuple[dict[str, Any] | None, list[GraphQLError]]] | None:
-        """The answers of a subscription; None where the ordinary executor must do it."""
+        self, context: Context, text: str, given: Mapping[str, Any] | None, name: str | None
+    ) -> AsyncGenerator[tuple[dict[str, Any] | None, list[GraphQLError]], None] | None:
+        """The answers of a subscription; None where the ordinary executor must do it. Raises CostLimit."""
         operation = self.operation(text, name)
-        if operation is None or operation.node.operation is not OperationType.SUBSCRIPTION:
+        if operation is None or (variables := operation.variables(given)) is None:
             return None
+        operation.figures(variables)
         try:
             plan, run = self.planned(context, operation, variables)
-            self.cost(operation, plan, run)
         except (Unplannable, HubError, GraphQLError):
             return None
         return running.follow(plan, run)
 
-    def cost(self, operation: Operation, plan: Plan, run: Run) -> dict[str, Any]:
-        """What is asked and allowed. Raises CostLimit."""
-        return limits.cost(limits.with_rows(operation.figures, plan.cost(run)))
-
-    def planned(self, context: Context, operation: Operation, given: Mapping[str, Any] | None) -> tuple[Plan, Run]:
+    def planned(self, context: Context, operation: Operation, variables: VariableValues) -> tuple[Plan, Run]:
         """The plan and its run, arguments checked. Raises Unplannable, Invalid."""
-        variables = operation.variables(given)
-        if variables is None:
-            raise Unplannable("The variables do not fit.")
         arguments = operation.given(variables)
         viewer = context.viewer
-        key = (operation, form(viewer), operation.asked(arguments, variables))
 
         def make() -> Plan | str:
             try:
@@ -144,7 +147,8 @@ class Engine:
             except (Unplannable, Undecided) as reason:
                 return str(reason)
 
-        plan = self._plans.get(key, make)
+        key = (operation, form(viewer), operation.asked(arguments, variables))
+        plan = self._plans.get(key, make) if operation.kept else make()
         if isinstance(plan, str):
             raise Unplannable(plan)
         run = Run(context, arguments)

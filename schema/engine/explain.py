@@ -7,6 +7,7 @@ from typing import Any
 from graphql import OperationType
 
 from hub.errors import Invalid
+from schema import limits
 from schema.context import Context
 from schema.engine import run as running
 from schema.engine.engine import Engine
@@ -75,12 +76,14 @@ async def explain(
     if operation is None:
         raise Invalid("The document is not valid, or does not say which operation is meant. The graph's IDE shows why.")
     kind = operation.node.operation.value
+    if (values := operation.variables(variables)) is None:
+        raise Invalid("The variables are not of the types that the operation declares. Correct --variables.")
+    cost = limits.cost(operation.figures(values))
     try:
-        plan, run = engine.planned(context, operation, variables)
+        plan, run = engine.planned(context, operation, values)
     except Unplannable as reason:
-        return Explanation("ordinary", str(reason), kind, {}, 0, [])
+        return Explanation("ordinary", str(reason), kind, cost, 0, [])
     run.steps = []
-    cost = engine.cost(operation, plan, run)
     if operation.node.operation is OperationType.QUERY:
         await running.read(plan, run)
     levels = [one for root in plan.roots if root.level for one in _levels(root.level, 0, run)]

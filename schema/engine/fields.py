@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger
 from sqlalchemy import Enum as Vocabulary
 from sqlalchemy import inspect as inspected
 
+from hub.auth import Viewer
 from schema import ids
 from schema.edge import Edge
 from schema.engine import code
@@ -148,14 +149,14 @@ def _vocabulary(column: Any) -> Any:
 def _typed(batch: Callable[..., Any], kinds: Sequence[Any]) -> Callable[..., Any]:
     """The function of a batched field, with terms as the model has them."""
 
-    async def call(context: Any, keys: Sequence[tuple[Any, ...]]) -> Sequence[Any]:
+    async def call(viewer: Viewer, keys: Sequence[tuple[Any, ...]]) -> Sequence[Any]:
         rows = [
             tuple(
                 value if kind is None or value is None else kind[value] for kind, value in zip(kinds, key, strict=True)
             )
             for key in keys
         ]
-        found: Sequence[Any] = await batch(context, rows)
+        found: Sequence[Any] = await batch(viewer, rows)
         return found
 
     return call

@@ -12,7 +12,7 @@ begins only at a list, a page, or below rows that are in hand already (a mutatio
 or an argument, only which there are: these are Later, and each run brings its own.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -34,9 +34,7 @@ class Unplannable(Exception):
 class Level:
     """One statement and what is made of its records; `below` it the levels that hang on columns of these.
 
-    width   how many rows each of its rows stands for: itself and those joined to it
-    rows    how many rows a parent may have at most
-    hand    the records, where no statement needs to bring them
+    `hand` gives the records where no statement needs to bring them.
     """
 
     what: str
@@ -46,16 +44,7 @@ class Level:
     text: str
     below: tuple["Below", ...]
     window: Callable[[Any], Window] | None
-    rows: Callable[[Any], int]
-    width: int
     hand: Callable[[Any], Sequence[Record]] | None = None
-
-    def cost(self, run: Any, parents: int) -> int:
-        """The rows that it and what is below it may touch, for so many parents."""
-        rows = parents * self.rows(run)
-        counted = parents if self.count is not None else 0
-        touched = rows * self.width if self.statement is not None else 0
-        return counted + touched + sum(below.level.cost(run, rows) for below in self.below if below.level is not None)
 
     def statements(self) -> int:
         """How many statements it and what is below it may send."""
@@ -85,11 +74,16 @@ class Plan:
     seeks: Mapping[str, Statement]
     once: tuple[Callable[[Any], Any], ...]
 
-    def statements(self) -> int:
-        return len({by for by, _ in self.paths}) + sum(root.level.statements() for root in self.roots if root.level)
+    def levels(self) -> Iterator[Level]:
+        """Every level, from above."""
+        waiting = [root.level for root in self.roots if root.level]
+        while waiting:
+            yield (level := waiting.pop())
+            waiting += [below.level for below in level.below if below.level]
 
-    def cost(self, run: Any) -> int:
-        return len(self.paths) + sum(root.level.cost(run, 1) for root in self.roots if root.level)
+    def statements(self) -> int:
+        """How many statements it may send."""
+        return len({by for by, _ in self.paths}) + sum(root.level.statements() for root in self.roots if root.level)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

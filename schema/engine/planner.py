@@ -31,7 +31,6 @@ from schema.paging import Window, ways
 from schema.paging import window as window_of
 
 MOST_JOINED = 8
-DEEP = 8  # rows that `ancestors` may give: as many as the tree has levels
 KEYS = Later(lambda run: run.keys)
 
 
@@ -130,7 +129,6 @@ class Planner:
         *,
         count: Select[Any, int] | None = None,
         window: Callable[[Any], Window] | None = None,
-        rows: Callable[[Any], int] = lambda run: 1,
         hand: Callable[[Any], Sequence[Any]] | None = None,
         **parts: object,
     ) -> Level:
@@ -144,19 +142,17 @@ class Planner:
             text,
             tuple(draft.below),
             window,
-            rows,
-            max(1, len(draft.layout.sources)),
             hand,
         )
 
-    def keyed(self, edge: Edge, details: Details, keys: Later, rows: int) -> Level:
+    def keyed(self, edge: Edge, details: Details, keys: Later) -> Level:
         """The rows that any parent may want of an edge that gives one row or a short list."""
         assert edge.column is not None
         draft = self.draft(edge.target, edge.visible(self.viewer))
         row = self.fields.row(draft, draft.source, self.fields.type(edge.target), details)
         key = draft.layout.position(draft.source, edge.column.key)
         statement = draft.layout.keyed(edge.column.key, keys)
-        return self.level(edge.target, draft, code.KEYED, statement, row=row, key=key, rows=lambda run: rows)
+        return self.level(edge.target, draft, code.KEYED, statement, row=row, key=key)
 
     def _page(self, edge: Edge, kind: GraphQLObjectType, details: Details, template: str, key: Any) -> Level:
         """A connection: its page and its count, each only if it is selected."""
@@ -177,7 +173,6 @@ class Planner:
             draft.layout.page(edge, window, KEYS) if asks_rows else None,
             count=statements.count(edge, chosen, KEYS) if asks_count else None,
             window=find,
-            rows=lambda run: find(run).limit,
             page=code.mapping(parts),
             back="[::-1]" if window.backward else "",
             key=own_key,
@@ -282,9 +277,9 @@ class Planner:
             below = draft.hang(asked, lambda: Below((at,), self._page(edge, kind, details, code.PAGES, edge.key)))
             return f"b{below}[r[{at}]]"
         if edge.shape is Shape.ONE:
-            below = draft.hang(asked, lambda: Below((at,), self.keyed(edge, details, KEYS, 1)))
+            below = draft.hang(asked, lambda: Below((at,), self.keyed(edge, details, KEYS)))
             return f"b{below}.get(r[{at}])"
-        below = draft.hang(asked, lambda: Below((at,), self.keyed(edge, details, ABOVE, DEEP)))
+        below = draft.hang(asked, lambda: Below((at,), self.keyed(edge, details, ABOVE)))
         return f"[b{below}[p] for p in {self.code.constant(grids.ancestors)}(r[{at}]) if p in b{below}]"
 
     # --- arguments

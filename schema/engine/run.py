@@ -9,7 +9,7 @@ give the same answer, and this file has no error to place. Only what was written
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,12 +18,13 @@ from graphql import GraphQLError
 
 from hub.auth import Viewer
 from hub.db import Snapshot
-from hub.errors import NotFound, Unavailable
+from hub.errors import Invalid, NotFound
+from schema import limits
 from schema.context import Context
 from schema.engine.code import Record
 from schema.engine.plan import Below, Level, Plan, record
 from schema.errors import told
-from schema.limits import MOST_SECONDS
+from schema.limits import TooLong
 
 NONE: Mapping[Any, int] = {}
 
@@ -66,10 +67,16 @@ async def read(plan: Plan, run: Run) -> dict[str, Any]:
 
 
 async def check(plan: Plan, run: Run) -> None:
-    """See that the grids which a payload's arguments name are there, before anything is written. Raises NotFound."""
+    """See that a payload can be read, before anything is written. Raises NotFound, BadId, Invalid."""
     if plan.paths:
         async with snapshot(plan, run):
             pass
+    for level in plan.levels():
+        for statement in (level.statement, level.count):
+            if statement is not None and any(
+                "\0" in value for value in statement.values(run) if isinstance(value, str)
+            ):
+                raise Invalid("A text in the arguments of the answer has a NUL in it. Remove it.")
 
 
 async def write(plan: Plan, run: Run) -> tuple[dict[str, Any], list[GraphQLError]]:
@@ -90,7 +97,7 @@ async def write(plan: Plan, run: Run) -> tuple[dict[str, Any], list[GraphQLError
     return data, errors
 
 
-async def follow(plan: Plan, run: Run) -> AsyncIterator[tuple[dict[str, Any] | None, list[GraphQLError]]]:
+async def follow(plan: Plan, run: Run) -> AsyncGenerator[tuple[dict[str, Any] | None, list[GraphQLError]], None]:
     """The answers of a subscription, one for each event; the last one may be an error."""
     (root,) = plan.roots
     assert root.stream is not None
@@ -115,22 +122,13 @@ async def snapshot(plan: Plan, run: Run) -> AsyncIterator[Snapshot]:
     """The snapshot that a plan is read on, with its time limit; the grids that arguments name are looked up."""
     try:
         async with (
-            asyncio.timeout(MOST_SECONDS),
+            asyncio.timeout(limits.MOST_SECONDS),
             run.context.db.snapshot(statements=plan.statements()) as found,
         ):
             run.paths = await _paths(found, run, plan)
             yield found
     except TimeoutError as error:
         raise TooLong() from error
-
-
-class TooLong(Unavailable):
-    """The operation took more time than one may."""
-
-    code = "TIME_LIMIT"
-
-    def __init__(self) -> None:
-        super().__init__(f"The operation was stopped after {MOST_SECONDS:g} s. Ask for less at once.")
 
 
 async def _paths(found: Snapshot, run: Run, plan: Plan) -> list[str]:
@@ -181,7 +179,7 @@ async def _below(found: Snapshot, run: Run, below: Below, records: Sequence[Any]
         return await rows(found, run, below.level, list(keys))
     assert below.batch is not None
     wanted = list(dict.fromkeys(tuple(one[at] for at in below.positions) for one in records))
-    return dict(zip(wanted, await below.batch(run.context, wanted) if wanted else (), strict=True))
+    return dict(zip(wanted, await below.batch(run.viewer, wanted) if wanted else (), strict=True))
 
 
 async def _read(found: Snapshot, run: Run, level: Level, statement: Any, keys: Sequence[Any]) -> Sequence[Any]:

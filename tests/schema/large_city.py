@@ -166,7 +166,7 @@ async def founded_large(database: Database) -> City:
             grid.jurisdiction_id = city.grids["150602"].id if at % 4 == 1 else None
             grid.longitude, grid.latitude = (110.0 + at, 39.5) if at % 2 else (None, None)
             grid.valid_from, grid.valid_to = (DAY, None) if at % 2 else (None, DAY)
-        await session.flush()
+    async with database.write(system("filler"), run_id=filler.all(models.Run)[0].id) as session:
         session.add_all(_joined(city, filler))
     return city
 
