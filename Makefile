@@ -48,7 +48,7 @@ lock: $(VENV)/installed-dev ## Resolve the locked versions anew (developers only
 		fs.writeFileSync(f, JSON.stringify(lock, null, 2) + "\n")'
 
 clean: ## Remove what was installed; the data stays
-	@rm -rf $(VENV) node_modules hub/static/vendor build dist *.egg-info
+	@rm -rf $(VENV) node_modules tests/bench/node_modules hub/static/vendor build dist *.egg-info
 
 # What follows is called by the targets above.
 
