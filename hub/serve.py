@@ -54,6 +54,7 @@ class HTTPServer(uvicorn.Server):
             "log_config": None,
             "access_log": False,
             "server_header": False,
+            "proxy_headers": False,  # nothing here asks who the client is
             "ws_max_size": 1024**2,
         }
         super().__init__(uvicorn.Config(asgi, timeout_graceful_shutdown=GRACE_SECONDS, lifespan="off", **settings))

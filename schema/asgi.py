@@ -50,6 +50,18 @@ class Asked:
     extensions: Mapping[str, Any] | None
 
 
+class Encoded(Response):
+    """An answer in bytes: JSON, 200, nothing to be computed."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-length", str(len(self.body)).encode()), (b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
 class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
     """The WebSocket protocol, with a code on what it refuses by itself."""
 
@@ -111,7 +123,7 @@ class GraphQLApp(GraphQL[Context, None]):
         if asked is not None:
             result = await self._judge(context, asked)
             if result is not None:
-                return Response(encoded(result), media_type="application/json")
+                return Encoded(encoded(result))
         return await self.run(request, context=context)
 
     async def get_context(self, request: HTTPConnection, response: object) -> Context:

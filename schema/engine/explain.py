@@ -87,7 +87,7 @@ async def explain(
     if operation.node.operation is OperationType.QUERY:
         await running.read(plan, run)
     levels = [one for root in plan.roots if root.level for one in _levels(root.level, 0, run)]
-    return Explanation("engine", None, kind, cost, plan.statements(), levels)
+    return Explanation("engine", None, kind, cost, plan.statements, levels)
 
 
 def _levels(level: Level, depth: int, run: Run) -> Iterator[Explained]:

@@ -65,14 +65,20 @@ class Below:
 class Plan:
     """What an operation does: root field after root field. Made for a shape of viewer and arguments, for no values.
 
-    paths   the grids that arguments name, to be looked up by `seeks`
-    once    what each run finds out first: checked arguments, windows
+    paths       the grids that arguments name, to be looked up by `seeks`
+    once        what each run finds out first: checked arguments, windows
+    statements  how many it may send
     """
 
     roots: tuple["Root", ...]
     paths: tuple[tuple[str, Later], ...]
     seeks: Mapping[str, Statement]
     once: tuple[Callable[[Any], Any], ...]
+    statements: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        sent = sum(root.level.statements() for root in self.roots if root.level)
+        object.__setattr__(self, "statements", len(self.seeks) + sent)
 
     def levels(self) -> Iterator[Level]:
         """Every level, from above."""
@@ -80,10 +86,6 @@ class Plan:
         while waiting:
             yield (level := waiting.pop())
             waiting += [below.level for below in level.below if below.level]
-
-    def statements(self) -> int:
-        """How many statements it may send."""
-        return len({by for by, _ in self.paths}) + sum(root.level.statements() for root in self.roots if root.level)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

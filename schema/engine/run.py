@@ -123,7 +123,7 @@ async def snapshot(plan: Plan, run: Run) -> AsyncIterator[Snapshot]:
     try:
         async with (
             asyncio.timeout(limits.MOST_SECONDS),
-            run.context.db.snapshot(statements=plan.statements()) as found,
+            run.context.db.snapshot(statements=plan.statements) as found,
         ):
             run.paths = await _paths(found, run, plan)
             yield found

@@ -49,4 +49,4 @@ async def test_each_level_is_one_call_without_repetition(asked: Any, executor: s
         {"note": "15 for admin", "children": {"nodes": [{"again": "150602 for admin"}]}}
     ]
     assert all(len(rows) == len(set(rows)) for rows in calls)
-    assert len(calls) == 4  # requests' grids, their parents, provinces, their children
+    assert len(calls) in ([4] if executor == "engine" else [3, 4])  # a loader may put two levels together
