@@ -95,8 +95,8 @@ async def _follow(
 
 def _plan(planner: Planner, kind: Any, details: Details) -> tuple[Level, Stream]:
     """Each change is in hand, its cursor at the end of its record."""
-    _, now = planner.arguments(kind, details)
-    given = planner.concrete(kind, details)
+    _, now = planner.given.arguments(kind, details)
+    given = planner.given.concrete(kind, details)
     draft = replace(planner.draft("Change", see_changes.visible(planner.viewer)), in_hand=True)
     event, parts = planner.fields.type("ChangeEvent"), dict[str, str]()
     for name, sub in planner.fields.collect(event, details).items():

@@ -54,15 +54,15 @@ def _names(several: Iterable[str], field: str) -> dict[str, None]:
 
 
 def _plan_node(planner: Planner, kind: Any, details: Details) -> Level:
-    (name,) = _names([planner.concrete(kind, details)["id"]], "id")
-    given, _ = planner.arguments(kind, details)
+    (name,) = _names([planner.given.concrete(kind, details)["id"]], "id")
+    given, _ = planner.given.arguments(kind, details)
     return planner.row(name, details, later(given["id"], lambda id: key_for("Node", id)))
 
 
 def _plan_nodes(planner: Planner, kind: Any, details: Details) -> Level:
     """A record for each id, with a column for each type of id: its rows hang there, as those of an edge."""
-    names = list(_names(planner.concrete(kind, details)["several"], "ids"))
-    given, _ = planner.arguments(kind, details)
+    names = list(_names(planner.given.concrete(kind, details)["several"], "ids"))
+    given, _ = planner.given.arguments(kind, details)
     if any(name not in identified() or len(NODES[name].key) != 1 for name in names):
         raise Unplannable("One of the ids holds more than one key.")
     asked = Draft(Layout([]), in_hand=True)
@@ -70,7 +70,7 @@ def _plan_nodes(planner: Planner, kind: Any, details: Details) -> Level:
         edge = Edge(name, NODES[name].visible, Shape.ONE, Match.EQUAL, NODES[name].key[0])
         asked.below.append(Below((at,), planner.keyed(edge, details, KEYS)))
     records = later(given["several"], partial(_records, names))
-    find = planner.once(records.now if isinstance(records, Later) else lambda run: records)
+    find = planner.given.first(records.now if isinstance(records, Later) else lambda run: records)
     found = "None"
     for at in range(len(names)):
         found = f"(b{at}.get(r[{at}]) if r[{at}] is not None else {found})"

@@ -98,18 +98,18 @@ async def _conditions(
 
 def _plan(planner: Planner, kind: Any, details: Details) -> Level:
     """One statement, as above; terms come from the driver by name."""
-    given, now = planner.arguments(kind, details)
+    given, now = planner.given.arguments(kind, details)
     of, by = given["of"], given["by"]
     under, during, filter = (given.get(name) for name in ("under", "during", "filter"))
     moment = tallies.SUBJECTS[of].moment
     if (during or filter) and moment is None:
         raise Unplannable("It is no tally of requests, but has a filter.")
     if filter:
-        planner.once(lambda run: filters.checked(filter if now is None else now(run)["filter"]))
+        planner.given.first(lambda run: filters.checked(filter if now is None else now(run)["filter"]))
     where = [filters.between(moment, during)] if during and moment is not None else []
     if filter:
-        where.append(filters.where(NODES["Request"], filter, filters.Asked(planner.viewer, planner.path)))
-    path: Any = None if under is None else planner.path(filters.reference(under, field="under"))
+        where.append(filters.where(NODES["Request"], filter, filters.Asked(planner.viewer, planner.given.path)))
+    path: Any = None if under is None else planner.given.path(filters.reference(under, field="under"))
     statement = tallies.tally(planner.viewer, of, by, path=path, where=where, grid_level=given.get("grid_level"))
     row = planner.fields.plain(planner.fields.type("TallyRow"), details, "r")
     draft = Draft(Layout([]))

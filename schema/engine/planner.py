@@ -4,7 +4,7 @@ root field ──> Draft (which columns, which joins) ── sql.py ──> Stat
                  └── fields.py: one expression for a row ── code.py ──> make(records)
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from graphql.execution.values import VariableValues
 from sqlalchemy import ARRAY, Select, any_, literal
 
 from hub.auth import Viewer
-from hub.later import Later, later, postponed
+from hub.later import Later, later
 from hub.models import Grid
 from hub.prepared import Statement, compiled
 from hub.services import grids
@@ -23,12 +23,11 @@ from schema.edge import Edge, Shape
 from schema.engine import code
 from schema.engine.documents import Operation, own
 from schema.engine.fields import Details, Fields
+from schema.engine.given import Given
 from schema.engine.plan import Below, Draft, Level, Plan, Root, Unplannable, Verb
 from schema.engine.sql import Layout, Source
-from schema.filters import Ref
 from schema.node import NODES
 from schema.paging import Window, ways
-from schema.paging import window as window_of
 
 MOST_JOINED = 8
 KEYS = Later(lambda run: run.keys)
@@ -40,12 +39,10 @@ class Planner:
     def __init__(
         self, operation: Operation, viewer: Viewer, given: Sequence[dict[str, Any]], variables: VariableValues
     ) -> None:
-        self.operation, self.viewer, self.given, self.variables = operation, viewer, given, variables
+        self.operation, self.viewer, self.variables = operation, viewer, variables
+        self.given = Given(operation, given, variables)
         self.code = code.Code()
         self.fields = Fields(operation, variables, self.code, self._follow)
-        self._sites = {id(site.node): at for at, site in enumerate(operation.sites)}
-        self._paths: list[tuple[str, Later]] = []
-        self._once: list[Callable[[Any], Any]] = []
 
     def plan(self) -> Plan:
         """The plan. Raises Unplannable, and what bad arguments raise."""
@@ -54,8 +51,8 @@ class Planner:
         assert kind is not None
         fields = collect_fields(core, self.operation.fragments, self.variables, kind, node)
         roots = tuple(self._root(kind, name, details) for name, details in fields.grouped_field_set.items())
-        seeks = {by: self._seek(by) for by, _ in self._paths}
-        return Plan(roots, tuple(self._paths), seeks, tuple(self._once))
+        seeks = {by: self._seek(by) for by, _ in self.given.paths}
+        return Plan(roots, tuple(self.given.paths), seeks, tuple(self.given.once))
 
     # --- root fields
 
@@ -83,7 +80,7 @@ class Planner:
 
     def _verb(self, declared: Any, kind: GraphQLObjectType, name: str, details: Details) -> Root:
         """A mutation: what it writes is in hand, only what hangs on that is read."""
-        given, now = self.arguments(kind, details)
+        given, now = self.given.arguments(kind, details)
         draft = replace(self.draft(declared.returns, NODES[declared.returns].visible(self.viewer)), in_hand=True)
         row = self.fields.row(draft, draft.source, self.fields.type(declared.returns), details)
         level = self.level(declared.returns, draft, code.FIRST, None, row=row)
@@ -96,7 +93,7 @@ class Planner:
 
     def _found(self, edge: Edge, kind: GraphQLObjectType, details: Details) -> Level:
         """One row by its id, or by the key that people use."""
-        given = {name: value for name, value in self.arguments(kind, details)[0].items() if value is not None}
+        given = {name: value for name, value in self.given.arguments(kind, details)[0].items() if value is not None}
         if len(given) != 1:
             raise Unplannable("Not one key is given, but none or several.")
         (name, value), shown = given.popitem(), NODES[edge.target]
@@ -156,12 +153,12 @@ class Planner:
 
     def _page(self, edge: Edge, kind: GraphQLObjectType, details: Details, template: str, key: Any) -> Level:
         """A connection: its page and its count, each only if it is selected."""
-        given, now = self.arguments(kind, details)
+        given, now = self.given.arguments(kind, details)
         chosen = edge.visible(self.viewer)
         if given.get("filter"):
-            asked = filters.Asked(self.viewer, self.path)
+            asked = filters.Asked(self.viewer, self.given.path)
             chosen = chosen.where(filters.where(NODES[edge.target], given["filter"], asked))
-        window, find = self._window(edge, given, now)
+        window, find = self.given.window(edge, given, now)
         draft = self.draft(edge.target, chosen)
         own_key = draft.layout.position(None, "key")
         connection = get_named_type(kind.fields[details[0].node.name.value].type)
@@ -177,31 +174,6 @@ class Planner:
             back="[::-1]" if window.backward else "",
             key=own_key,
         )
-
-    def _window(
-        self, edge: Edge, given: Mapping[str, Any], now: Callable[[Any], Mapping[str, Any]] | None
-    ) -> tuple[Window, Callable[[Any], Window]]:
-        """The window as SQL is built with it, and how a run finds its own, checked."""
-        order = tuple(way.value for way in given.get("order_by") or ()) or edge.order
-        shown = NODES[edge.target]
-
-        def made(arguments: Mapping[str, Any]) -> Window:
-            if arguments.get("filter"):
-                filters.checked(arguments["filter"])
-            cuts = {name: arguments.get(name) for name in ("first", "after", "last", "before")}
-            return window_of(shown, order, **cuts)
-
-        if now is None:
-            fixed = made(given)
-            return fixed, lambda run: fixed
-        find = self.once(lambda run: made(now(run)))
-        sample = made(now(self))
-        after, before = (
-            None if cut is None else tuple(_cut(find, name, place) for place in range(len(cut)))
-            for name, cut in (("after", sample.after), ("before", sample.before))
-        )
-        limit: Any = Later(lambda run: find(run).limit)
-        return replace(sample, limit=limit, after=after, before=before), find
 
     def _connection(
         self, draft: Draft, window: Window, kind: GraphQLObjectType, details: Details
@@ -282,37 +254,6 @@ class Planner:
         below = draft.hang(asked, lambda: Below((at,), self.keyed(edge, details, ABOVE)))
         return f"[b{below}[p] for p in {self.code.constant(grids.ancestors)}(r[{at}]) if p in b{below}]"
 
-    # --- arguments
-
-    def arguments(
-        self, kind: GraphQLObjectType, details: Details
-    ) -> tuple[dict[str, Any], Callable[[Any], Mapping[str, Any]] | None]:
-        """A field's arguments, later where variables bring them; and how a run, or this planner, finds its own."""
-        asked = details[0].node
-        at = self._sites.get(id(asked))
-        if at is None:
-            return self.operation.arguments(asked, kind.fields[asked.name.value], self.variables), None
-        return postponed(self.given[at], lambda run: run.given[at]), lambda run: run.given[at]
-
-    def concrete(self, kind: GraphQLObjectType, details: Details) -> Mapping[str, Any]:
-        """The arguments of this very call: only for what the field's `shape` tells."""
-        _, now = found = self.arguments(kind, details)
-        return found[0] if now is None else now(self)
-
-    def once(self, find: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        """Let each run find this out first, once; how it is found again."""
-        at = len(self._once)
-        self._once.append(find)
-        return lambda run: run.found[at]
-
-    def path(self, ref: Ref) -> Later:
-        """The path of a grid that an argument names: looked up before anything else is read."""
-        by, value = ref
-        find = value if isinstance(value, Later) else Later(lambda run: value)
-        at = len(self._paths)
-        self._paths.append((by, find))
-        return Later(lambda run: run.paths[at])
-
     def _seek(self, by: str) -> Statement:
         column = Grid.code if by == "code" else Grid.id
         chosen = grids.visible(self.viewer).with_only_columns(column, Grid.path)
@@ -320,7 +261,3 @@ class Planner:
 
 
 ABOVE = Later(lambda run: sorted({path for key in run.keys for path in grids.ancestors(key)}))
-
-
-def _cut(find: Callable[[Any], Window], name: str, place: int) -> Later:
-    return Later(lambda run: getattr(find(run), name)[place])
