@@ -19,6 +19,7 @@ from hub.errors import Conflict, HubError, Invalid, Misconfigured, Unavailable
 
 STATEMENT_SECONDS = 30
 RING_SECONDS = 0.02
+ENOUGH_SECONDS = 2  # for what is done on the way out
 CHANNEL = "hub_changes"
 
 
@@ -84,8 +85,10 @@ class Connections:
         return made
 
     def give(self, connection: "asyncpg.Connection[Any]") -> None:
-        """Back into the pool."""
-        if not connection.is_closed():
+        """Back into the pool; what is broken, or still in a transaction, is thrown away."""
+        if connection.is_closed() or connection.is_in_transaction():
+            connection.terminate()
+        else:
             self._free.append(connection)
         self._room.release()
 
@@ -138,25 +141,20 @@ class Database:
             finally:
                 try:
                     if connection.is_in_transaction() and not connection.is_closed():
-                        await connection.execute("ROLLBACK")  # nothing was written, and it ends a failed one too
+                        async with asyncio.timeout(ENOUGH_SECONDS):
+                            await connection.execute("ROLLBACK")  # nothing was written, and it ends a failed one too
                 finally:
                     self._readers.give(connection)
 
     @asynccontextmanager
     async def direct(self) -> AsyncIterator["asyncpg.Connection[Any]"]:
-        """The driver itself, in a transaction that is committed at the end: for what only adds rows, and often."""
+        """The driver itself, each statement a transaction of its own: for what adds all its rows in one, and often."""
         with house_errors():
             connection = await self._writers.take()
             try:
-                await connection.execute("BEGIN")
                 yield connection
-                await connection.execute("COMMIT")
             finally:
-                try:
-                    if connection.is_in_transaction() and not connection.is_closed():
-                        await connection.execute("ROLLBACK")
-                finally:
-                    self._writers.give(connection)
+                self._writers.give(connection)
 
     @asynccontextmanager
     async def write(self, viewer: Viewer, *, run_id: UUID | None = None) -> AsyncIterator[AsyncSession]:
@@ -183,11 +181,16 @@ class Database:
 
     async def close(self) -> None:
         """Close both pools, when what was to be told is told."""
-        if self._ringing is not None:
-            await self._ringing
-        await self._readers.close()
-        await self._writers.close()
-        await self.engine.dispose()
+        try:
+            if self._ringing is not None:
+                async with asyncio.timeout(ENOUGH_SECONDS):
+                    await self._ringing
+        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            pass  # who is not woken up looks by himself
+        finally:
+            await self._readers.close()
+            await self._writers.close()
+            await self.engine.dispose()
 
 
 async def driver(session: AsyncSession) -> "asyncpg.Connection[Any]":

@@ -29,6 +29,7 @@ from hub.sync.run import run_source
 from hub.upgrade import upgrade
 from schema.bus import Bus
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 GRACE_SECONDS = 3  # then an open event stream is cut
 
 QUERY = '{ grids(filter: {under: {code: \\"150602\\"}, level: COMMUNITY}, first: 3) { totalCount nodes { name } } }'
@@ -145,8 +146,8 @@ async def _serve(
     async with home.database(server) as db, Bus(db.url) as bus:
         example = server.embedded if choices.example is None else choices.example
         preparing = asyncio.create_task(_prepare(db, registry, example, tell))
-        every = settings.log == "requests"
-        asgi = app.build(db, accounts.pepper(settings.home), bus, development=server.embedded, every=every)
+        every, development = settings.log == "requests", server.embedded and settings.host in LOOPBACK
+        asgi = app.build(db, accounts.pepper(settings.home), bus, development=development, every=every)
         http = HTTPServer(asgi, lambda: tell(greeting(settings, sock)))
 
         def halt() -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import orjson
 from cross_web import HTTPException
-from graphql import GraphQLError
 from starlette.requests import HTTPConnection
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import Response
@@ -29,7 +28,7 @@ from schema.bus import Bus
 from schema.context import Context
 from schema.errors import told
 from schema.limits import TooLong
-from schema.operations import Schema
+from schema.operations import Schema, refused
 
 Authenticate = Callable[[HTTPConnection], Awaitable[Viewer]]
 LARGEST_BODY = 1_048_576
@@ -174,7 +173,10 @@ class GraphQLApp(GraphQL[Context, None]):
         """The engine's answer; None where it declines: then the context knows why."""
         try:
             ordinary = self._chosen(context, asked.extensions) == "ordinary"
-            answer = await self._engine.answer(context, asked.query, asked.variables, asked.name, ordinary=ordinary)
+            async with asyncio.timeout(limits.MOST_SECONDS):
+                answer = await self._engine.answer(context, asked.query, asked.variables, asked.name, ordinary=ordinary)
+        except TimeoutError:
+            return refused(TooLong())
         except HubError as error:
             return refused(error)
         if answer.declined is None:
@@ -240,13 +242,6 @@ def operation(body: bytes) -> Asked | None:
     if not isinstance(variables, dict | None) or not isinstance(name, str | None):
         return None
     return Asked(query, variables, name, extensions) if isinstance(extensions, dict | None) else None
-
-
-def refused(error: HubError) -> ExecutionResult:
-    """The answer to an operation that is not run, with its figures if it costs too much."""
-    extensions = error.extensions()
-    shown = {"cost": extensions["cost"]} if "cost" in extensions else {}
-    return ExecutionResult(None, [GraphQLError(str(error), extensions=extensions)], shown)
 
 
 def encoded(result: ExecutionResult) -> bytes:

@@ -21,7 +21,7 @@ from hub.errors import Refused, Unavailable
 MOST_TOKENS = 2000
 LARGEST_DEPTH = 15
 MOST_ALIASES = 30
-MOST_FIELDS = 2000  # with every spread written out
+MOST_FIELDS = 500  # with every spread written out
 MOST_ROWS = 25_000
 MOST_SECONDS = 10.0
 

@@ -1,5 +1,6 @@
 """Which operation of a document is run, and how: one that is named, and a stream only to who can read one."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from functools import cached_property
@@ -13,9 +14,11 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from hub.errors import HubError
+from schema import limits
 from schema.context import Context
 from schema.engine.engine import Engine
 from schema.errors import BadOperation
+from schema.limits import TooLong
 
 STREAM = (
     "A subscription is a stream: send it with the header `accept: text/event-stream` for server-sent events (SSE), "
@@ -54,8 +57,12 @@ class Schema(strawberry.Schema):
                     answers = self._followed(*asked) if kind is OperationType.SUBSCRIPTION else await self._once(*asked)
                     if answers is not None:
                         return answers
+                if kind is not OperationType.SUBSCRIPTION:
+                    return _limited(await super().stream(query, *args, **kwargs))
+            except TimeoutError:
+                return _only(refused(TooLong()))
             except HubError as error:
-                return _only(ExecutionResult(None, [GraphQLError(str(error), extensions=error.extensions())]))
+                return _only(refused(error))
         return await super().stream(query, *args, **kwargs)
 
     def _followed(self, *asked: Any) -> AsyncGenerator[ExecutionResult, None] | None:
@@ -63,10 +70,28 @@ class Schema(strawberry.Schema):
         return None if answers is None else _each(answers)
 
     async def _once(self, *asked: Any) -> AsyncGenerator[ExecutionResult, None] | None:
-        answer = await self.engine.answer(*asked)
+        async with asyncio.timeout(limits.MOST_SECONDS):
+            answer = await self.engine.answer(*asked)
         if answer.declined is not None:
             return None
         return _only(ExecutionResult(answer.data, answer.errors or None, answer.extensions))
+
+
+def refused(error: HubError) -> ExecutionResult:
+    """The answer to an operation that is not run, with its figures if it costs too much."""
+    extensions = error.extensions()
+    shown = {"cost": extensions["cost"]} if "cost" in extensions else {}
+    return ExecutionResult(None, [GraphQLError(str(error), extensions=extensions)], shown)
+
+
+async def _limited(answers: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
+    """An operation with one answer, stopped when it takes too long."""
+    try:
+        async with asyncio.timeout(limits.MOST_SECONDS), aclosing(answers) as opened:
+            async for result in opened:
+                yield result
+    except TimeoutError:
+        yield refused(TooLong())
 
 
 async def _only(result: ExecutionResult) -> AsyncGenerator[ExecutionResult, None]:

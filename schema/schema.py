@@ -66,8 +66,8 @@ EXTENSIONS = (
     HouseErrors,
     OwnContext,
     OneOperation,
-    lambda: CarefulParserCache(500),
-    lambda: ValidationCache(500),
+    lambda: CarefulParserCache(50),
+    lambda: ValidationCache(50),
 )
 
 

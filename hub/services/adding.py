@@ -26,7 +26,7 @@ from hub.services.shapes import Row
 
 
 class Adding:
-    """A transaction that reads a little and adds rows."""
+    """Reads a little, then adds rows in one statement, which is their transaction."""
 
     def __init__(self, connection: "asyncpg.Connection[Any]", viewer: Viewer) -> None:
         self._connection, self._viewer = connection, viewer

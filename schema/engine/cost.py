@@ -22,6 +22,8 @@ from graphql import (
 from schema.edge import Edge, Shape
 from schema.paging import DEFAULT_PAGE, LARGEST_PAGE
 
+COUNTED = 100  # what a count is worth in rows: it looks at all of them, but in the index, and sends one figure
+INTROSPECTED = {"__schema": 10_000, "__type": 200}
 DEEP = 8  # rows that a short list, as `ancestors`, may give: as many as the tree has levels
 Variables = Mapping[str, Any]
 Size = Callable[[Variables], int]
@@ -32,7 +34,7 @@ Fragments = Mapping[str, FragmentDefinitionNode]
 class Part:
     """A selection: how many rows it leads to from each row above, and what is below it.
 
-    counted   it is the count of a connection: one row
+    counted   it is the count of a connection
     paged     it is one of a connection's fields that need its page
     """
 
@@ -53,7 +55,7 @@ class Part:
             return 0
         below = sum(part.rows(variables, known) for part in self.below)
         if self.size is None:
-            return below + self.counted
+            return below + COUNTED * self.counted
         return self.size(variables) * (1 + below)
 
 
@@ -100,6 +102,8 @@ class Cost:
 
     def _field(self, kind: Any, node: FieldNode) -> Part:
         """A field: an edge leads to rows, a connection's own fields hand them on."""
+        if (most := INTROSPECTED.get(node.name.value)) is not None:
+            return Part(lambda _variables: most)
         found = getattr(kind, "fields", {}).get(node.name.value)
         if found is None:
             return Part()
@@ -109,8 +113,8 @@ class Cost:
         edge: Edge | None = declared.metadata.get("edge")
         if edge is not None:
             return _edge(edge, node, below)
-        if (most := declared.metadata.get("rows")) is not None:
-            return Part(lambda _variables: int(most), below=below)
+        if (rows := declared.metadata.get("rows")) is not None:
+            return Part(lambda _variables: int(rows), below=below)
         connected = declared.metadata.get("connection")
         return Part(counted=connected == "count", paged=connected == "page", below=below)
 

@@ -1,6 +1,6 @@
 """Documents: parsed and validated once. What an operation asks is known here, and what of it waits for variables."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -50,12 +50,6 @@ def own(field: GraphQLField) -> StrawberryField:
     return found
 
 
-def shape_of(field: GraphQLField) -> Callable[[Mapping[str, Any]], Any]:
-    """How a field tells what of its arguments a plan depends on: an id's type, say, where that decides."""
-    found: Callable[[Mapping[str, Any]], Any] = own(field).metadata.get("shape", shape)
-    return found
-
-
 def simple(kind: str, value: object) -> bool:
     """Whether a variable's value is plainly one of a built-in scalar, as it stands."""
     match kind:
@@ -91,6 +85,7 @@ class Operation:
 
     def __init__(self, schema: Schema, document: DocumentNode, node: OperationDefinitionNode, *, kept: bool) -> None:
         self.kept = kept  # so are its plans
+        self.size = node.loc.end - node.loc.start if node.loc else 1
         self.schema = schema
         self.core: GraphQLSchema = schema._schema
         self.node = node

@@ -25,27 +25,31 @@ from schema.limits import CostLimit, TooLong
 
 MOST_DOCUMENTS, MOST_PLANS = 500, 2000
 LARGEST_KEPT = 20_000  # characters of a document that is worth a place in the cache
+HEAVIEST = 400_000  # characters of all documents, or of those behind all plans: a character takes about 90 bytes
 
 log = structlog.get_logger("schema.engine")
 Kept = TypeVar("Kept")
 
 
 class Recent(Generic[Kept]):
-    """A bounded cache: what was used last is kept."""
+    """A cache bounded in number and in weight: what was used last is kept."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
+    def __init__(self, most: int, heaviest: int) -> None:
+        self._most, self._heaviest, self._weight = most, heaviest, 0
+        self._kept: OrderedDict[Hashable, tuple[Kept, int]] = OrderedDict()
 
-    def get(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
+    def get(self, key: Hashable, make: Callable[[], Kept], weight: int) -> Kept:
         """What is kept under the key, made where it is not."""
         try:
             self._kept.move_to_end(key)
-            return self._kept[key]
+            return self._kept[key][0]
         except KeyError:
-            made = self._kept[key] = make()
-            if len(self._kept) > self._most:
-                self._kept.popitem(last=False)
+            made = make()
+            self._kept[key] = made, weight
+            self._weight += weight
+            while len(self._kept) > self._most or self._weight > self._heaviest:
+                _, (_, less) = self._kept.popitem(last=False)
+                self._weight -= less
             return made
 
     def __len__(self) -> int:
@@ -67,15 +71,15 @@ class Engine:
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._documents: Recent[Document | CostLimit | None] = Recent(MOST_DOCUMENTS)
-        self._plans: Recent[Plan | str] = Recent(MOST_PLANS)
+        self._documents: Recent[Document | CostLimit | None] = Recent(MOST_DOCUMENTS, HEAVIEST)
+        self._plans: Recent[Plan | str] = Recent(MOST_PLANS, HEAVIEST)
 
     def operation(self, text: str, name: str | None) -> Operation | None:
         """The operation that is meant, if the document is valid. Raises CostLimit."""
         if len(text) > LARGEST_KEPT:
             found = document(self._schema, text, kept=False)
         else:
-            found = self._documents.get(text, lambda: document(self._schema, text, kept=True))
+            found = self._documents.get(text, lambda: document(self._schema, text, kept=True), len(text))
         if isinstance(found, CostLimit):
             raise CostLimit(found.asked)
         return None if found is None else found.operation(name)
@@ -134,7 +138,7 @@ class Engine:
             plan, run = self.planned(context, operation, variables)
         except (Unplannable, HubError, GraphQLError):
             return None
-        return running.follow(plan, run)
+        return running.follow(plan, run, lambda: self.planned(context, operation, variables))
 
     def planned(self, context: Context, operation: Operation, variables: VariableValues) -> tuple[Plan, Run]:
         """The plan and its run, arguments checked. Raises Unplannable, Invalid."""
@@ -148,7 +152,7 @@ class Engine:
                 return str(reason)
 
         key = (operation, form(viewer), operation.asked(arguments, variables))
-        plan = self._plans.get(key, make) if operation.kept else make()
+        plan = self._plans.get(key, make, operation.size) if operation.kept else make()
         if isinstance(plan, str):
             raise Unplannable(plan)
         run = Run(context, arguments)

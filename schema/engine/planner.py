@@ -238,7 +238,8 @@ class Planner:
         """An edge from a row: joined, or a level of its own."""
         assert edge.key is not None
         asked = (id(source), id(edge), *(id(one.node) for one in details))
-        if edge.shape is Shape.ONE and not draft.in_hand and len(draft.layout.sources) <= MOST_JOINED:
+        room = draft.layout.has(source, edge) or len(draft.layout.sources) <= MOST_JOINED
+        if edge.shape is Shape.ONE and not draft.in_hand and room:
             assert edge.column is not None
             joined = draft.layout.joined(source, edge, NODES[edge.target], edge.visible(self.viewer))
             there = draft.layout.position(joined, edge.column.key)

@@ -9,7 +9,7 @@ give the same answer, and this file has no error to place. Only what was written
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,10 +19,11 @@ from graphql import GraphQLError
 from hub.auth import Viewer
 from hub.db import Snapshot
 from hub.errors import Invalid, NotFound
+from hub.prepared import form
 from schema import limits
 from schema.context import Context
 from schema.engine.code import Record
-from schema.engine.plan import Below, Level, Plan, record
+from schema.engine.plan import Below, Level, Plan, Stream, record
 from schema.errors import told
 from schema.limits import TooLong
 
@@ -71,12 +72,11 @@ async def check(plan: Plan, run: Run) -> None:
     if plan.paths:
         async with snapshot(plan, run):
             pass
-    for level in plan.levels():
-        for statement in (level.statement, level.count):
-            if statement is not None and any(
-                "\0" in value for value in statement.values(run) if isinstance(value, str)
-            ):
-                raise Invalid("A text in the arguments of the answer has a NUL in it. Remove it.")
+    statements = [one for level in plan.levels() for one in (level.statement, level.count) if one is not None]
+    values = [value for statement in statements for value in statement.values(run)]
+    texts = [text for value in values for text in (value if isinstance(value, list) else [value])]
+    if any("\0" in text for text in texts if isinstance(text, str)):
+        raise Invalid("A text in the arguments of the answer has a NUL in it. Remove it.")
 
 
 async def write(plan: Plan, run: Run) -> tuple[dict[str, Any], list[GraphQLError]]:
@@ -97,16 +97,34 @@ async def write(plan: Plan, run: Run) -> tuple[dict[str, Any], list[GraphQLError
     return data, errors
 
 
-async def follow(plan: Plan, run: Run) -> AsyncGenerator[tuple[dict[str, Any] | None, list[GraphQLError]], None]:
-    """The answers of a subscription, one for each event; the last one may be an error."""
-    (root,) = plan.roots
-    assert root.stream is not None
-    assert root.level is not None
+async def follow(
+    plan: Plan, run: Run, again: Callable[[], tuple[Plan, Run]]
+) -> AsyncGenerator[tuple[dict[str, Any] | None, list[GraphQLError]], None]:
+    """The answers of a subscription, one for each event; the last one may be an error.
+
+    `again` plans anew: a viewer may lose an ability, or a part of the tree, while the stream goes on.
+    """
+    made_for, events = form(run.viewer), _stream(plan).events(run)
     try:
-        async for row, more in root.stream.events(run):
-            yield {root.name: await payload(plan, run, root.level, (*record(row, root.stream.columns), *more))}, []
+        async for row, more in events:
+            if form(run.viewer) != made_for:
+                made_for, (plan, run) = form(run.viewer), again()
+            (root,) = plan.roots
+            assert root.level is not None
+            hand = (*record(row, _stream(plan).columns), *more)
+            async with asyncio.timeout(limits.MOST_SECONDS):
+                answer = await payload(plan, run, root.level, hand)
+            yield {root.name: answer}, []
+    except TimeoutError:
+        yield None, [told(GraphQLError(str(TooLong()), original_error=TooLong()), executing=True)]
     except Exception as error:  # noqa: BLE001  one GraphQL operation: what went wrong is told in its last answer
         yield None, [told(GraphQLError(str(error), original_error=error), executing=True)]
+
+
+def _stream(plan: Plan) -> Stream:
+    (root,) = plan.roots
+    assert root.stream is not None
+    return root.stream
 
 
 async def payload(plan: Plan, run: Run, level: Level, hand: Record) -> Any:
@@ -119,16 +137,10 @@ async def payload(plan: Plan, run: Run, level: Level, hand: Record) -> Any:
 
 @asynccontextmanager
 async def snapshot(plan: Plan, run: Run) -> AsyncIterator[Snapshot]:
-    """The snapshot that a plan is read on, with its time limit; the grids that arguments name are looked up."""
-    try:
-        async with (
-            asyncio.timeout(limits.MOST_SECONDS),
-            run.context.db.snapshot(statements=plan.statements) as found,
-        ):
-            run.paths = await _paths(found, run, plan)
-            yield found
-    except TimeoutError as error:
-        raise TooLong() from error
+    """The snapshot that a plan is read on; the grids that arguments name are looked up."""
+    async with run.context.db.snapshot(statements=plan.statements) as found:
+        run.paths = await _paths(found, run, plan)
+        yield found
 
 
 async def _paths(found: Snapshot, run: Run, plan: Plan) -> list[str]:

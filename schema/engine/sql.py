@@ -62,6 +62,10 @@ class Layout:
             self.picked.append((source, name))
         return self.picked.index((source, name))
 
+    def has(self, above: Source, edge: Edge) -> bool:
+        """Whether the rows of that edge are joined already."""
+        return any(source.above is above and source.edge is edge for source in self.sources)
+
     def joined(self, above: Source, edge: Edge, node: Node, chosen: Select[Any]) -> Source:
         """The rows of a to-one edge beside those of `above`."""
         assert edge.key is not None

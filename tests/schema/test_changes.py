@@ -8,21 +8,21 @@ from typing import Any
 import pytest
 
 from hub.auth import Viewer
-from hub.models import Change, Request, uuid7
+from hub.models import Change, Request, Run, Source, uuid7
 from schema.following import cursor_of
 from tests.schema.api import Api
-from tests.schema.city import ADMIN, City, ask
+from tests.schema.city import ADMIN, City, add, ask
 from tests.schema.wire import SECONDS, Socket, events, socket
 
 FOLLOW = "subscription { changes%s { cursor change { entity kind patch } } }"
 
 
 @asynccontextmanager
-async def following(api: Api, viewer: Viewer, arguments: str = "") -> AsyncIterator[Socket]:
+async def following(api: Api, viewer: Viewer, arguments: str = "", document: str = FOLLOW) -> AsyncIterator[Socket]:
     async with socket(api.app) as one:
         await one.opened({"Authorization": api.token(viewer)})
         assert await one.got() == {"type": "connection_ack", "payload": {}}
-        one.ask(FOLLOW % arguments)
+        one.ask(document % arguments)
         yield one
 
 
@@ -120,6 +120,31 @@ async def test_a_revoked_token_ends_the_stream_before_the_next_event(api: Api, c
         api.viewers.clear()
         await ask(city, "R9", "150602001001")
         assert await refusal(stream) == "UNAUTHENTICATED"
+
+
+async def synced(city: City, number: str, run: Run) -> None:
+    """A request that a run brings."""
+    grid = city.grids["150602001001"]
+    request = Request(number=number, title=number, grid_id=grid.id, grid_path=grid.path)
+    async with city.database.write(ADMIN, run_id=run.id) as session:
+        session.add(request)
+
+
+async def test_who_loses_an_ability_on_the_way_sees_what_is_left(api: Api, city: City) -> None:
+    source = Source(id=uuid7(), name="s", plugin="p", title="S")
+    run = Run(id=uuid7(), source_id=source.id, started_by="test")
+    await add(city.database, source)
+    await add(city.database, run)
+    after = f'(after: "{await place(api, city)}", entity: ["Request"])'
+    document = "subscription { changes%s { change { entity run { startedBy source { name } } } } }"
+    async with following(api, ADMIN, after, document) as stream:
+        await synced(city, "S1", run)
+        assert await told(stream) == {
+            "change": {"entity": "Request", "run": {"startedBy": "test", "source": {"name": "s"}}}
+        }
+        api.viewers = dict.fromkeys(api.viewers, city.clerk("150602001001"))
+        await synced(city, "S2", run)
+        assert await told(stream) == {"change": {"entity": "Request", "run": None}}
 
 
 @pytest.mark.reads

@@ -209,11 +209,19 @@ async def test_a_document_too_large_to_keep_leaves_no_plan_behind(large: Api) ->
 
 
 def test_what_was_used_last_is_kept() -> None:
-    recent = Recent[str](2)
-    made = [recent.get(key, lambda key=key: f"{key}!") for key in "abacab"]
+    recent = Recent[str](2, 100)
+    made = [recent.get(key, lambda key=key: f"{key}!", 1) for key in "abacab"]
     assert made == ["a!", "b!", "a!", "c!", "a!", "b!"]
-    assert [recent.get(key, lambda: "anew") for key in "abc"] == ["a!", "b!", "anew"]
+    assert [recent.get(key, lambda: "anew", 1) for key in "abc"] == ["a!", "b!", "anew"]
     assert len(recent) == 2
+
+
+def test_what_is_kept_weighs_only_so_much() -> None:
+    recent = Recent[str](100, 10)
+    assert [recent.get(key, lambda: "made", 4) for key in "abc"] == ["made"] * 3
+    assert len(recent) == 2
+    assert recent.get("heavy", lambda: "too heavy", 11) == "too heavy"
+    assert len(recent) == 0
 
 
 # --- a plan knows nothing of a viewer's values

@@ -51,6 +51,11 @@ async def test_rows_and_times_are_those_of_one_run(city: City) -> None:
     assert all(level.milliseconds and level.milliseconds > 0 for level in found.levels)
 
 
+async def test_what_is_joined_already_needs_no_level_of_its_own(city: City) -> None:
+    found = await explained(city, f"{{ grids {{ nodes {{ {'leader { name grid { ' * 4}code{' } }' * 4} }} }} }}")
+    assert (found.statements, len(found.levels)) == (1, 1)
+
+
 async def test_of_a_mutation_only_the_plan_is_shown(city: City) -> None:
     found = await explained(city, SUBMIT)
     assert [(level.field, level.rows) for level in found.levels] == [("Request", None), ("Grid", None)]

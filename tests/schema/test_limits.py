@@ -17,7 +17,7 @@ from tests.schema.city import ADMIN, City
 
 pytestmark = pytest.mark.reads
 Counting = Callable[[], AbstractContextManager[list[str]]]
-ALLOWED = {"rows": 25_000, "depth": 15, "aliases": 30, "fields": 2000, "tokens": 2000}
+ALLOWED = {"rows": 25_000, "depth": 15, "aliases": 30, "fields": 500, "tokens": 2000}
 
 
 def parents(deep: int) -> str:
