@@ -181,16 +181,12 @@ class Database:
 
     async def close(self) -> None:
         """Close both pools, when what was to be told is told."""
-        try:
-            if self._ringing is not None:
-                async with asyncio.timeout(ENOUGH_SECONDS):
-                    await self._ringing
-        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            pass  # who is not woken up looks by himself
-        finally:
-            await self._readers.close()
-            await self._writers.close()
-            await self.engine.dispose()
+        if self._ringing is not None:
+            await asyncio.wait([self._ringing], timeout=ENOUGH_SECONDS)  # who is not woken up looks by himself
+            self._ringing.cancel()
+        await self._readers.close()
+        await self._writers.close()
+        await self.engine.dispose()
 
 
 async def driver(session: AsyncSession) -> "asyncpg.Connection[Any]":

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 from graphql import parse
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from hub.models import Request
 from schema import limits
 from schema.engine import run
 from tests.schema.api import Api
-from tests.schema.city import ADMIN, City
+from tests.schema.city import ADMIN, City, gid
 
-pytestmark = pytest.mark.reads
+reads = pytest.mark.reads
 Counting = Callable[[], AbstractContextManager[list[str]]]
 ALLOWED = {"rows": 25_000, "depth": 15, "aliases": 30, "fields": 500, "tokens": 2000}
 
@@ -64,6 +65,7 @@ async def refused(api: Api, query: str, **variables: object) -> dict[str, Any]:
     return found
 
 
+@reads
 @pytest.mark.parametrize("case", TOO_MUCH)
 async def test_what_is_too_much_is_refused_with_its_figures(
     api: Api, city: City, count_statements: Counting, case: str
@@ -89,6 +91,7 @@ async def test_what_is_too_much_is_refused_with_its_figures(
     ],
     ids=["rows", "depth", "aliases", "tokens"],
 )
+@reads
 async def test_just_below_the_limit_it_is_answered(api: Api, city: City, query: str, figure: str, asked: int) -> None:
     answer = (await api.post(query, ADMIN)).json()
     assert "errors" not in answer
@@ -106,6 +109,7 @@ BESIDE: dict[str, tuple[str, dict[str, Any]]] = {  # something that the engine m
 }
 
 
+@reads
 @pytest.mark.parametrize("case", BESIDE)
 async def test_what_cannot_be_planned_is_limited_all_the_same(
     api: Api, city: City, count_statements: Counting, case: str
@@ -135,6 +139,7 @@ BOMBS = {
 }
 
 
+@reads
 @pytest.mark.parametrize("case", BOMBS)
 async def test_a_bomb_of_fragments_is_measured_at_once(api: Api, city: City, case: str) -> None:
     query, code = BOMBS[case]
@@ -148,6 +153,7 @@ async def test_a_bomb_of_fragments_is_measured_at_once(api: Api, city: City, cas
 SLOW = "{ requests { totalCount nodes { number events { nodes { at } } } } }"
 
 
+@reads
 async def test_what_takes_too_long_is_stopped_on_the_server_too(
     api: Api, city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,3 +172,20 @@ async def test_what_takes_too_long_is_stopped_on_the_server_too(
     async with city.database.read() as session:
         assert await session.scalar(text(still)) == 0
     assert await api('{ grid(code: "15") { name } }', ADMIN) == {"grid": {"name": "内蒙古"}}
+
+
+@pytest.mark.parametrize("executor", ["engine", "ordinary"])
+async def test_a_mutation_that_waits_too_long_is_stopped_and_nothing_is_written(
+    own_city: City, monkeypatch: pytest.MonkeyPatch, executor: str
+) -> None:
+    api, request = Api(own_city.database), own_city.requests["R1"]
+    query = "mutation ($id: ID!) { urgeRequest(id: $id) { urged } }"
+    monkeypatch.setattr(limits, "MOST_SECONDS", 0.3)
+    async with own_city.database.write(ADMIN) as session:
+        await session.execute(select(Request.id).with_for_update())
+        async with asyncio.timeout(5):
+            answer = (await api.post(query, ADMIN, executor=executor, id=gid(request))).json()
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["TIME_LIMIT"]
+    monkeypatch.undo()
+    found = await api("query ($id: ID!) { request(id: $id) { urged } }", ADMIN, id=gid(request))
+    assert found == {"request": {"urged": 0}}
