@@ -130,7 +130,6 @@ def upgrade() -> None:
         sa.Column("entity_id", sa.Uuid(), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=True),
         sa.Column("run_id", sa.Uuid(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("key", "source_id", "kind", name=op.f("pk_links")),
     )
     op.create_index(op.f("ix_links_entity_id"), "links", ["entity_id"], unique=False)
