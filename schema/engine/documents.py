@@ -1,6 +1,6 @@
 """Documents: parsed and validated once. What an operation asks is known here, and what of it waits for variables."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,9 +10,9 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLEnumType,
     GraphQLError,
     GraphQLField,
-    GraphQLScalarType,
     GraphQLSchema,
     NamedTypeNode,
     Node,
@@ -23,7 +23,7 @@ from graphql import (
     TypeNode,
     VariableNode,
     Visitor,
-    get_nullable_type,
+    is_leaf_type,
     parse,
     specified_rules,
     validate,
@@ -33,10 +33,8 @@ from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
 from strawberry import Schema
 from strawberry.types.arguments import convert_arguments
-from strawberry.types.field import StrawberryField
-from strawberry.utils.str_converters import to_camel_case
 
-from hub.later import shape
+from schema.engine.arguments import Arguments, Hole, Site, own, shape
 from schema.engine.cost import Cost
 from schema.limits import MOST_TOKENS, CostLimit, Figures, figures
 
@@ -44,40 +42,62 @@ NOTHING = VariableValues({}, {})
 TOO_MANY = f"Document contains more than {MOST_TOKENS} tokens"  # so graphql-core says it
 
 
-def own(field: GraphQLField) -> StrawberryField:
-    """The declaration behind a field of the schema."""
-    found: StrawberryField = field.extensions["strawberry-definition"]
-    return found
+PLAIN = {"ID": str, "String": str, "Boolean": bool, "Int": int}  # what JSON brings for them, as it stands
+SMALLEST, LARGEST = -(2**31), 2**31 - 1
 
 
-def simple(kind: str, value: object) -> bool:
-    """Whether a variable's value is plainly one of a built-in scalar, as it stands."""
-    match kind:
-        case "ID" | "String":
-            return type(value) is str
-        case "Boolean":
-            return type(value) is bool
-        case "Int":
-            return type(value) is int and -(2**31) <= value < 2**31
-    return False
+class Variable:
+    """A variable of an operation, and how a plain value is taken without asking its type."""
+
+    __slots__ = ("kind", "name", "plain")
+
+    def __init__(self, schema: GraphQLSchema, name: str, kind: TypeNode) -> None:
+        self.name = name
+        inner = kind.type if isinstance(kind, NonNullTypeNode) else kind
+        found = schema.type_map[inner.name.value] if isinstance(inner, NamedTypeNode) else None
+        self.kind = found if is_leaf_type(found) else None
+        self.plain = PLAIN.get(found.name) if found is not None else None
+
+    def taken(self, value: Any) -> Any:
+        """The value of a leaf type; None where it is not plain: then the type decides."""
+        if type(value) is self.plain:
+            return None if type(value) is int and not SMALLEST <= value <= LARGEST else value
+        if isinstance(self.kind, GraphQLEnumType) and type(value) is str and value in self.kind.values:
+            return self.kind.coerce_input_value(value)
+        return None
 
 
-class Site:
-    """A field whose arguments come from variables.
+class Brought:
+    """The arguments of every site in one call, converted when they are wanted. `values` are the variables'."""
 
-    direct  Python name of an argument -> its variable, where each argument is one as a whole, of a built-in scalar
-    """
+    __slots__ = ("_known", "_operation", "_variables", "values")
 
-    __slots__ = ("direct", "field", "node")
+    def __init__(self, operation: "Operation", variables: VariableValues) -> None:
+        self._operation, self._variables = operation, variables
+        self._known: dict[int, Arguments] = {}
+        self.values: Mapping[str, Any] = variables.coerced
 
-    def __init__(self, node: FieldNode, field: GraphQLField) -> None:
-        self.node, self.field = node, field
-        values = {argument.name.value: argument.value for argument in node.arguments or ()}
-        variables = {name: value.name.value for name, value in values.items() if isinstance(value, VariableNode)}
-        plain = all(isinstance(get_nullable_type(field.args[name].type), GraphQLScalarType) for name in values)
-        known = {to_camel_case(one.python_name): one.python_name for one in own(field).arguments}
-        whole = plain and variables.keys() == values.keys() and values.keys() <= known.keys()
-        self.direct = {known[name]: variable for name, variable in variables.items()} if whole else None
+    def __getitem__(self, at: int) -> Arguments:
+        if at not in self._known:
+            site = self._operation.sites[at]
+            self._known[at] = (
+                site.brought(self.values)
+                if site.filled(self.values)
+                else self._operation.arguments(site.node, site.field, self._variables)
+            )
+        return self._known[at]
+
+    def key(self) -> tuple[Hashable, ...]:
+        """What a plan depends on: switches, terms and shapes of the arguments, and what is skipped."""
+        return (
+            *(self._of(at, site) for at, site in enumerate(self._operation.sites)),
+            *(self.values.get(name) for name in self._operation.switches),
+        )
+
+    def _of(self, at: int, site: Site) -> Hashable:
+        if site.shape is not None:
+            return site.shape(self[at])
+        return site.key(self.values) if site.filled(self.values) else shape(self[at])
 
 
 class Operation:
@@ -95,8 +115,11 @@ class Operation:
         found = _Sites(self.core)
         for part in self.parts:
             visit(part, TypeInfoVisitor(found.types, found))
-        self._declared = [(one.variable.name.value, _plain(one.type)) for one in node.variable_definitions or ()]
+        declared = node.variable_definitions or ()
+        self._variables = [Variable(self.core, one.variable.name.value, one.type) for one in declared]
         self.sites, self.switches = found.sites, sorted(found.switches)
+        for site in self.sites:
+            self._read(site)
         self._written = figures(node, fragments, document.token_count)
         kind = self.core.get_root_type(node.operation)
         self._cost = Cost(self.core, kind, node.selection_set, {part.name.value: part for part in fragments})
@@ -106,8 +129,9 @@ class Operation:
         """The variables as their types want them; None where they do not fit."""
         if not self.node.variable_definitions:
             return NOTHING
-        if given is not None and all(simple(kind, given.get(name)) for name, kind in self._declared):
-            return VariableValues({}, {name: given[name] for name, _ in self._declared})
+        taken = {one.name: one.taken((given or {}).get(one.name)) for one in self._variables}
+        if None not in taken.values():
+            return VariableValues({}, taken)
         values = get_variable_values(self.core, self.node.variable_definitions, dict(given or {}), max_errors=1)
         return values if isinstance(values, VariableValues) else None
 
@@ -125,22 +149,12 @@ class Operation:
             config=self.schema.config,
         )
 
-    def given(self, variables: VariableValues) -> list[dict[str, Any]]:
-        """The arguments of every site."""
-        coerced = variables.coerced
-        return [
-            self.arguments(site.node, site.field, variables)
-            if site.direct is None or any(coerced.get(name) is None for name in site.direct.values())
-            else {name: coerced[variable] for name, variable in site.direct.items()}
-            for site in self.sites
-        ]
-
-    def asked(self, given: list[dict[str, Any]], variables: VariableValues) -> tuple[Any, ...]:
-        """What a plan of this operation depends on: the shapes of the arguments, and what is skipped."""
-        shapes = (
-            own(site.field).metadata.get("shape", shape)(one) for site, one in zip(self.sites, given, strict=True)
-        )
-        return (*shapes, *(variables.coerced.get(name) for name in self.switches))
+    def _read(self, site: Site) -> None:
+        """Read the arguments of a site once, with a hole for each variable of a leaf type."""
+        kinds = {one.name: one.kind for one in self._variables if one.kind is not None}
+        holes = {name: Hole(name, kinds[name]) for name in site.variables if name in kinds}
+        if len(holes) == len(site.variables):
+            site.read(self.arguments(site.node, site.field, VariableValues({}, holes)))
 
 
 class _Sites(Visitor):
@@ -158,8 +172,9 @@ class _Sites(Visitor):
 
     def enter_field(self, node: FieldNode, *_: Any) -> None:
         field = self.types.get_field_def()
-        if field is not None and any(_variables(argument) for argument in node.arguments or ()):
-            self.sites.append(Site(node, field))
+        names = dict.fromkeys(name for argument in node.arguments or () for name in _variables(argument))
+        if field is not None and names and not node.name.value.startswith("__"):
+            self.sites.append(Site(node, field, list(names)))
 
     def enter_directive(self, node: Node, *_: Any) -> None:
         self.switches |= set(_variables(node))
@@ -174,12 +189,6 @@ def _variables(node: Node) -> list[str]:
 
     visit(node, Found())
     return names
-
-
-def _plain(kind: TypeNode) -> str:
-    """The type that a variable is declared with, null or not; of a list nothing."""
-    inner = kind.type if isinstance(kind, NonNullTypeNode) else kind
-    return inner.name.value if isinstance(inner, NamedTypeNode) else ""
 
 
 def _reachable(document: DocumentNode, node: OperationDefinitionNode) -> Iterator[Any]:

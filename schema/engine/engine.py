@@ -17,7 +17,7 @@ from hub.prepared import form, template
 from schema import limits
 from schema.context import Context
 from schema.engine import run as running
-from schema.engine.documents import Document, Operation, document
+from schema.engine.documents import Brought, Document, Operation, document
 from schema.engine.plan import Plan, Unplannable
 from schema.engine.planner import Planner
 from schema.engine.run import Run
@@ -142,19 +142,19 @@ class Engine:
 
     def planned(self, context: Context, operation: Operation, variables: VariableValues) -> tuple[Plan, Run]:
         """The plan and its run, arguments checked. Raises Unplannable, Invalid."""
-        arguments = operation.given(variables)
+        given = Brought(operation, variables)
         viewer = context.viewer
 
         def make() -> Plan | str:
             try:
-                return Planner(operation, template(viewer), arguments, variables).plan()
+                return Planner(operation, template(viewer), given, variables).plan()
             except (Unplannable, Undecided) as reason:
                 return str(reason)
 
-        key = (operation, form(viewer), operation.asked(arguments, variables))
+        key = (operation, form(viewer), given.key())
         plan = self._plans.get(key, make, operation.size) if operation.kept else make()
         if isinstance(plan, str):
             raise Unplannable(plan)
-        run = Run(context, arguments)
+        run = Run(context, given)
         run.open(plan)
         return plan, run

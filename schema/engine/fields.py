@@ -15,7 +15,8 @@ from hub.auth import Viewer
 from schema import ids
 from schema.edge import Edge
 from schema.engine import code
-from schema.engine.documents import Operation, own
+from schema.engine.arguments import own
+from schema.engine.documents import Operation
 from schema.engine.plan import Below, Draft, Unplannable
 from schema.engine.sql import Source
 from schema.node import NODES, Node

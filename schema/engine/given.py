@@ -1,16 +1,17 @@
 """What a call brings: arguments, windows and grids, each as a Later where variables decide."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from graphql import GraphQLObjectType
 from graphql.execution.values import VariableValues
 
-from hub.later import Later, postponed
+from hub.later import Later
 from schema import filters
 from schema.edge import Edge
-from schema.engine.documents import Operation
+from schema.engine.arguments import postponed
+from schema.engine.documents import Brought, Operation
 from schema.engine.fields import Details
 from schema.filters import Ref
 from schema.node import NODES
@@ -18,6 +19,8 @@ from schema.paging import Window
 from schema.paging import window as window_of
 
 Now = Callable[[Any], Mapping[str, Any]]
+Find = Callable[[Any], Window]
+CUTS = ("first", "after", "last", "before")
 
 
 class Given:
@@ -27,7 +30,7 @@ class Given:
     once   what each run finds out first, in this order
     """
 
-    def __init__(self, operation: Operation, given: Sequence[dict[str, Any]], variables: VariableValues) -> None:
+    def __init__(self, operation: Operation, given: Brought, variables: VariableValues) -> None:
         self._operation, self.given, self._variables = operation, given, variables
         self._sites = {id(site.node): at for at, site in enumerate(operation.sites)}
         self.paths: list[tuple[str, Later]] = []
@@ -39,7 +42,9 @@ class Given:
         at = self._sites.get(id(asked))
         if at is None:
             return self._operation.arguments(asked, kind.fields[asked.name.value], self._variables), None
-        return postponed(self.given[at], lambda run: run.given[at]), lambda run: run.given[at]
+        site, values = self._operation.sites[at], self.given.values
+        laid = site.planned(values) if site.filled(values) else postponed(self.given[at], lambda run: run.given[at])
+        return laid, lambda run: run.given[at]
 
     def concrete(self, kind: GraphQLObjectType, details: Details) -> Mapping[str, Any]:
         """The arguments of this very call: only for what the field's `shape` tells."""
@@ -60,7 +65,7 @@ class Given:
         self.paths.append((by, find))
         return Later(lambda run: run.paths[at])
 
-    def window(self, edge: Edge, given: Mapping[str, Any], now: Now | None) -> tuple[Window, Callable[[Any], Window]]:
+    def window(self, edge: Edge, details: Details, given: Mapping[str, Any], now: Now | None) -> tuple[Window, Find]:
         """The window as SQL is built with it, and how a run finds its own, checked."""
         order = tuple(way.value for way in given.get("order_by") or ()) or edge.order
         shown = NODES[edge.target]
@@ -68,11 +73,10 @@ class Given:
         def made(arguments: Mapping[str, Any]) -> Window:
             if arguments.get("filter"):
                 filters.checked(arguments["filter"])
-            cuts = {name: arguments.get(name) for name in ("first", "after", "last", "before")}
-            return window_of(shown, order, **cuts)
+            return window_of(shown, order, **{name: arguments.get(name) for name in CUTS})
 
-        if now is None:
-            fixed = made(given)
+        if now is None or self._settled(details, given):
+            fixed = made(given if now is None else now(self))
             return fixed, lambda run: fixed
         find = self.first(lambda run: made(now(run)))
         sample = made(now(self))
@@ -82,6 +86,11 @@ class Given:
         )
         limit: Any = Later(lambda run: find(run).limit)
         return replace(sample, limit=limit, after=after, before=before), find
+
+    def _settled(self, details: Details, given: Mapping[str, Any]) -> bool:
+        """Whether every run has the same window, and a filter of the same size."""
+        site = self._operation.sites[self._sites[id(details[0].node)]]
+        return site.filled(self.given.values) and not any(isinstance(given.get(name), Later) for name in CUTS)
 
 
 def _cut(find: Callable[[Any], Window], name: str, place: int) -> Later:

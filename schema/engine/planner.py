@@ -21,7 +21,8 @@ from hub.services import grids
 from schema import filters, node, statements
 from schema.edge import Edge, Shape
 from schema.engine import code
-from schema.engine.documents import Operation, own
+from schema.engine.arguments import own
+from schema.engine.documents import Brought, Operation
 from schema.engine.fields import Details, Fields
 from schema.engine.given import Given
 from schema.engine.plan import Below, Draft, Level, Plan, Root, Unplannable, Verb
@@ -36,9 +37,7 @@ KEYS = Later(lambda run: run.keys)
 class Planner:
     """Plans one operation for one shape of viewer and arguments."""
 
-    def __init__(
-        self, operation: Operation, viewer: Viewer, given: Sequence[dict[str, Any]], variables: VariableValues
-    ) -> None:
+    def __init__(self, operation: Operation, viewer: Viewer, given: Brought, variables: VariableValues) -> None:
         self.operation, self.viewer, self.variables = operation, viewer, variables
         self.given = Given(operation, given, variables)
         self.code = code.Code()
@@ -158,7 +157,7 @@ class Planner:
         if given.get("filter"):
             asked = filters.Asked(self.viewer, self.given.path)
             chosen = chosen.where(filters.where(NODES[edge.target], given["filter"], asked))
-        window, find = self.given.window(edge, given, now)
+        window, find = self.given.window(edge, details, given, now)
         draft = self.draft(edge.target, chosen)
         own_key = draft.layout.position(None, "key")
         connection = get_named_type(kind.fields[details[0].node.name.value].type)

@@ -23,6 +23,7 @@ from hub.prepared import form
 from schema import limits
 from schema.context import Context
 from schema.engine.code import Record
+from schema.engine.documents import Brought
 from schema.engine.plan import Below, Level, Plan, Stream, record
 from schema.errors import told
 from schema.limits import TooLong
@@ -45,7 +46,7 @@ class Run:
     """One run of a plan: the values that the plan left open."""
 
     context: Context
-    given: Sequence[Mapping[str, Any]]
+    given: Brought
     found: list[Any] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     keys: Sequence[Any] = ()

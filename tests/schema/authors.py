@@ -30,7 +30,7 @@ from graphql import (
 from hub.services.tallies import TallyKey
 from schema import ids, paging
 from schema.edge import Edge
-from schema.engine.documents import own
+from schema.engine.arguments import own
 from schema.node import NODES, identified
 from tests.schema.large_city import DAY, MOMENT, TERMS, TEXTS
 
