@@ -1,6 +1,8 @@
 """Who comes in: the viewer behind a token, remembered for a moment."""
 
+import asyncio
 import time
+from functools import partial
 
 from starlette.requests import HTTPConnection
 
@@ -17,31 +19,40 @@ MOST_REMEMBERED = 10_000
 class Access:
     """Tells who asks. A token is looked up again after a moment, and at once when a key or the tree has changed.
 
-    Nothing is remembered while the process cannot hear of changes.
+    However many ask with a token at the same time, it is looked up once. Nothing is remembered while the process cannot
+    hear of changes.
     """
 
     def __init__(self, db: Database, pepper: bytes, bus: Bus) -> None:
         self._db, self._pepper, self._bus = db, pepper, bus
-        self._known: dict[str, tuple[Viewer, float]] = {}
-        self._forgotten = 0
-        bus.watch(("ApiKey", "Grid"), self._forget)
+        self._known: dict[str, tuple[asyncio.Task[Viewer], float]] = {}
+        bus.watch(("ApiKey", "Grid"), self._known.clear)
 
     async def __call__(self, connection: HTTPConnection) -> Viewer:
         """The viewer. Raises Unauthenticated."""
         if (given := token(connection)) is None:
             return ANONYMOUS
-        known = self._known.get(given)
-        if known is not None and known[1] > time.monotonic() and self._bus.listening:
-            return known[0]
-        before = self._forgotten
-        async with self._db.read() as session:
-            viewer = await accounts.viewer_of(session, self._pepper, given)
-        if before == self._forgotten and len(self._known) < MOST_REMEMBERED:
-            self._known[given] = (viewer, time.monotonic() + MOMENT_SECONDS)
-        elif len(self._known) >= MOST_REMEMBERED:
-            self._known.clear()
-        return viewer
+        if not self._bus.listening:
+            return await self._viewer(given)
+        asked, until = self._known.get(given, (None, 0.0))
+        if asked is None or until < time.monotonic():
+            asked = self._ask(given)
+        return asked.result() if asked.done() else await asyncio.shield(asked)
 
-    def _forget(self) -> None:
-        self._forgotten += 1
-        self._known.clear()
+    def _ask(self, given: str) -> asyncio.Task[Viewer]:
+        if len(self._known) >= MOST_REMEMBERED:
+            self._known.clear()
+        asked = asyncio.create_task(self._viewer(given), name="viewer of a token")
+        self._known[given] = asked, time.monotonic() + MOMENT_SECONDS
+        asked.add_done_callback(partial(self._found, given))
+        return asked
+
+    def _found(self, given: str, asked: asyncio.Task[Viewer]) -> None:
+        """Only a viewer is remembered: what went wrong is tried again."""
+        failed = asked.cancelled() or asked.exception() is not None
+        if failed and self._known.get(given, (None,))[0] is asked:
+            del self._known[given]
+
+    async def _viewer(self, given: str) -> Viewer:
+        async with self._db.read() as session:
+            return await accounts.viewer_of(session, self._pepper, given)

@@ -1,4 +1,7 @@
-"""The database: read(), snapshot() and write(). Here is the only commit in the project."""
+"""The database: read() and snapshot() look, write() commits, the only commit in the project.
+
+direct() is for a verb that is a single statement, and so commits by itself.
+"""
 
 import asyncio
 import re
@@ -80,8 +83,12 @@ class Connections:
 
     async def _connected(self) -> "asyncpg.Connection[Any]":
         made: asyncpg.Connection[Any] = await asyncpg.connect(self._dsn, server_settings=self._settings, timeout=10)
-        for kind in ("json", "jsonb"):
-            await made.set_type_codec(kind, schema="pg_catalog", encoder=str, decoder=orjson.loads)
+        try:
+            for kind in ("json", "jsonb"):
+                await made.set_type_codec(kind, schema="pg_catalog", encoder=str, decoder=orjson.loads)
+        except BaseException:
+            made.terminate()
+            raise
         return made
 
     def give(self, connection: "asyncpg.Connection[Any]") -> None:
@@ -95,6 +102,44 @@ class Connections:
     async def close(self) -> None:
         while self._free:
             await self._free.pop().close()
+
+
+class Reading:
+    """A snapshot while it is open. `begun`: it is one for several statements. No generator: small reads are many."""
+
+    __slots__ = ("_begun", "_connection", "_connections", "_noted")
+
+    def __init__(self, connections: Connections, noted: Callable[[str], None] | None, *, begun: bool) -> None:
+        self._connections, self._noted, self._begun = connections, noted, begun
+
+    async def __aenter__(self) -> Snapshot:
+        with house_errors():
+            self._connection = await self._connections.take()
+            try:
+                if self._begun:
+                    await self._connection.execute("BEGIN")
+            except BaseException:
+                await self._give()
+                raise
+        return Snapshot(self._connection, self._noted)
+
+    async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        try:
+            await self._give()
+        finally:
+            if isinstance(error, DRIVER_ERRORS):
+                raise housed(error) from error
+
+    async def _give(self) -> None:
+        connection = self._connection
+        try:
+            if connection.is_in_transaction() and not connection.is_closed():
+                async with asyncio.timeout(ENOUGH_SECONDS):
+                    await connection.execute("ROLLBACK")  # nothing was written, and it ends a failed one too
+        except DRIVER_ERRORS:
+            connection.terminate()
+        finally:
+            self._connections.give(connection)
 
 
 class Database:
@@ -129,22 +174,9 @@ class Database:
             async with AsyncSession(self._reading, expire_on_commit=False) as session:
                 yield session
 
-    @asynccontextmanager
-    async def snapshot(self, *, statements: int) -> AsyncIterator[Snapshot]:
+    def snapshot(self, *, statements: int) -> "Reading":
         """The driver itself, on one snapshot that cannot write: for the engine. One statement needs no transaction."""
-        with house_errors():
-            connection = await self._readers.take()
-            try:
-                if statements > 1:
-                    await connection.execute("BEGIN")
-                yield Snapshot(connection, self.noted)
-            finally:
-                try:
-                    if connection.is_in_transaction() and not connection.is_closed():
-                        async with asyncio.timeout(ENOUGH_SECONDS):
-                            await connection.execute("ROLLBACK")  # nothing was written, and it ends a failed one too
-                finally:
-                    self._readers.give(connection)
+        return Reading(self._readers, self.noted, begun=statements > 1)
 
     @asynccontextmanager
     async def direct(self) -> AsyncIterator["asyncpg.Connection[Any]"]:
@@ -211,19 +243,25 @@ def async_url(url: str) -> URL:
     return parsed
 
 
+DRIVER_ERRORS = (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+
+
 @contextmanager
 def house_errors() -> Iterator[None]:
     """Turn what the driver raises into our own errors: no SQL text and no address leaves this file."""
     try:
         yield
-    except HubError:
-        raise
-    except DBAPIError as error:
-        raise translated(error) from error
-    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise translated(DBAPIError(None, None, error)) from error
-    except (OSError, TimeoutError) as error:
-        raise Unavailable("The database does not answer. Is it running? `hub doctor` tells more.") from error
+    except DRIVER_ERRORS as error:
+        raise housed(error) from error
+
+
+def housed(error: BaseException) -> HubError:
+    """The house error for what the driver raised."""
+    if isinstance(error, DBAPIError):
+        return translated(error)
+    if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError):
+        return translated(DBAPIError(None, None, error))
+    return Unavailable("The database does not answer. Is it running? `hub doctor` tells more.")
 
 
 def translated(error: DBAPIError) -> HubError:

@@ -5,7 +5,7 @@ What a run brings, its viewer and its arguments, stands in them as Later.
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import asyncpg
 from sqlalchemy import Select
@@ -44,13 +44,6 @@ def _finder(value: Any, process: Callable[[Any], Any] | None) -> Callable[[Any],
         return value.now if process is None else lambda run: process(value.now(run))
     fixed = value if process is None else process(value)
     return lambda run: fixed
-
-
-class Asked(Protocol):
-    """Whatever runs a statement: it knows for whom."""
-
-    @property
-    def viewer(self) -> Viewer: ...
 
 
 def form(viewer: Viewer) -> Hashable:

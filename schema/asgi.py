@@ -1,6 +1,5 @@
 """The door of the graph: POST for operations, WebSocket and server-sent events for streams, GET for its page."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -23,11 +22,11 @@ from strawberry.types import ExecutionResult
 from hub.auth import ANONYMOUS, Viewer
 from hub.db import Database
 from hub.errors import HubError, Invalid, Unauthenticated, Unavailable
-from schema import ide, limits
+from schema import ide
 from schema.bus import Bus
 from schema.context import Context
 from schema.errors import told
-from schema.limits import TooLong
+from schema.limits import InTime, TooLong
 from schema.operations import Schema, refused
 
 Authenticate = Callable[[HTTPConnection], Awaitable[Viewer]]
@@ -40,7 +39,7 @@ NO_QUERY = 'The body has no `query`. Send {"query": "{ viewer { name } }"}.'
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Sent:
     """What a request asks for."""
 
     query: str
@@ -110,12 +109,13 @@ class GraphQLApp(GraphQL[Context, None]):
         await response(scope, receive, send)
 
     async def _answer(self, request: HTTPRequest) -> Response:
-        if request.method == "GET" and "query" in request.query_params:
-            raise HTTPException(405, "Operations are sent by POST. A link to the page carries them as ?q=.")
-        length = request.headers.get("content-length", "")
-        if length.isdecimal() and int(length) > LARGEST_BODY:
+        headers = dict(request.scope["headers"])
+        length = headers.get(b"content-length", b"")
+        if length.isdigit() and int(length) > LARGEST_BODY:
             raise too_large()
-        if request.method != "POST" or not plain(request):
+        if request.method != "POST" or not plain(headers):
+            if request.method == "GET" and "query" in request.query_params:
+                raise HTTPException(405, "Operations are sent by POST. A link to the page carries them as ?q=.")
             return await self.run(request)
         context = await self.get_context(request, None)
         asked = operation(await request.body())
@@ -154,29 +154,26 @@ class GraphQLApp(GraphQL[Context, None]):
         request_data: GraphQLRequestData,
     ) -> ExecutionResult:
         """By the engine; what it declines by the ordinary executor."""
-        asked = Asked(
+        asked = Sent(
             request_data.query or "", request_data.variables, request_data.operation_name, request_data.extensions
         )
         if context.declined is None and (result := await self._judge(context, asked)) is not None:
             return result
         try:
-            async with asyncio.timeout(limits.MOST_SECONDS):
+            async with InTime():
                 result = await super().execute_single(
                     request, request_adapter, sub_response, context, root_value, request_data
                 )
-        except TimeoutError:
-            return refused(TooLong())
+        except TooLong as error:
+            return refused(error)
         result.extensions = {**(result.extensions or {}), **(context.declined or {})}
         return result
 
-    async def _judge(self, context: Context, asked: Asked) -> ExecutionResult | None:
+    async def _judge(self, context: Context, asked: Sent) -> ExecutionResult | None:
         """The engine's answer; None where it declines: then the context knows why."""
         try:
             ordinary = self._chosen(context, asked.extensions) == "ordinary"
-            async with asyncio.timeout(limits.MOST_SECONDS):
-                answer = await self._engine.answer(context, asked.query, asked.variables, asked.name, ordinary=ordinary)
-        except TimeoutError:
-            return refused(TooLong())
+            answer = await self._engine.answer(context, asked.query, asked.variables, asked.name, ordinary=ordinary)
         except HubError as error:
             return refused(error)
         if answer.declined is None:
@@ -220,17 +217,17 @@ class GraphQLApp(GraphQL[Context, None]):
         return orjson.dumps(data).decode()
 
 
-def plain(request: HTTPRequest) -> bool:
+def plain(headers: Mapping[bytes, bytes]) -> bool:
     """Whether JSON comes and one JSON answer is wanted: no upload, no stream."""
-    accept = request.headers.get("accept", "")
+    accept = headers.get(b"accept", b"")
     return (
-        request.headers.get("content-type", "").startswith("application/json")
-        and "text/event-stream" not in accept
-        and "multipart/" not in accept
+        headers.get(b"content-type", b"").startswith(b"application/json")
+        and b"text/event-stream" not in accept
+        and b"multipart/" not in accept
     )
 
 
-def operation(body: bytes) -> Asked | None:
+def operation(body: bytes) -> Sent | None:
     """The operation in a body; None where it is not written as it should be, which others put into words."""
     try:
         found = orjson.loads(body)
@@ -241,7 +238,7 @@ def operation(body: bytes) -> Asked | None:
     variables, name, extensions = found.get("variables"), found.get("operationName"), found.get("extensions")
     if not isinstance(variables, dict | None) or not isinstance(name, str | None):
         return None
-    return Asked(query, variables, name, extensions) if isinstance(extensions, dict | None) else None
+    return Sent(query, variables, name, extensions) if isinstance(extensions, dict | None) else None
 
 
 def encoded(result: ExecutionResult) -> bytes:

@@ -4,8 +4,10 @@ Figures are those of the worst case: a page of 50 counts 50 rows, whether there 
 level counts once more for every row that it leads to. They are known before anything is planned or read.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import TracebackType
 
 from graphql import (
     FieldNode,
@@ -86,6 +88,24 @@ class TooLong(Unavailable):
 
     def __init__(self) -> None:
         super().__init__(f"The operation was stopped after {MOST_SECONDS:g} s. Ask for less at once.")
+
+
+class InTime:
+    """The time that an operation may take, around what it does. Raises TooLong. A class: generators are slower."""
+
+    __slots__ = ("_timeout",)
+
+    async def __aenter__(self) -> None:
+        self._timeout = asyncio.timeout(MOST_SECONDS)
+        await self._timeout.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await self._timeout.__aexit__(kind, error, trace)
+        except TimeoutError as late:
+            raise TooLong from late
 
 
 def _shown(figure: int) -> str:

@@ -1,6 +1,5 @@
 """Which operation of a document is run, and how: one that is named, and a stream only to who can read one."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from functools import cached_property
@@ -14,11 +13,10 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from hub.errors import HubError
-from schema import limits
 from schema.context import Context
 from schema.engine.engine import Engine
 from schema.errors import BadOperation
-from schema.limits import TooLong
+from schema.limits import InTime, TooLong
 
 STREAM = (
     "A subscription is a stream: send it with the header `accept: text/event-stream` for server-sent events (SSE), "
@@ -59,8 +57,6 @@ class Schema(strawberry.Schema):
                         return answers
                 if kind is not OperationType.SUBSCRIPTION:
                     return _limited(await super().stream(query, *args, **kwargs))
-            except TimeoutError:
-                return _only(refused(TooLong()))
             except HubError as error:
                 return _only(refused(error))
         return await super().stream(query, *args, **kwargs)
@@ -70,8 +66,7 @@ class Schema(strawberry.Schema):
         return None if answers is None else _each(answers)
 
     async def _once(self, *asked: Any) -> AsyncGenerator[ExecutionResult, None] | None:
-        async with asyncio.timeout(limits.MOST_SECONDS):
-            answer = await self.engine.answer(*asked)
+        answer = await self.engine.answer(*asked)
         if answer.declined is not None:
             return None
         return _only(ExecutionResult(answer.data, answer.errors or None, answer.extensions))
@@ -87,11 +82,11 @@ def refused(error: HubError) -> ExecutionResult:
 async def _limited(answers: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
     """An operation with one answer, stopped when it takes too long."""
     try:
-        async with asyncio.timeout(limits.MOST_SECONDS), aclosing(answers) as opened:
+        async with InTime(), aclosing(answers) as opened:
             async for result in opened:
                 yield result
-    except TimeoutError:
-        yield refused(TooLong())
+    except TooLong as error:
+        yield refused(error)
 
 
 async def _only(result: ExecutionResult) -> AsyncGenerator[ExecutionResult, None]:

@@ -29,11 +29,13 @@ def entity(model: type[Base], source: FromClause | None = None) -> Any:
     return model if source is None else aliased(model, source)
 
 
-def parents(edge: Edge, keys: Any) -> Any:
-    """The keys of the level as a table `parent(key)`."""
+def parents(edge: Edge, keys: Any, *, numbered: bool = False) -> Any:
+    """The keys of the level as a table `parent(key)`, or `parent(key, n)` with their numbers from 1 on."""
     assert edge.key is not None
     kind = edge.key.type
-    return func.unnest(literal(keys, ARRAY(kind))).table_valued(column("key", kind), name="parent").render_derived()
+    more = {"with_ordinality": "n"} if numbered else {}
+    table = func.unnest(literal(keys, ARRAY(kind))).table_valued(column("key", kind), name="parent", **more)
+    return table.render_derived()
 
 
 def related(edge: Edge, key: Any) -> ColumnElement[bool]:

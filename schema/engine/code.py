@@ -1,6 +1,5 @@
 """Generated functions: from the records of a level to the dicts of the answer, one expression for one selection."""
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -42,10 +41,10 @@ def make(keys, records, totals, window, below):
         more = len(rows) > limit
         rows = rows[:limit]{back}
         return {page}
-    found = defaultdict(list)
+    found = [[] for key in keys]
     for r in records:
-        found[r[{key}]].append(r)
-    return Pages({{key: page(found.get(key, ()), totals.get(key, 0)) for key in keys}}, page((), 0))
+        found[r[{number}] - 1].append(r)
+    return Pages({{key: page(rows, totals.get(key, 0)) for key, rows in zip(keys, found)}}, page((), 0))
 """
 
 
@@ -64,7 +63,7 @@ class Code:
     """What the generated functions of a plan are made of."""
 
     def __init__(self) -> None:
-        self._names: dict[str, Any] = {"defaultdict": defaultdict, "Pages": Pages}
+        self._names: dict[str, Any] = {"Pages": Pages}
         self.written: list[str] = []
 
     def constant(self, value: Any) -> str:

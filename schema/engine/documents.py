@@ -36,7 +36,7 @@ from strawberry.types.arguments import convert_arguments
 
 from schema.engine.arguments import Arguments, Hole, Site, own, shape
 from schema.engine.cost import Cost
-from schema.limits import MOST_TOKENS, CostLimit, Figures, figures
+from schema.limits import MOST_TOKENS, CostLimit, Figures, cost, figures
 
 NOTHING = VariableValues({}, {})
 TOO_MANY = f"Document contains more than {MOST_TOKENS} tokens"  # so graphql-core says it
@@ -123,7 +123,8 @@ class Operation:
         self._written = figures(node, fragments, document.token_count)
         kind = self.core.get_root_type(node.operation)
         self._cost = Cost(self.core, kind, node.selection_set, {part.name.value: part for part in fragments})
-        self._rows = None if self.switches or found.pages else self._cost.rows({})
+        self._varies = bool(self.switches) or found.pages
+        self._asked: dict[str, object] | None = None
 
     def variables(self, given: Mapping[str, Any] | None) -> VariableValues | None:
         """The variables as their types want them; None where they do not fit."""
@@ -135,10 +136,14 @@ class Operation:
         values = get_variable_values(self.core, self.node.variable_definitions, dict(given or {}), max_errors=1)
         return values if isinstance(values, VariableValues) else None
 
-    def figures(self, variables: VariableValues) -> Figures:
-        """What is asked. Raises CostLimit."""
-        rows = self._cost.rows(variables.coerced) if self._rows is None else self._rows
-        return replace(self._written, rows=rows).within()
+    def asked(self, variables: VariableValues) -> dict[str, object]:
+        """What is asked and allowed, as `extensions.cost` shows it. Raises CostLimit."""
+        if self._asked is not None:
+            return self._asked
+        asked = cost(replace(self._written, rows=self._cost.rows(variables.coerced)).within())
+        if not self._varies:
+            self._asked = asked
+        return asked
 
     def arguments(self, node: FieldNode, field: GraphQLField, variables: VariableValues) -> dict[str, Any]:
         """The arguments of a field under their Python names, as its resolver gets them."""

@@ -14,17 +14,17 @@ from hub.errors import HubError
 from hub.later import Undecided
 from hub.logs import place
 from hub.prepared import form, template
-from schema import limits
 from schema.context import Context
 from schema.engine import run as running
 from schema.engine.documents import Brought, Document, Operation, document
 from schema.engine.plan import Plan, Unplannable
 from schema.engine.planner import Planner
 from schema.engine.run import Run
-from schema.limits import CostLimit, TooLong
+from schema.limits import CostLimit, InTime
 
 MOST_DOCUMENTS, MOST_PLANS = 500, 2000
 LARGEST_KEPT = 20_000  # characters of a document that is worth a place in the cache
+DONE = {"executor": "engine"}
 HEAVIEST = 400_000  # characters of all documents, or of those behind all plans: a character takes about 90 bytes
 
 log = structlog.get_logger("schema.engine")
@@ -103,28 +103,34 @@ class Engine:
             return Answer(declined="The document is for the ordinary executor.")
         if (variables := operation.variables(given)) is None:
             return Answer(declined="The variables do not fit.")
-        writes = operation.node.operation is OperationType.MUTATION
-        cost = {"cost": limits.cost(operation.figures(variables))}
+        cost = {"cost": operation.asked(variables)}
         if ordinary:
             return Answer(declined="It was asked for.", extensions=cost)
-        done = cost | {"executor": "engine"}
+        async with InTime():
+            if operation.node.operation is OperationType.MUTATION:
+                return await self._written(context, operation, variables, cost)
+            return await self._read(context, operation, variables, cost)
+
+    async def _read(
+        self, context: Context, operation: Operation, variables: VariableValues, cost: dict[str, Any]
+    ) -> Answer:
         try:
             plan, run = self.planned(context, operation, variables)
-            if not writes:
-                return Answer(await running.read(plan, run), extensions=done)
-            await running.check(plan, run)
-        except TooLong:
-            raise
-        except Unplannable as reason:
-            return Answer(declined=str(reason), extensions=cost)
-        except (HubError, GraphQLError) as error:
-            if writes and isinstance(error, HubError):
-                raise  # of the answer: nothing is written yet
-            return Answer(declined=f"It has an error: {type(error).__name__}.", extensions=cost)
+            return Answer(await running.read(plan, run), extensions=cost | DONE)
         except Exception as error:  # noqa: BLE001  the ordinary executor says what it is
-            log.warning("the engine failed, the ordinary executor goes on", error=place(error))
-            return Answer(declined=f"The engine failed: {type(error).__name__}.", extensions=cost)
-        return Answer(*await running.write(plan, run), extensions=done)  # from here on nothing is done a second time
+            return Answer(declined=_reason(error), extensions=cost)
+
+    async def _written(
+        self, context: Context, operation: Operation, variables: VariableValues, cost: dict[str, Any]
+    ) -> Answer:
+        try:
+            plan, run = self.planned(context, operation, variables)
+            await running.check(plan, run)
+        except HubError:
+            raise  # of the answer's arguments: nothing is written yet
+        except Exception as error:  # noqa: BLE001  the ordinary executor says what it is
+            return Answer(declined=_reason(error), extensions=cost)
+        return Answer(*await running.write(plan, run), extensions=cost | DONE)  # nothing is done a second time
 
     def stream(
         self, context: Context, text: str, given: Mapping[str, Any] | None, name: str | None
@@ -133,7 +139,7 @@ class Engine:
         operation = self.operation(text, name)
         if operation is None or (variables := operation.variables(given)) is None:
             return None
-        operation.figures(variables)
+        operation.asked(variables)
         try:
             plan, run = self.planned(context, operation, variables)
         except (Unplannable, HubError, GraphQLError):
@@ -158,3 +164,13 @@ class Engine:
         run = Run(context, given)
         run.open(plan)
         return plan, run
+
+
+def _reason(error: Exception) -> str:
+    """Why the ordinary executor must answer, in words."""
+    if isinstance(error, Unplannable):
+        return str(error)
+    if isinstance(error, HubError | GraphQLError):
+        return f"It has an error: {type(error).__name__}."
+    log.warning("the engine failed, the ordinary executor goes on", error=place(error))
+    return f"The engine failed: {type(error).__name__}."

@@ -7,7 +7,6 @@ from typing import Any
 from graphql import OperationType
 
 from hub.errors import Invalid
-from schema import limits
 from schema.context import Context
 from schema.engine import run as running
 from schema.engine.engine import Engine
@@ -78,7 +77,7 @@ async def explain(
     kind = operation.node.operation.value
     if (values := operation.variables(variables)) is None:
         raise Invalid("The variables are not of the types that the operation declares. Correct --variables.")
-    cost = limits.cost(operation.figures(values))
+    cost = operation.asked(values)
     try:
         plan, run = engine.planned(context, operation, values)
     except Unplannable as reason:

@@ -64,7 +64,7 @@ class Planner:
         declared = own(kind.fields[called])
         edge: Edge | None = declared.metadata.get("edge")
         if edge is not None and edge.shape is Shape.PAGE:
-            return Root(name, self._page(edge, kind, details, code.PAGE, None))
+            return Root(name, self._page(edge, kind, details, code.PAGE))
         if edge is not None:
             return Root(name, self._found(edge, kind, details))
         if (begin := declared.metadata.get("plan")) is not None:
@@ -150,7 +150,7 @@ class Planner:
         statement = draft.layout.keyed(edge.column.key, keys)
         return self.level(edge.target, draft, code.KEYED, statement, row=row, key=key)
 
-    def _page(self, edge: Edge, kind: GraphQLObjectType, details: Details, template: str, key: Any) -> Level:
+    def _page(self, edge: Edge, kind: GraphQLObjectType, details: Details, template: str) -> Level:
         """A connection: its page and its count, each only if it is selected."""
         given, now = self.given.arguments(kind, details)
         chosen = edge.visible(self.viewer)
@@ -159,7 +159,7 @@ class Planner:
             chosen = chosen.where(filters.where(NODES[edge.target], given["filter"], asked))
         window, find = self.given.window(edge, details, given, now)
         draft = self.draft(edge.target, chosen)
-        own_key = draft.layout.position(None, "key")
+        number = draft.layout.position(None, "n") if template is code.PAGES else None
         connection = get_named_type(kind.fields[details[0].node.name.value].type)
         parts, asks_rows, asks_count = self._connection(draft, window, connection, details)
         return self.level(
@@ -171,7 +171,7 @@ class Planner:
             window=find,
             page=code.mapping(parts),
             back="[::-1]" if window.backward else "",
-            key=own_key,
+            number=number,
         )
 
     def _connection(
@@ -241,12 +241,11 @@ class Planner:
         if edge.shape is Shape.ONE and not draft.in_hand and room:
             assert edge.column is not None
             joined = draft.layout.joined(source, edge, NODES[edge.target], edge.visible(self.viewer))
-            there = draft.layout.position(joined, edge.column.key)
             row = self.fields.row(draft, joined, self.fields.type(edge.target), details)
-            return f"(None if r[{there}] is None else {row})"
+            return f"(None if r[{draft.layout.witness(joined)}] is None else {row})"
         at = draft.layout.position(source, edge.key.key)
         if edge.shape is Shape.PAGE:
-            below = draft.hang(asked, lambda: Below((at,), self._page(edge, kind, details, code.PAGES, edge.key)))
+            below = draft.hang(asked, lambda: Below((at,), self._page(edge, kind, details, code.PAGES)))
             return f"b{below}[r[{at}]]"
         if edge.shape is Shape.ONE:
             below = draft.hang(asked, lambda: Below((at,), self.keyed(edge, details, KEYS)))

@@ -7,10 +7,8 @@ Whatever goes wrong while reading, the operation is done again by the ordinary e
 give the same answer, and this file has no error to place. Only what was written is not done twice.
 """
 
-import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,13 +18,12 @@ from hub.auth import Viewer
 from hub.db import Snapshot
 from hub.errors import Invalid, NotFound
 from hub.prepared import form
-from schema import limits
 from schema.context import Context
 from schema.engine.code import Record
 from schema.engine.documents import Brought
 from schema.engine.plan import Below, Level, Plan, Stream, record
 from schema.errors import told
-from schema.limits import TooLong
+from schema.limits import InTime
 
 NONE: Mapping[Any, int] = {}
 
@@ -64,15 +61,16 @@ class Run:
 
 async def read(plan: Plan, run: Run) -> dict[str, Any]:
     """The answer of a query."""
-    async with snapshot(plan, run) as found:
+    async with run.context.db.snapshot(statements=plan.statements) as found:
+        await seek(found, run, plan)
         return {root.name: await _root(found, run, root.level, root.value) for root in plan.roots}
 
 
 async def check(plan: Plan, run: Run) -> None:
     """See that a payload can be read, before anything is written. Raises NotFound, BadId, Invalid."""
     if plan.paths:
-        async with snapshot(plan, run):
-            pass
+        async with run.context.db.snapshot(statements=len(plan.seeks)) as found:
+            await seek(found, run, plan)
     statements = [one for level in plan.levels() for one in (level.statement, level.count) if one is not None]
     values = [value for statement in statements for value in statement.values(run)]
     texts = [text for value in values for text in (value if isinstance(value, list) else [value])]
@@ -113,11 +111,9 @@ async def follow(
             (root,) = plan.roots
             assert root.level is not None
             hand = (*record(row, _stream(plan).columns), *more)
-            async with asyncio.timeout(limits.MOST_SECONDS):
+            async with InTime():
                 answer = await payload(plan, run, root.level, hand)
             yield {root.name: answer}, []
-    except TimeoutError:
-        yield None, [told(GraphQLError(str(TooLong()), original_error=TooLong()), executing=True)]
     except Exception as error:  # noqa: BLE001  one GraphQL operation: what went wrong is told in its last answer
         yield None, [told(GraphQLError(str(error), original_error=error), executing=True)]
 
@@ -132,20 +128,15 @@ async def payload(plan: Plan, run: Run, level: Level, hand: Record) -> Any:
     """What is made of a record in hand: only what hangs on it is read."""
     if not level.below:
         return level.make([None], [hand], NONE, None, ())
-    async with snapshot(plan, run) as found:
+    async with run.context.db.snapshot(statements=plan.statements) as found:
+        await seek(found, run, plan)
         return await made(found, run, level, [None], [hand])
 
 
-@asynccontextmanager
-async def snapshot(plan: Plan, run: Run) -> AsyncIterator[Snapshot]:
-    """The snapshot that a plan is read on; the grids that arguments name are looked up."""
-    async with run.context.db.snapshot(statements=plan.statements) as found:
-        run.paths = await _paths(found, run, plan)
-        yield found
-
-
-async def _paths(found: Snapshot, run: Run, plan: Plan) -> list[str]:
-    """Where the grids are that arguments name. Raises NotFound."""
+async def seek(found: Snapshot, run: Run, plan: Plan) -> None:
+    """Look up the grids that arguments name. Raises NotFound."""
+    if not plan.paths:
+        return
     wanted = [(by, find.now(run)) for by, find in plan.paths]
     known: dict[tuple[str, Any], str] = {}
     for by, statement in plan.seeks.items():
@@ -154,7 +145,7 @@ async def _paths(found: Snapshot, run: Run, plan: Plan) -> list[str]:
             known[by, value] = path
     if missing := [value for by, value in wanted if (by, value) not in known]:
         raise NotFound("grid", missing[0])
-    return [known[one] for one in wanted]
+    run.paths = [known[one] for one in wanted]
 
 
 async def _root(found: Snapshot, run: Run, level: Level | None, value: Any) -> Any:

@@ -1,7 +1,7 @@
 """The SQL of a level: one statement for all parents, only the columns that the selection needs, to-one edges joined.
 
-    SELECT parent.key, t0.title, t1.name ...
-    FROM unnest($1) AS parent(key)
+    SELECT parent.n, t0.title, t1.name ...
+    FROM unnest($1) WITH ORDINALITY AS parent(key, n)
     JOIN LATERAL (SELECT ... the visible, filtered, ordered page of one parent ... LIMIT n) AS t0 ON true
     LEFT JOIN (SELECT ... the visible rows of a to-one edge ...) AS t1 ON t1.id = t0.grid_id
 
@@ -62,6 +62,13 @@ class Layout:
             self.picked.append((source, name))
         return self.picked.index((source, name))
 
+    def witness(self, joined: Source) -> int:
+        """Where a column stands that is null only if the row is not there."""
+        assert joined.edge is not None
+        assert joined.edge.column is not None
+        read = (name for source, name in self.picked if source is joined and not joined.column(name).nullable)
+        return self.position(joined, next(read, joined.edge.column.key))
+
     def has(self, above: Source, edge: Edge) -> bool:
         """Whether the rows of that edge are joined already."""
         return any(source.above is above and source.edge is edge for source in self.sources)
@@ -104,9 +111,9 @@ class Layout:
             own: FromClause = rows.subquery("t0")
             statement = self._read(own, own, literal(None))
         else:
-            parent = statements.parents(edge, keys)
+            parent = statements.parents(edge, keys, numbered=True)
             own = rows.where(statements.related(edge, parent.c.key)).correlate(parent).lateral("t0")
-            statement = self._read(own, parent.join(own, true()), parent.c.key)
+            statement = self._read(own, parent.join(own, true()), parent.c.n).order_by(parent.c.n)
         order = window.order if not window.backward else [sort.reversed() for sort in window.order]
         columns = [own.c[sort.column.key] for sort in order]
         return statement.order_by(*(c.desc() if s.descending else c.asc() for c, s in zip(columns, order, strict=True)))
