@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.models.base import PATH, SECRET, Base, Entity, Term, now, ref, uuid7
+from hub.models.base import PATH, SECRET, Base, Entity, Term, now, ref, sparse, uuid7
 
 
 class RequestKind(Term):
@@ -115,10 +115,10 @@ class Request(Entity):
     longitude: Mapped[float | None] = mapped_column(doc="In degrees, WGS 84 (经度).")
     latitude: Mapped[float | None] = mapped_column(doc="In degrees, WGS 84 (纬度).")
     practice: Mapped[str | None] = mapped_column(doc="The code of the practice whose workflow it follows (实践).")
-    assignee_id: Mapped[UUID | None] = ref("parties.id")
-    submitter_id: Mapped[UUID | None] = ref("parties.id")
-    caller_id: Mapped[UUID | None] = ref("identities.id")
-    merged_into_id: Mapped[UUID | None] = ref("requests.id")
+    assignee_id: Mapped[UUID | None] = ref("parties.id", index=False)
+    submitter_id: Mapped[UUID | None] = ref("parties.id", index=False)
+    caller_id: Mapped[UUID | None] = ref("identities.id", index=False)
+    merged_into_id: Mapped[UUID | None] = ref("requests.id", index=False)
     submitted_at: Mapped[datetime] = mapped_column(default=now, doc="When the caller asked (提交时间).")
     dispatched_at: Mapped[datetime | None] = mapped_column(doc="When it was last sent to a party (派单时间).")
     signed_at: Mapped[datetime | None] = mapped_column(
@@ -144,6 +144,7 @@ class Request(Entity):
         Index("ix_requests_open", "grid_id", "submitted_at", "id", postgresql_where=text("closed_at IS NULL")),
         Index(None, "submitted_at", "id"),
         Index(None, "due_at", postgresql_where=text("closed_at IS NULL")),
+        *map(sparse, ("assignee_id", "submitter_id", "caller_id", "merged_into_id")),
     )
 
 
@@ -196,12 +197,14 @@ class RequestEvent(Base):
     at: Mapped[datetime] = mapped_column(default=now, doc="When it happened (发生时间).")
     action: Mapped[RequestAction] = mapped_column(doc="What was done (操作).")
     status: Mapped[RequestStatus] = mapped_column(doc="Where the request stood afterwards (操作后状态).")
-    actor_id: Mapped[UUID | None] = ref("parties.id")
-    party_id: Mapped[UUID | None] = ref("parties.id")
+    actor_id: Mapped[UUID | None] = ref("parties.id", index=False)
+    party_id: Mapped[UUID | None] = ref("parties.id", index=False)
     note: Mapped[str | None] = mapped_column(doc="What was said about it (说明).")
     details: Mapped[dict[str, Any]] = mapped_column(
         default=dict, doc="What else belongs to the action, as JSON (详情)."
     )
+
+    __table_args__ = (sparse("actor_id"), sparse("party_id"))
 
 
 class RequestIssue(Base):
