@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError, OperationDefinitionNode
+from graphql import DocumentNode, GraphQLError, OperationDefinitionNode
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionContext, ExecutionResult
@@ -117,3 +117,20 @@ class OneOperation(SchemaExtension):
             raise BadOperation(f"Name the operation to run in `operationName`. The document has: {known}.")
         if meant is not None and meant not in names:
             raise BadOperation(f"The document has no operation {meant[:100]!r} to run. It has: {known}.")
+
+
+class KnownDocument(SchemaExtension):
+    """A document that the engine has parsed and found valid is neither parsed nor validated again."""
+
+    _known: DocumentNode | None = None
+
+    def on_parse(self) -> Iterator[None]:
+        context = self.execution_context
+        if context.query and isinstance(context.schema, Schema):
+            context.graphql_document = self._known = context.schema.engine.known(context.query)
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        if self._known is not None:
+            self.execution_context.pre_execution_errors = []
+        yield

@@ -1,13 +1,9 @@
 """The schema, put together: the nouns' types and the limits that every operation keeps."""
 
-from collections.abc import Iterator
-from contextlib import suppress
 from functools import cache
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError
-from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 
@@ -30,11 +26,10 @@ from schema.context import OwnContext
 from schema.errors import HouseErrors
 from schema.filters import filter_type
 from schema.node import NODES, REGISTRY
-from schema.operations import OneOperation, Schema
+from schema.operations import KnownDocument, OneOperation, Schema
 from schema.paging import order_type
 from schema.scalars import SCALARS
 
-LARGEST_KEPT = 20_000  # characters of a document that is worth a place in the cache
 NOUNS = (
     identified,
     grids,
@@ -51,24 +46,7 @@ NOUNS = (
 )
 
 
-class CarefulParserCache(ParserCache):
-    """The parser cache, leaving errors of syntax to the ordinary parser, which reports them."""
-
-    def on_parse(self) -> Iterator[None]:
-        context = self.execution_context
-        if context.query and len(context.query) <= LARGEST_KEPT:
-            with suppress(GraphQLError, RecursionError):
-                context.graphql_document = self.cached_parse_document(context.query, **context.parse_options)
-        yield
-
-
-EXTENSIONS = (
-    HouseErrors,
-    OwnContext,
-    OneOperation,
-    lambda: CarefulParserCache(50),
-    lambda: ValidationCache(50),
-)
+EXTENSIONS = (HouseErrors, OwnContext, OneOperation, KnownDocument)
 
 
 @cache

@@ -217,8 +217,9 @@ def _reachable(document: DocumentNode, node: OperationDefinitionNode) -> Iterato
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A valid document's operations, by name."""
+    """A valid document, and its operations by name."""
 
+    parsed: DocumentNode
     operations: Mapping[str | None, Operation]
 
     def operation(self, name: str | None) -> Operation | None:
@@ -248,5 +249,5 @@ def document(schema: Schema, text: str, *, kept: bool) -> Document | CostLimit |
     except RecursionError:
         return None
     return Document(
-        {node.name.value if node.name else None: Operation(schema, parsed, node, kept=kept) for node in nodes}
+        parsed, {node.name.value if node.name else None: Operation(schema, parsed, node, kept=kept) for node in nodes}
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import structlog
-from graphql import GraphQLError, OperationType
+from graphql import DocumentNode, GraphQLError, OperationType
 from graphql.execution.values import VariableValues
 from strawberry import Schema
 
@@ -76,13 +76,20 @@ class Engine:
 
     def operation(self, text: str, name: str | None) -> Operation | None:
         """The operation that is meant, if the document is valid. Raises CostLimit."""
-        if len(text) > LARGEST_KEPT:
-            found = document(self._schema, text, kept=False)
-        else:
-            found = self._documents.get(text, lambda: document(self._schema, text, kept=True), len(text))
+        found = self._document(text)
         if isinstance(found, CostLimit):
             raise CostLimit(found.asked)
         return None if found is None else found.operation(name)
+
+    def known(self, text: str) -> DocumentNode | None:
+        """The document, if it is valid and may be run."""
+        found = self._document(text)
+        return found.parsed if isinstance(found, Document) else None
+
+    def _document(self, text: str) -> Document | CostLimit | None:
+        if len(text) > LARGEST_KEPT:
+            return document(self._schema, text, kept=False)
+        return self._documents.get(text, lambda: document(self._schema, text, kept=True), len(text))
 
     async def answer(
         self,
