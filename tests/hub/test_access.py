@@ -66,3 +66,38 @@ async def test_a_revoked_token_is_forgotten_when_the_bell_rings(database: Databa
         await asyncio.wait_for(bell.wait(), 5)
         with pytest.raises(Unauthenticated):
             await access(asked)
+
+
+async def test_however_many_ask_at_once_it_is_looked_up_once(
+    database: Database, hub: Viewer, count_statements: Counting
+) -> None:
+    asked = await connection(database, hub)
+    async with Bus(database.url) as bus:
+        await heard(bus)
+        access = Access(database, b"pepper", bus)
+        with count_statements() as seen:
+            hurried = asyncio.create_task(access(asked))
+            others = [asyncio.create_task(access(asked)) for _ in range(20)]
+            await asyncio.sleep(0)
+            hurried.cancel()  # who goes away takes nobody along
+            found = await asyncio.gather(*others)
+        assert hurried.cancelled()
+    assert len(seen) == 1
+    assert {viewer.subject for viewer in found} == {found[0].subject}
+    assert found[0].can("sync:run")
+
+
+async def test_what_went_wrong_is_not_remembered(database: Database, hub: Viewer) -> None:
+    asked = await connection(database, hub)
+    unknown = HTTPConnection({"type": "http", "headers": [(b"authorization", b"Bearer lh_nobody")]})
+    async with Bus(database.url) as bus:
+        await heard(bus)
+        access = Access(database, b"pepper", bus)
+        for _ in range(2):
+            with pytest.raises(Unauthenticated):
+                await access(unknown)
+        async with database.write(hub) as session:
+            (await session.scalars(select(ApiKey))).one().revoked_at = now()
+        with pytest.raises(Unauthenticated):
+            await access(asked)
+        assert access._known == {}

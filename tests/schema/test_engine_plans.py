@@ -54,7 +54,8 @@ async def answer(
     body = {"query": query, "variables": variables, "operationName": name, "extensions": {"executor": executor}}
     headers = {"authorization": api.token(viewer)}
     found = (await api.client.post("/graphql", json=body, headers=headers)).json()
-    assert found.pop("extensions")["executor"] == executor
+    told = found.pop("extensions")
+    assert told["executor"] == executor, told
     return orjson.dumps(found)
 
 
@@ -113,6 +114,28 @@ async def test_values_of_one_shape_share_a_plan(large: Api, large_city: City) ->
         {"s": ["TRIAGED", "SIGNED"], "t": "路", "n": 0, "c": "15", "w": when},
     )
     assert made == 1
+
+
+async def test_variables_within_literals_share_a_plan_with_what_is_written_there(large: Api) -> None:
+    query = """query ($s: RequestStatus, $t: String!, $n: Int!, $c: String!, $w: DateTime, $open: Boolean,
+        $o: GridOrder!) {
+      requests(first: $n, filter: {status: [CLOSED, $s], title: {in: ["诉求R1", null, $t]}, open: $open,
+          or: [{under: {code: $c}}, {submittedAt: {gt: $w}}]}) { nodes { number } totalCount }
+      grids(orderBy: [$o, NAME_ASC], filter: {level: [COMMUNITY, STREET], code: [$c, "150602"]}) { nodes { code } }
+      tally(of: REQUESTS, by: [STATUS], under: {code: $c}, filter: {status: [$s]}) { count keys { value } } }"""
+    first = {"s": "RECEIVED", "t": "诉求R2", "n": 3, "c": "15", "w": "2026-02-22T00:00:00Z", "o": "CODE_ASC"}
+    made = await plans_for(
+        large,
+        query,
+        ADMIN,
+        {**first, "open": True},
+        {**first, "open": True, "s": "TRIAGED", "t": "诉求R3", "n": 1, "c": "150602", "w": "2026-02-26T00:00:00+08:00"},
+        {**first, "open": False},
+        {**first, "open": True, "o": "CODE_DESC"},
+        {**first},  # what is left out has no place in a literal: converted
+        {**first, "open": True, "s": None},
+    )
+    assert made == 5
 
 
 async def test_null_and_left_out_and_given_are_told_apart(large: Api) -> None:
