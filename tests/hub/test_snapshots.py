@@ -1,11 +1,14 @@
-"""A snapshot that is broken off leaves no connection half done."""
+"""A snapshot is one moment, cannot write, and leaves no connection half done when it is broken off."""
 
 import asyncio
 from contextlib import suppress
 
 import pytest
 
+from hub.auth import Viewer
 from hub.db import Database
+from hub.errors import HubError
+from hub.models import Organization, OrganizationKind
 
 
 async def slow(database: Database) -> None:
@@ -34,3 +37,19 @@ async def test_closing_does_not_wait_for_a_bell_that_cannot_ring(database: Datab
     await asyncio.wait_for(database.close(), 10)
     for connection in taken:
         database._writers.give(connection)
+
+
+async def test_several_statements_read_the_same_moment(database: Database, hub: Viewer) -> None:
+    async def add(code: str) -> None:
+        async with database.write(hub) as session:
+            session.add(Organization(code=code, name="东胜区总工会", organization_kind=OrganizationKind.UNIT))
+
+    async with database.snapshot(statements=2) as found:
+        before = await found.rows("SELECT code FROM parties")
+        await add("O1")
+        assert await found.rows("SELECT code FROM parties") == before == []
+    async with database.snapshot(statements=1) as found:
+        assert [tuple(row) for row in await found.rows("SELECT code FROM parties")] == [("O1",)]
+    async with database.snapshot(statements=2) as found:
+        with pytest.raises(HubError):
+            await found.rows("INSERT INTO parties (code) VALUES ('O2')")
