@@ -50,6 +50,6 @@ async def test_several_statements_read_the_same_moment(database: Database, hub: 
         assert await found.rows("SELECT code FROM parties") == before == []
     async with database.snapshot(statements=1) as found:
         assert [tuple(row) for row in await found.rows("SELECT code FROM parties")] == [("O1",)]
-    async with database.snapshot(statements=2) as found:
-        with pytest.raises(HubError):
+    with pytest.raises(HubError, match="25006"):
+        async with database.snapshot(statements=2) as found:
             await found.rows("INSERT INTO parties (code) VALUES ('O2')")

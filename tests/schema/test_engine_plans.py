@@ -138,6 +138,11 @@ async def test_variables_within_literals_share_a_plan_with_what_is_written_there
     assert made == 5
 
 
+async def test_a_page_without_its_size_has_a_plan_of_its_own(large: Api) -> None:
+    query = "query ($n: Int) { grids(first: $n) { nodes { code } pageInfo { hasNextPage } } }"
+    assert await plans_for(large, query, ADMIN, {}, {"n": 2}, {"n": 3}, {"n": None}) == 3
+
+
 async def test_null_and_left_out_and_given_are_told_apart(large: Api) -> None:
     query = """query ($t: String, $s: [RequestStatus], $n: Int, $a: String, $i: ID, $k: String = "R1") {
       requests(first: $n, after: $a, filter: {title: {eq: $t}, status: $s}) {
