@@ -28,6 +28,7 @@ def numbers(run: Run, source: str) -> dict[str, Any]:
         "close": run.closed,
         "reject": run.rejected,
         "unchanged": run.unchanged,
+        **({"moved": run.moved} if run.plan_id else {}),
         "seconds": round(seconds(run), 3),
         "rows_per_second": rate(run),
         "error": run.error,
@@ -39,10 +40,11 @@ def words(run: Run, source: str) -> str:
     took = f"in {seconds(run):,.1f} s ({rate(run):,} rows/s)"
     if run.status not in (RunStatus.DONE, RunStatus.PLANNED):
         return f"{source}: {run.status.name.lower()} after {run.records:,} records {took}. {run.error or ''}".rstrip()
-    if run.records == run.unchanged:
+    if run.records == run.unchanged and not run.moved:
         return f"{source}: {run.records:,} records, nothing changed, {took}"
     would = "would be " if run.mode is RunMode.PLAN else ""
     parts = [f"{run.created:,} {would}created", f"{run.updated:,} updated"]
     parts += [f"{run.closed:,} closed"] if run.closed else []
     parts += [f"{run.rejected:,} rejected", f"{run.unchanged:,} unchanged"]
+    parts += [f"{run.moved:,} not done, as they had moved"] if run.moved else []
     return f"{source}: {run.records:,} records: {', '.join(parts)} {took}"

@@ -37,14 +37,22 @@ class Source(Identified):
     models.Run,
     see_sources.runs,
     """mode status started_by started_at finished_at pages records expected created updated closed rejected unchanged
-    error""",
+    moved error""",
 )
 class Run(Identified):
     source = one(
         "Source", see_sources.visible, SOURCE, key=models.Run.source_id, description="Of which source (数据源)."
     )
     plan = many(
-        "PlanRow", see_sources.plan_rows, models.PlanRow.run_id, key=RUN, description="What it means to do (计划)."
+        "PlanRow",
+        see_sources.plan_rows,
+        models.PlanRow.run_id,
+        key=RUN,
+        order="number",
+        description="What it means to do (计划).",
+    )
+    applies = one(
+        "Run", see_sources.runs, RUN, key=models.Run.plan_id, description="The plan it applied (所执行的计划)."
     )
     rejected_records = many(
         "Rejected",
@@ -56,7 +64,7 @@ class Run(Identified):
     )
 
 
-@node(models.PlanRow, see_sources.plan_rows, "action kind key old new rule")
+@node(models.PlanRow, see_sources.plan_rows, "number action kind key old new rule state reason")
 class PlanRow(Identified):
     run = one("Run", see_sources.runs, RUN, key=models.PlanRow.run_id, description="Of which run (同步任务).")
 

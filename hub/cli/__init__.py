@@ -12,6 +12,7 @@ from hub.cli.db import db
 from hub.cli.demo import demo
 from hub.cli.doctor import doctor
 from hub.cli.explain import explain_command
+from hub.cli.plans import apply_command, plan_command, show_command
 from hub.cli.plugins import plugins
 from hub.cli.sdl import sdl_command
 from hub.cli.serve import serve_command, worker_command
@@ -43,6 +44,9 @@ def hub(
 
 app.command("serve")(serve_command)
 app.command("worker")(worker_command)
+sync.command("plan")(plan_command)
+sync.command("show")(show_command)
+sync.command("apply")(apply_command)
 app.add_typer(sync, name="sync")
 app.command()(simulate)
 app.command()(plugins)

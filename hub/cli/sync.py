@@ -15,7 +15,7 @@ from hub.cli.progress import shown
 from hub.config import settings
 from hub.db import Database
 from hub.errors import Misconfigured, NotFound
-from hub.models import Rejected, Run, RunMode, RunStatus, Source
+from hub.models import Rejected, Run, RunStatus, Source
 from hub.services import sources
 from hub.sync import jobs, registry
 from hub.sync.registry import Registry
@@ -26,14 +26,18 @@ SHOWN = 10
 sync = typer.Typer(no_args_is_help=True, help="Bring the hub in step with a source, and see how it went.")
 
 
+Name = Annotated[str, typer.Argument(help="The source, or a ready-made one: `hub sync status` lists both.")]
+Path_ = Annotated[list[Path] | None, typer.Option(help="A file or folder to read instead; may be repeated.")]
+Another = Annotated[
+    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Another setting for this run only.")
+]
+
+
 @sync.command("run")
 def run_command(
-    name: Annotated[str, typer.Argument(help="The source, or a ready-made one: `hub sync status` lists both.")],
-    path: Annotated[list[Path] | None, typer.Option(help="A file or folder to read instead; may be repeated.")] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Another setting for this run only.")
-    ] = None,
-    plan: Annotated[bool, typer.Option("--plan", help="Store what would be done, and do nothing.")] = False,
+    name: Name,
+    path: Path_ = None,
+    set_: Another = None,
     queue: Annotated[bool, typer.Option("--queue", help="Leave it to a worker, and return at once.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 5 if records were rejected.")] = False,
     as_json: AsJSON = False,
@@ -43,18 +47,15 @@ def run_command(
     A second run of an unchanged source changes nothing. One bad record never stops a page: it is kept, with the reason.
     """
     chosen = settings()
-    overrides = _overrides(path or [], set_ or [])
+    asked = overrides(path or [], set_ or [])
     if queue:
-        _enqueue(name, overrides, plan=plan, as_json=as_json)
+        _enqueue(name, asked, as_json=as_json)
         return
-    mode = RunMode.PLAN if plan else RunMode.APPLY
     known = registry.load(chosen.plugins)
 
     async def pull(db: Database) -> tuple[Run, list[Rejected]]:
         with shown(name) as progress:
-            run = await run_source(
-                db, known, name, started_by="hub sync run", overrides=overrides, mode=mode, progress=progress
-            )
+            run = await run_source(db, known, name, started_by="hub sync run", overrides=asked, progress=progress)
         return run, await _rejected(db, run) if run.rejected else []
 
     run, rejected = with_database(chosen, pull)
@@ -66,16 +67,14 @@ def run_command(
         say(f"  {one.reason}" if one.reason.startswith(one.where) else f"  {one.where}: {one.reason}")
     if run.rejected > len(rejected) > 0:
         say(f"  ... and {run.rejected - len(rejected):,} more.")
-    if run.status not in (RunStatus.DONE, RunStatus.PLANNED):
+    if run.status is not RunStatus.DONE:
         raise typer.Exit(Exit.FAILED)
     if run.rejected and strict:
         raise typer.Exit(Exit.PARTLY)
 
 
-def _enqueue(name: str, overrides: dict[str, Any], *, plan: bool, as_json: bool) -> None:
+def _enqueue(name: str, asked: dict[str, Any], *, as_json: bool) -> None:
     """Ask for a run; whichever worker is free takes it."""
-    if plan:
-        raise Misconfigured("--queue and --plan do not go together: a plan is made here and now.")
     chosen = settings()
     known = registry.load(chosen.plugins)
 
@@ -84,7 +83,7 @@ def _enqueue(name: str, overrides: dict[str, Any], *, plan: bool, as_json: bool)
         if not stored:
             raise NotFound("source", name, "`hub sync status` lists those that there are.")
         async with db.write(system("hub sync run")) as session:
-            return await jobs.enqueue(session, jobs.Job(name, "hub sync run", overrides))
+            return await jobs.enqueue(session, jobs.Job(name, "hub sync run", asked))
 
     fresh = with_database(chosen, ask)
     if as_json:
@@ -94,23 +93,23 @@ def _enqueue(name: str, overrides: dict[str, Any], *, plan: bool, as_json: bool)
         typer.echo(f"{name} {waits}. `hub sync status {name}` tells how it went.")
 
 
-def _overrides(paths: list[Path], given: list[str]) -> dict[str, Any]:
+def overrides(paths: list[Path], given: list[str]) -> dict[str, Any]:
     """The settings of this run: values are read as JSON where they are JSON, as text otherwise."""
-    overrides: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     for pair in given:
         name, sign, value = pair.partition("=")
         if not sign:
             raise Misconfigured(f"--set {pair}: write NAME=VALUE. `hub plugins --json` shows the names.")
         try:
-            overrides[name] = json.loads(value)
+            found[name] = json.loads(value)
         except ValueError:
-            overrides[name] = value
+            found[name] = value
     absolute = [str(path.absolute()) for path in paths]
     if len(absolute) == 1:
-        overrides["path"] = absolute[0]
+        found["path"] = absolute[0]
     elif absolute:
-        overrides["paths"] = absolute
-    return overrides
+        found["paths"] = absolute
+    return found
 
 
 async def _rejected(db: Database, run: Run) -> list[Rejected]:

@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary
+from sqlalchemy import ForeignKey, Index, LargeBinary
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.models.base import SECRET, Base, Entity, Term, now, ref, uuid7
+from hub.models.base import SECRET, Base, Entity, Term, now, ref, sparse, uuid7
 
 
 class Source(Entity):
@@ -32,6 +32,7 @@ class RunStatus(Term):
 
     RUNNING = "At work (运行中)."
     PLANNED = "Planned and stored, waits for a person (待执行)."
+    APPLIED = "Planned and stored, then applied by another run (已执行)."
     DONE = "Finished (完成)."
     FAILED = "Stopped by an error; what was applied stays, the cursor too (失败)."
     CANCELLED = "Stopped by a person (取消)."
@@ -72,6 +73,18 @@ class Run(Entity):
     )
     unchanged: Mapped[int] = mapped_column(default=0, doc="How many records said nothing new (未变数).")
     error: Mapped[str | None] = mapped_column(doc="Why it failed, in words (错误原因).")
+    plan_id: Mapped[UUID | None] = mapped_column(ForeignKey("runs.id"), sort_order=1)
+    moved: Mapped[int] = mapped_column(
+        sort_order=1,
+        default=0,
+        doc="How many parts of a plan were not applied, as what they were for had moved (已失效数).",
+    )
+    began: Mapped[str | None] = mapped_column(sort_order=1, doc="The source's position when it began (起始位置).")
+    cursor: Mapped[str | None] = mapped_column(
+        sort_order=1, doc="Of a stored plan: the position once it is applied (计划终点)."
+    )
+
+    __table_args__ = (sparse("plan_id"),)
 
 
 class Landing(Base):
@@ -107,6 +120,15 @@ class PlanAction(Term):
     UPDATE = "Change fields of a row (更新)."
     CLOSE = "Mark a row as gone (注销)."
     REJECT = "Refuse the record (拒绝)."
+    LINK = "Only remember which row the source means by its key (关联)."
+
+
+class PlanState(Term):
+    """What became of a part of a stored plan (计划项状态)."""
+
+    WAITING = "Not applied yet (待执行)."
+    APPLIED = "Done as planned (已执行)."
+    REFUSED = "Not done: what it was planned for has moved since, see the reason (已拒绝)."
 
 
 class PlanRow(Base):
@@ -124,6 +146,11 @@ class PlanRow(Base):
     new: Mapped[dict[str, Any]] = mapped_column(doc="The values after (新值).")
     rule: Mapped[str] = mapped_column(doc="The rule that decided, in words (判定规则).")
     private: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    number: Mapped[int] = mapped_column(doc="Its place in the plan, from 1 on (序号).")
+    state: Mapped[PlanState] = mapped_column(default=PlanState.WAITING, doc="What became of it (状态).")
+    reason: Mapped[str | None] = mapped_column(doc="Why it was not done, in words (未执行原因).")
+
+    __table_args__ = (Index(None, "run_id", "number"),)
 
 
 class Provenance(Base):

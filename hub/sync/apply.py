@@ -19,6 +19,7 @@ from hub.models import (
     RequestAction,
     RequestEvent,
     RequestIssue,
+    Run,
     uuid7,
 )
 from hub.plugin import BadRecord, Caller
@@ -172,34 +173,37 @@ async def _link(session: AsyncSession, batch: Batch, source_id: UUID, planned: S
         await (await session.connection()).execute(statement, moved)
 
 
-async def store(session: AsyncSession, run_id: UUID, planned: Sequence[Planned], bad: Sequence[BadRecord]) -> None:
-    """Keep the plan and write nothing else."""
-    rows = [
-        {
-            "run_id": run_id,
-            "id": uuid7(),
-            "action": one.action,
-            "kind": archive.name(one.kind),
-            "key": archive.name(one.record.key),
-            "entity_id": one.entity_id if one.row is not None else None,
-            "old": {name: plain(value) for name, value in one.old.items()},
-            "new": {name: plain(value) for name, value in one.new.items()},
-            "rule": archive.told(one.rule),
-            "private": archive.keep(one.record),
-        }
-        for one in planned
-        if one.action is not None
-    ]
-    for one in bad:
-        named = {"kind": archive.name(one.kind), "key": archive.name(one.key or ""), "rule": archive.told(one.reason)}
-        same: dict[str, Any] = {
-            "run_id": run_id,
-            "id": uuid7(),
-            "action": PlanAction.REJECT,
-            "entity_id": None,
-            "old": {},
-            "new": {},
-        }
-        rows.append({**same, **named, "private": {}})
+async def store(session: AsyncSession, run: Run, planned: Sequence[Planned], bad: Sequence[BadRecord]) -> None:
+    """Keep the plan and write nothing else. Numbers go on where earlier pages ended."""
+    rows = [_row(one) for one in planned if one.action is not None or one.names_a_row]
+    rows += [_bad(one) for one in bad]
+    for number, row in enumerate(rows, run.records + 1):
+        row |= {"run_id": run.id, "id": uuid7(), "number": number}
     if rows:
         await session.execute(insert(PlanRow), rows)
+
+
+def _row(one: Planned) -> dict[str, Any]:
+    return {
+        "action": one.action or PlanAction.LINK,
+        "kind": archive.name(one.kind),
+        "key": archive.name(one.record.key),
+        "entity_id": one.entity_id or (one.row and one.row["id"]),
+        "old": {name: plain(value) for name, value in one.old.items()},
+        "new": {name: plain(value) for name, value in one.new.items()},
+        "rule": archive.told(one.rule),
+        "private": {"record": archive.keep(one.record), "hash": one.hash and one.hash.hex(), "waits": one.waits},
+    }
+
+
+def _bad(one: BadRecord) -> dict[str, Any]:
+    return {
+        "action": PlanAction.REJECT,
+        "kind": archive.name(one.kind),
+        "key": archive.name(one.key or ""),
+        "entity_id": None,
+        "old": {},
+        "new": {},
+        "rule": archive.told(one.reason),
+        "private": {"bad": archive.keep_bad(one)},
+    }

@@ -37,6 +37,18 @@ def again(kept: Mapping[str, Any]) -> Record:
     return Record(kept["kind"], kept["key"], said, kept["deleted"], kept["where"], at)
 
 
+def keep_bad(bad: BadRecord) -> dict[str, Any]:
+    """The whole of what is no record, such that `again_bad` gives it back. For the hub's own eyes."""
+    raw = _plain(bad.raw)
+    key = None if bad.key is None else clean(bad.key)
+    return {"reason": clean(bad.reason), "raw": raw, "kind": clean(bad.kind), "key": key, "where": clean(bad.where)}
+
+
+def again_bad(kept: Mapping[str, Any]) -> BadRecord:
+    """What `keep_bad` kept."""
+    return BadRecord(kept["reason"], kept["raw"], kept["kind"], kept["key"], kept["where"])
+
+
 def shown(refused: Record | BadRecord) -> dict[str, Any]:
     """What an admin sees of a refused record: everything but the caller, telephone numbers masked."""
     raw = refused.raw if isinstance(refused, BadRecord) else refused.fields

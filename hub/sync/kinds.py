@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -25,10 +25,10 @@ from hub.models import (
     RequestStatus,
     Resource,
     ResourceKind,
-    now,
 )
 from hub.models.alliance import AllianceKind
 from hub.services import grids, privacy, requests
+from hub.services.working_days import local_day
 from hub.sync import values as reading
 
 Values = dict[str, Any]
@@ -62,7 +62,7 @@ class Found:
     level: GridLevel | None = None
 
 
-def _as_they_are(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, Found]) -> str | None:
+def _as_they_are(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, Found], at: datetime) -> str | None:
     """No column follows from others."""
     return None
 
@@ -79,6 +79,8 @@ class Kind:
     closing   what marks a row as gone
     reopening what unmarks it, when the source that said so has it again
     derive    fills in the columns that follow from others, in place; or the words of a refusal
+
+    `closing` and `derive` are told the time: a stored plan is applied later, and must come out the same.
     """
 
     name: str
@@ -89,9 +91,9 @@ class Kind:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     natural: tuple[str, ...] = ("code",)
     required: tuple[str, ...] = ()
-    closing: Callable[[], Values] = lambda: {"closed_on": date.today()}
+    closing: Callable[[datetime], Values] = lambda at: {"closed_on": local_day(at)}
     reopening: Mapping[str, Any] = field(default_factory=lambda: {"closed_on": None})
-    derive: Callable[[Values, Mapping[str, Any] | None, Mapping[str, Found]], str | None] = _as_they_are
+    derive: Callable[[Values, Mapping[str, Any] | None, Mapping[str, Found], datetime], str | None] = _as_they_are
 
     @property
     def table(self) -> Table:
@@ -120,7 +122,7 @@ def _not_at_the_top(values: Values) -> bool:
     return values.get("level") not in TOP_LEVELS
 
 
-def _grid(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, Found]) -> str | None:
+def _grid(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, Found], at: datetime) -> str | None:
     """A grid's path follows from its parent's and from its code."""
     known: Mapping[str, Any] = row or {}
     code, level = str(values.get("code") or known.get("code")), values.get("level") or known.get("level")
@@ -139,7 +141,7 @@ def _grid(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, Fou
     return None
 
 
-def _request(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, Found]) -> str | None:
+def _request(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, Found], at: datetime) -> str | None:
     """A closed request has a time of closing, a new one a title, and its level is that of its grid.
 
     A published one that would show a personal number is taken back from the public.
@@ -148,7 +150,7 @@ def _request(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, 
         values["public"] = False
     status = values.get("status")
     if status in ENDED and not (values.get("closed_at") or (row and row["closed_at"])):
-        values["closed_at"] = values.get("handled_at") or now()
+        values["closed_at"] = values.get("handled_at") or at
     elif status is not None and status not in ENDED:
         values["closed_at"] = None
     if row is None:
@@ -173,7 +175,7 @@ KINDS: dict[str, Kind] = {
                 "jurisdiction": Reference("jurisdiction_id", Grid, tree=False),
             },
             required=("code", "name", "level"),
-            closing=lambda: {"valid_to": date.today()},
+            closing=lambda at: {"valid_to": local_day(at)},
             reopening={"valid_to": None},
             derive=_grid,
         ),
@@ -215,7 +217,7 @@ KINDS: dict[str, Kind] = {
             },
             natural=("alliance_id", "party_id"),
             required=("alliance", "party"),
-            closing=lambda: {"left_on": date.today()},
+            closing=lambda at: {"left_on": local_day(at)},
             reopening={"left_on": None},
         ),
         Kind(
@@ -242,7 +244,7 @@ KINDS: dict[str, Kind] = {
             natural=("number",),
             defaults={"kind": RequestKind.OTHER},
             required=("number",),
-            closing=lambda: {"status": RequestStatus.ARCHIVED, "closed_at": now()},
+            closing=lambda at: {"status": RequestStatus.ARCHIVED, "closed_at": at},
             reopening={"status": RequestStatus.RECEIVED, "closed_at": None},
             derive=_request,
         ),

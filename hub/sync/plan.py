@@ -6,7 +6,8 @@ Planning reads and locks, and writes nothing. Applying a page and storing a plan
 """
 
 from collections.abc import Mapping
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.models import Link, PlanAction, uuid7
+from hub.models.base import now
 from hub.plugin import Place
 from hub.sync import nested
 from hub.sync.kinds import KINDS, Found, Kind, Values
@@ -22,11 +24,22 @@ from hub.sync.reading import GONE, Reading, Readings
 from hub.sync.references import References, among
 
 
-async def plan(session: AsyncSession, source_id: UUID, readings: Readings, ahead: Brought | None) -> list[Planned]:
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When it is planned, and the ids that new rows must have: of a stored plan those that it promised."""
+
+    at: datetime = field(default_factory=now)
+    ids: Mapping[tuple[str, str], UUID] = field(default_factory=dict)
+
+
+async def plan(
+    session: AsyncSession, source_id: UUID, readings: Readings, ahead: Brought | None, moment: Moment | None = None
+) -> list[Planned]:
     """What is to be done with these records, kind after kind.
 
     `ahead`: what earlier pages of a mere plan bring; what these bring is added. None: each page is written in turn.
     """
+    moment = moment or Moment()
     brought: Brought = {} if ahead is None else ahead
     last = next(reversed(readings.understood), None)
     planned = [Planned(record, record.kind, PlanAction.REJECT, rule=reason) for record, reason in readings.refused]
@@ -39,7 +52,7 @@ async def plan(session: AsyncSession, source_id: UUID, readings: Readings, ahead
             else:
                 fresh.append(reading)
         if fresh:
-            decided = await _Matching(kind, fresh, References(brought), source_id).decide(session)
+            decided = await _Matching(kind, fresh, References(brought), source_id, moment).decide(session)
             if kind.nested:
                 await nested.compare(session, decided)
             planned += decided
@@ -66,7 +79,10 @@ NAMED = {reference.target.__tablename__ for kind in KINDS.values() for reference
 class _Matching:
     """One kind's records of a page on their way to decisions."""
 
-    def __init__(self, kind: Kind, readings: list[Reading], references: References, source_id: UUID) -> None:
+    def __init__(
+        self, kind: Kind, readings: list[Reading], references: References, source_id: UUID, moment: Moment
+    ) -> None:
+        self.moment = moment
         self.kind, self.readings, self.references, self.source_id = kind, readings, references, source_id
         self.never_empty, self.natural_references = kind.never_empty(), kind.natural_references
         self.called: dict[UUID, str] = {}
@@ -157,7 +173,7 @@ class _Matching:
             missing = [name for name in kind.required if values.get(name) is None and name not in found]
             if missing:
                 return _refused(planned, f"{', '.join(missing)}: a new {kind.name} needs it.")
-        if problem := kind.derive(values, planned.row, found):
+        if problem := kind.derive(values, planned.row, found, self.moment.at):
             return _refused(planned, problem)
         planned.caller, planned.issues = reading.nested.get("caller"), reading.nested.get("issues") or ()
         return self._differ(planned, values)
@@ -219,7 +235,7 @@ class _Matching:
             planned.row = None
             planned.rule = "gone before it was known"
             return planned
-        closing = self.kind.closing().items()
+        closing = self.kind.closing(self.moment.at).items()
         earlier = {name for name, value in closing if isinstance(value, date) and row[name] and row[name] <= value}
         return self._differ(planned, {name: value for name, value in closing if name not in earlier}, PlanAction.CLOSE)
 
@@ -267,7 +283,8 @@ class _Matching:
         """Only what is new: everything for a new row, the changed columns for an old one."""
         row = planned.row
         if row is None:
-            planned.action, planned.entity_id = PlanAction.CREATE, uuid7()
+            promised = self.moment.ids.get((self.kind.name, planned.record.key))
+            planned.action, planned.entity_id = PlanAction.CREATE, promised or uuid7()
             planned.new = {**self.kind.defaults, **{name: value for name, value in values.items() if value is not None}}
             return planned
         planned.entity_id = row["id"]

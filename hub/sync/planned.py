@@ -44,6 +44,11 @@ class Planned:
     def old(self) -> Values:
         return {column: self.row[column] for column in self.new} if self.row else {}
 
+    @property
+    def names_a_row(self) -> bool:
+        """Whether all there is to do is to remember which row the key means."""
+        return self.action is None and not self.linked and self.row is not None
+
     def becomes(self) -> Found | None:
         """The row as it will be, for those that name it."""
         if self.action is PlanAction.REJECT or self.entity_id is None:

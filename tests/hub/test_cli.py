@@ -20,8 +20,8 @@ def csv(folder: Path, *rows: str) -> Path:
 
 
 COMMANDS = """
-serve;worker;sync;sync run;sync status;simulate;plugins;sdl;token;db;db upgrade;db status;db backup;db restore;
-db tally;demo;explain;doctor
+serve;worker;sync;sync run;sync plan;sync show;sync apply;sync status;simulate;plugins;sdl;token;db;db upgrade;
+db status;db backup;db restore;db tally;demo;explain;doctor
 """
 
 
@@ -85,6 +85,53 @@ def test_a_run_with_rejected_records_shows_them(command: Command, tmp_path: Path
     assert ": 1 created, 0 updated, 1 rejected, 0 unchanged in " in done.out
     assert "divisions.csv" in done.err.splitlines()[-1]
     assert "15x602" in done.err.splitlines()[-1]
+
+
+def test_a_plan_is_shown_page_by_page_and_applied(command: Command, tmp_path: Path) -> None:
+    file = csv(tmp_path, "150602,东胜区,DISTRICT,", "150602001,交通街道,STREET,150602", "15x602,坏,STREET,150602")
+    plan = command("sync", "plan", "divisions", "--path", file, "--json")
+    assert plan.code == Exit.DONE
+    assert plan.json == plan.json | {"create": 2, "update": 0, "close": 0, "reject": 1, "unchanged": 0}
+    id = plan.json["run"]
+    shown = command("sync", "show", id, "--json", "--size", 2, "--page", 1).json
+    assert (shown["status"], shown["total"], shown["pages"], len(shown["rows"])) == ("PLANNED", 3, 2, 2)
+    assert shown["rows"][0] == {
+        "number": 1,
+        "action": "CREATE",
+        "kind": "grid",
+        "key": "150602",
+        "old": {},
+        "new": {"code": "150602", "level": "DISTRICT", "name": "东胜区", "path": "150602/"},
+        "rule": "nothing known by this key",
+        "state": "WAITING",
+        "reason": None,
+    }
+    read = command("sync", "show", id, "--action", "create")
+    assert "      1 CREATE grid 150602: nothing known by this key" in read.out.splitlines()
+    assert "               name: 东胜区" in read.out.splitlines()
+    done = command("sync", "apply", id, "--json")
+    assert (done.code, done.json["plan"], done.json["refused"]) == (Exit.DONE, id, [])
+    assert done.json == done.json | {"create": 2, "update": 0, "close": 0, "reject": 1, "unchanged": 0, "moved": 0}
+    again = command("sync", "apply", id)
+    assert (again.code, again.err) == (
+        Exit.REFUSED,
+        f"hub: The run {id} was applied already. `hub sync plan` makes a new plan.\n",
+    )
+    assert command("sync", "show", "00000000-0000-0000-0000-000000000000").code == Exit.REFUSED
+    assert command("sync", "show", "yesterday").code == Exit.MISUSED
+    assert command("sync", "show", id, "--action", "fly").code == Exit.MISUSED
+
+
+def test_what_has_moved_since_a_plan_is_listed(command: Command, tmp_path: Path) -> None:
+    plan = command("sync", "plan", "divisions", "--path", csv(tmp_path, "150602,东胜区,DISTRICT,"))
+    (id,) = re.findall(r"hub sync apply (\S+)", plan.err)
+    command("sync", "run", "divisions", "--path", csv(tmp_path, "150602,另一个名字,DISTRICT,"))
+    done = command("sync", "apply", id)
+    assert done.code == Exit.PARTLY
+    assert "1 not done, as they had moved" in done.out
+    assert done.err.endswith("  CREATE grid 150602: Planned as CREATE, by now it would be UPDATE.\n")
+    shown = command("sync", "show", id, "--state", "refused")
+    assert "      1 CREATE grid 150602 [refused]: Planned as CREATE" in shown.out
 
 
 def test_a_run_that_fails_says_why(command: Command) -> None:

@@ -29,7 +29,7 @@ from hub.models import (
 )
 from hub.plugin import BadRecord, Page, Record, SourceBroken, SourceDown, SourceRefused
 from hub.sync import registry
-from hub.sync.run import LEASE
+from hub.sync.work import LEASE
 from tests.sync.sources import (
     changes,
     column,

@@ -1,0 +1,145 @@
+"""hub sync plan, show, apply: what a run would do, looked at before it is done, then done exactly so."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from sqlalchemy import Select, func, select
+
+from hub import report
+from hub.auth import system
+from hub.cli.answers import AsJSON, Exit, answer_json, say
+from hub.cli.opened import with_database
+from hub.cli.progress import shown
+from hub.cli.sync import Another, Name, Path_, overrides
+from hub.config import settings
+from hub.db import Database
+from hub.errors import Misconfigured, NotFound
+from hub.models import PlanAction, PlanRow, PlanState, Run, RunMode, RunStatus, Source, Term
+from hub.services import sources
+from hub.sync import registry
+from hub.sync.run import run_source
+from hub.sync.stored import apply_plan
+
+LISTED, LARGEST_PAGE = 10, 10_000
+VIEWER = system("hub sync")
+AnyRun = Annotated[UUID, typer.Argument(metavar="RUN", help="The run that stored the plan, as `hub sync plan` said.")]
+
+
+def _names(terms: type[Term]) -> str:
+    return ", ".join(term.name.lower() for term in terms)
+
+
+def _named(terms: type[Term], word: str) -> Term:
+    if word.upper() not in terms.__members__:
+        raise Misconfigured(f"There is no {word}. There are: {_names(terms)}.")
+    return terms[word.upper()]
+
+
+def plan_command(name: Name, path: Path_ = None, set_: Another = None, as_json: AsJSON = False) -> None:
+    """Store what a run would do, and do nothing.
+
+    Everything is checked as in a run. `hub sync show` shows the plan row by row, `hub sync apply` does exactly it.
+    """
+    chosen = settings()
+    known = registry.load(chosen.plugins)
+    asked = overrides(path or [], set_ or [])
+
+    async def work(db: Database) -> Run:
+        with shown(name) as progress:
+            return await run_source(
+                db, known, name, started_by="hub sync plan", overrides=asked, mode=RunMode.PLAN, progress=progress
+            )
+
+    run = with_database(chosen, work)
+    if as_json:
+        answer_json(report.numbers(run, name))
+    else:
+        typer.echo(report.words(run, name))
+        if run.status is RunStatus.PLANNED:
+            say(f"  Look at it:  hub sync show {run.id}\n  Do it:       hub sync apply {run.id}")
+    if run.status is not RunStatus.PLANNED:
+        raise typer.Exit(Exit.FAILED)
+
+
+def show_command(
+    run: AnyRun,
+    action: Annotated[str | None, typer.Option(help=f"Only one sort: {_names(PlanAction)}.")] = None,
+    state: Annotated[str | None, typer.Option(help=f"Only those in this state: {_names(PlanState)}.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Only this kind of record.")] = None,
+    page: Annotated[int, typer.Option(min=1, help="Which page of the plan.")] = 1,
+    size: Annotated[int, typer.Option(min=1, max=LARGEST_PAGE, help="How many parts a page has.")] = 50,
+    as_json: AsJSON = False,
+) -> None:
+    """Show a plan row by row: what is to be done, old and new values, and the rule that decided.
+
+    Of a run that applied a plan: that plan, with what became of each row.
+    """
+    wanted = [
+        *([PlanRow.action == _named(PlanAction, action)] if action else []),
+        *([PlanRow.state == _named(PlanState, state)] if state else []),
+        *([PlanRow.kind == kind] if kind else []),
+    ]
+
+    async def read(db: Database) -> tuple[Run, str, int, list[PlanRow]]:
+        async with db.read() as session:
+            found = await session.scalar(sources.runs(VIEWER).where(Run.id == run))
+            if found is None:
+                raise NotFound("run", run, "`hub sync status` shows the last run of each source.")
+            source = await session.get_one(Source, found.source_id)
+            rows: Select[PlanRow] = sources.plan_rows(VIEWER).where(PlanRow.run_id == (found.plan_id or run), *wanted)
+            total = await session.scalar(select(func.count()).select_from(rows.subquery())) or 0
+            rows = rows.order_by(PlanRow.number).offset((page - 1) * size).limit(size)
+            return found, source.name, total, list(await session.scalars(rows))
+
+    found, source, total, rows = with_database(settings(), read)
+    pages = -(-total // size)
+    if as_json:
+        told = report.numbers(found, source) | {"total": total, "page": page, "pages": pages}
+        answer_json(told | {"rows": [_plain(row) for row in rows]})
+        return
+    typer.echo(report.words(found, source))
+    for row in rows:
+        typer.echo("\n".join(_lines(row)))
+    if pages > 1:
+        say(f"Page {page} of {pages:,} ({total:,} rows). Others: --page N, --size N.")
+
+
+def apply_command(run: AnyRun, as_json: AsJSON = False) -> None:
+    """Apply a stored plan: exactly it. Rows whose target has moved since are left alone and listed (exit code 5)."""
+
+    async def work(db: Database) -> tuple[Run, str, list[PlanRow]]:
+        with shown(str(run)) as progress:
+            done = await apply_plan(db, run, started_by="hub sync apply", progress=progress)
+        async with db.read() as session:
+            source = await session.get_one(Source, done.source_id)
+            moved = sources.plan_rows(VIEWER).where(PlanRow.run_id == run, PlanRow.state == PlanState.REFUSED)
+            return done, source.name, list(await session.scalars(moved.order_by(PlanRow.number).limit(LISTED)))
+
+    done, source, moved = with_database(settings(), work)
+    if as_json:
+        answer_json(report.numbers(done, source) | {"plan": str(run), "refused": [_plain(row) for row in moved]})
+    else:
+        typer.echo(report.words(done, source))
+    for row in moved:
+        say(f"  {row.action.name} {row.kind} {row.key}: {row.reason}")
+    if done.moved > len(moved):
+        say(f"  ... and {done.moved - len(moved):,} more: hub sync show {done.id} --state refused")
+    if done.status is not RunStatus.DONE:
+        raise typer.Exit(Exit.FAILED)
+    if done.moved:
+        raise typer.Exit(Exit.PARTLY)
+
+
+def _plain(row: PlanRow) -> dict[str, Any]:
+    names = ("number", "kind", "key", "old", "new", "rule", "reason")
+    return {"action": row.action.name, "state": row.state.name, **{name: getattr(row, name) for name in names}}
+
+
+def _lines(row: PlanRow) -> Iterator[str]:
+    state = "" if row.state is PlanState.WAITING else f" [{row.state.name.lower()}]"
+    yield f"{row.number:>7} {row.action.name:6} {row.kind} {row.key}{state}: {row.reason or row.rule}"
+    for name in row.new:
+        before = f"{row.old[name]} → " if name in row.old else ""
+        yield f"{'':15}{name}: {before}{row.new[name]}"

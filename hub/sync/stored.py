@@ -1,0 +1,186 @@
+"""A stored plan is applied: each of its rows exactly as it was planned, or not at all.
+
+    plan rows -> the records that they keep -> planned anew, by the same code and for the same moment
+              -> the same as planned: applied | something has moved since: refused, with the reason
+
+A refused row is not lost: it becomes a rejected record, which the next run of the source takes up.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hub.db import Database, Origin
+from hub.errors import Conflict, NotFound
+from hub.models import PlanAction, PlanRow, PlanState, Run, RunMode, RunStatus, Source
+from hub.plugin import BadRecord
+from hub.services.changes import plain
+from hub.sync import apply as applying
+from hub.sync import archive, rejected
+from hub.sync.plan import Moment, plan
+from hub.sync.planned import Planned
+from hub.sync.reading import read
+from hub.sync.work import Progress, Work, at_work, begin, fenced, insist, note, take, totals
+
+AT_ONCE = 2_000
+Identity = tuple[str, str]
+
+
+async def apply_plan(database: Database, id: UUID, *, started_by: str, progress: Progress | None = None) -> Run:
+    """Apply the plan that the run `id` stored, or what is left of it. Returns the run that does so, done or failed.
+
+    Raises NotFound, or Conflict where it is no plan that waits, or the source is being run.
+    """
+    planned, source, expected = await _plan(database, id)
+    run = await begin(database, source, started_by, RunMode.APPLY, planned.settings, plan_id=planned.id)
+    run.expected = expected
+    work = Work(database, source, run)
+    async with at_work(work, RunStatus.DONE):
+        while rows := await _waiting(database, planned):
+            await insist(partial(_carry_out, work, planned, rows))
+            if progress is not None:
+                progress(run)
+        await insist(partial(_finish, work, planned))
+    return run
+
+
+async def _plan(database: Database, id: UUID) -> tuple[Run, Source, int]:
+    async with database.read() as session:
+        planned = await session.get(Run, id)
+        if planned is None:
+            raise NotFound("run", id, "`hub sync status` shows the last run of each source.")
+        if planned.status is not RunStatus.PLANNED:
+            what = "was applied already" if planned.status is RunStatus.APPLIED else "is no plan that waits"
+            raise Conflict(f"The run {id} {what}. `hub sync plan` makes a new plan.")
+        mine = (PlanRow.run_id == id, PlanRow.state == PlanState.WAITING)
+        expected = await session.scalar(select(func.count()).select_from(PlanRow).where(*mine))
+        return planned, await session.get_one(Source, planned.source_id), expected or 0
+
+
+async def _waiting(database: Database, planned: Run) -> list[PlanRow]:
+    """The next rows, as far as no record stands among them twice."""
+    mine = (PlanRow.run_id == planned.id, PlanRow.state == PlanState.WAITING)
+    async with database.read() as session:
+        rows = list(await session.scalars(select(PlanRow).where(*mine).order_by(PlanRow.number).limit(AT_ONCE)))
+    seen = set[Identity]()
+    for at, row in enumerate(rows):
+        if (identity := _identity(row)) in seen:
+            return rows[:at]
+        seen.add(identity)
+    return rows
+
+
+def _identity(row: PlanRow) -> Identity:
+    """What the record is known by: its names in the row itself may be cut short."""
+    kept = row.private.get("record")
+    return (kept["kind"], kept["key"]) if kept else ("", str(row.number))
+
+
+async def _carry_out(work: Work, planned: Run, rows: Sequence[PlanRow]) -> None:
+    """Some rows of the plan, one transaction: what they change, what is refused, and what became of each of them."""
+    run, meant = work.run, {_identity(row): row for row in rows if row.action is not PlanAction.REJECT}
+    readings = read([archive.again(row.private["record"]) for row in meant.values()])
+    for understood in readings.understood.values():
+        for reading in understood:
+            hash = meant[reading.record.kind, reading.record.key].private["hash"]
+            reading.hash = bytes.fromhex(hash) if hash else reading.hash
+    ids = {identity: row.entity_id for identity, row in meant.items() if row.action is PlanAction.CREATE}
+    promised = {identity: id for identity, id in ids.items() if id is not None}
+    async with fenced(work) as session:
+        now = await plan(session, work.source.id, readings, None, Moment(planned.started_at, promised))
+        reasons = {(one.kind, one.record.key): _moved(meant[one.kind, one.record.key], one) for one in now}
+        _refuse_what_hangs_on_it(now, reasons)
+        done = [one for one in now if reasons[one.kind, one.record.key] is None]
+        await applying.apply(session, work.source.id, Origin(work.viewer.subject, run.id), done)
+        refused = [*_refused(rows), *(_kept_back(one, reasons) for one in now if _is_left(one, reasons))]
+        await rejected.reject(session, run, refused)
+        await rejected.heal(session, run, done)
+        await _tell(session, rows, reasons)
+        counts = applying.counted(done)
+        counts.rejected += sum(row.action is PlanAction.REJECT for row in rows)
+        total = totals(run)
+        total.add(counts)
+        moved = run.moved + sum(reason is not None for reason in reasons.values())
+        values = asdict(total) | {"pages": run.pages + 1, "records": run.records + len(rows), "moved": moved}
+        await note(session, run, values | {"expected": run.expected})
+    take(run, values)
+
+
+def _moved(row: PlanRow, one: Planned) -> str | None:
+    """Why a row cannot be done as it was planned."""
+    action = one.action or (PlanAction.LINK if one.names_a_row else None)
+    if action is None:
+        return "It says nothing new any more: another run has brought it."
+    if action is PlanAction.REJECT:
+        return one.rule
+    if action is not row.action:
+        return f"Planned as {row.action.name}, by now it would be {action.name}."
+    if row.entity_id != (one.entity_id or (one.row and one.row["id"])):
+        return "Its key means another row by now."
+    for said, now in ((row.old, one.old), (row.new, one.new)):
+        shown = {name: plain(value) for name, value in now.items()}
+        if names := sorted(name for name in said.keys() | shown.keys() if said.get(name) != shown.get(name)):
+            return f"{', '.join(names)}: changed since the plan was made."
+    return None
+
+
+def _refuse_what_hangs_on_it(planned: Sequence[Planned], reasons: dict[Identity, str | None]) -> None:
+    """What names a row that is not made after all is not done either."""
+    missing = {one.entity_id for one in planned if reasons[one.kind, one.record.key] is not None and one.row is None}
+    found = True
+    while found:
+        found = False
+        for one in planned:
+            names = [name for name, value in one.new.items() if isinstance(value, UUID) and value in missing]
+            if names and reasons[one.kind, one.record.key] is None:
+                reasons[one.kind, one.record.key] = f"{names[0].removesuffix('_id')}: what it names was not made."
+                missing |= {one.entity_id} if one.row is None else set()
+                found = True
+
+
+def _refused(rows: Sequence[PlanRow]) -> list[Planned | BadRecord]:
+    """What the plan itself refuses, as it was received."""
+    found: list[Planned | BadRecord] = []
+    for row in rows:
+        if row.action is PlanAction.REJECT and (bad := row.private.get("bad")) is not None:
+            found.append(archive.again_bad(bad))
+        elif row.action is PlanAction.REJECT:
+            record = archive.again(row.private["record"])
+            waits = bool(row.private["waits"])
+            found.append(Planned(record, record.kind, PlanAction.REJECT, rule=row.rule, waits=waits))
+    return found
+
+
+def _is_left(one: Planned, reasons: Mapping[Identity, str | None]) -> bool:
+    """Whether the record was not applied, and still says something that the hub does not have."""
+    return reasons[one.kind, one.record.key] is not None and (one.action is not None or one.names_a_row)
+
+
+def _kept_back(one: Planned, reasons: Mapping[Identity, str | None]) -> Planned:
+    reason = f"Not applied with its plan: {reasons[one.kind, one.record.key]}"
+    return Planned(one.record, one.kind, PlanAction.REJECT, rule=reason, waits=True)
+
+
+async def _tell(session: AsyncSession, rows: Sequence[PlanRow], reasons: Mapping[Identity, str | None]) -> None:
+    """Note at each row of the plan what became of it."""
+    told: list[dict[str, Any]] = []
+    for row in rows:
+        reason = reasons.get(_identity(row))
+        told.append({"of": row.id, "to": PlanState.REFUSED if reason else PlanState.APPLIED, "why": reason})
+    mine = (PlanRow.run_id == rows[0].run_id, PlanRow.id == bindparam("of"))
+    statement = update(PlanRow).where(*mine).values(state=bindparam("to"), reason=bindparam("why"))
+    await (await session.connection()).execute(statement, told)
+
+
+async def _finish(work: Work, planned: Run) -> None:
+    """The plan is done; the source goes on from where it ended, unless another run has moved that place."""
+    async with fenced(work) as session:
+        await session.execute(update(Run).where(Run.id == planned.id).values(status=RunStatus.APPLIED))
+        if planned.cursor is not None:
+            same = (Source.id == work.source.id, Source.cursor.is_not_distinct_from(planned.began))
+            await session.execute(update(Source).where(*same).values(cursor=planned.cursor))
