@@ -8,6 +8,7 @@ from hub import models
 from hub.services import sources as see_sources
 from schema.edges import connection, found, many, one
 from schema.node import Column, Identified, node
+from schema.verbs import verb
 
 SOURCE = models.Source.id
 RUN = models.Run.id
@@ -72,7 +73,7 @@ class PlanRow(Identified):
 @node(
     models.Rejected,
     see_sources.rejected,
-    "status kind key where reason raw times created_at updated_at",
+    "status kind key where reason raw times note handled_by created_at updated_at",
 )
 class Rejected(Identified):
     source = one(
@@ -114,3 +115,19 @@ class Query:
     rejected_records = connection(
         "Rejected", see_sources.rejected, order="-created_at", description="The records that were refused (拒绝的记录)."
     )
+
+
+WORDS = {
+    "id": "The rejected record's id (标识).",
+    "reason": "Why, in words (原因).",
+    "fields": "What is corrected (修正的字段).",
+    "fields.name": "The field, as a plugin's record names it (字段).",
+    "fields.value": "What it says from here on, as text; without it: empty (值).",
+    "note": "Why, in words (说明).",
+}
+
+
+@strawberry.type
+class Mutation:
+    ignore_rejected = verb(see_sources.ignore, WORDS, returns="Rejected", ids={"id": "Rejected"})
+    mend_rejected = verb(see_sources.mend, WORDS, returns="Rejected", ids={"id": "Rejected"})

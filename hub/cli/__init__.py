@@ -14,6 +14,7 @@ from hub.cli.doctor import doctor
 from hub.cli.explain import explain_command
 from hub.cli.plans import apply_command, plan_command, show_command
 from hub.cli.plugins import plugins
+from hub.cli.rejected import fix_command, ignore_command, list_command, replay_command
 from hub.cli.sdl import sdl_command
 from hub.cli.serve import serve_command, worker_command
 from hub.cli.simulate import simulate
@@ -47,6 +48,10 @@ app.command("worker")(worker_command)
 sync.command("plan")(plan_command)
 sync.command("show")(show_command)
 sync.command("apply")(apply_command)
+sync.command("rejected")(list_command)
+sync.command("fix")(fix_command)
+sync.command("replay")(replay_command)
+sync.command("ignore")(ignore_command)
 app.add_typer(sync, name="sync")
 app.command()(simulate)
 app.command()(plugins)

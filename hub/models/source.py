@@ -43,6 +43,7 @@ class RunMode(Term):
 
     APPLY = "Applies each page as it is planned (执行)."
     PLAN = "Stores the plan and stops (预演)."
+    REPLAY = "Reads rejected records again (重放)."
 
 
 class Run(Entity):
@@ -189,5 +190,7 @@ class Rejected(Entity):
     raw: Mapped[dict[str, Any]] = mapped_column(doc="The record as received (原始记录); telephone numbers are masked.")
     record: Mapped[dict[str, Any] | None] = mapped_column(JSONB, info=SECRET)
     times: Mapped[int] = mapped_column(default=1, doc="In how many runs it was refused (拒绝次数).")
+    note: Mapped[str | None] = mapped_column(sort_order=1, doc="Why a person left it alone or mended it (处理说明).")
+    handled_by: Mapped[str | None] = mapped_column(sort_order=1, doc="The person who did so (处理人).")
 
     __table_args__ = (Index(None, "source_id", "kind", "key"),)

@@ -1,11 +1,17 @@
 """Sources and what their runs brought, for those who may see sync."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Select, false, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer
-from hub.models import PlanRow, Provenance, Rejected, Run, Source
+from hub.errors import Conflict, Invalid, NotFound
+from hub.models import PlanRow, Provenance, Rejected, RejectedStatus, Run, Source
+from hub.services import words
 
 
 def _for_admins(viewer: Viewer, table: type[Any]) -> Select[Any]:
@@ -35,3 +41,44 @@ def rejected(viewer: Viewer) -> Select[Rejected]:
 def provenances(viewer: Viewer) -> Select[Provenance]:
     """Who wrote which field last."""
     return _for_admins(viewer, Provenance)
+
+
+async def ignore(session: AsyncSession, viewer: Viewer, id: UUID, *, reason: str) -> Rejected:
+    """Leave a rejected record alone (忽略), and say why: it is not asked about again while it is refused so."""
+    one = await _work_item(session, viewer, id)
+    one.status, one.note, one.handled_by = RejectedStatus.IGNORED, words.said(reason, field="reason"), viewer.subject
+    return one
+
+
+@dataclass(frozen=True, slots=True)
+class FieldValue:
+    """One field of a record and what it says (字段值). Without a value it says: empty."""
+
+    name: str
+    value: str | None = None
+
+
+async def mend(
+    session: AsyncSession, viewer: Viewer, id: UUID, *, fields: Sequence[FieldValue], note: str | None = None
+) -> Rejected:
+    """Correct a rejected record (修正): these fields hold from here on, in the hub's words; the rest stays as received.
+
+    What was received is kept beside it. `hub sync replay` applies it; the source saying the same again undoes nothing.
+    """
+    one = await _work_item(session, viewer, id)
+    if one.record is None:
+        raise Invalid("The plugin could not read this as a record at all: correct it where it came from, or ignore it.")
+    said = {field.name: field.value for field in fields}
+    one.record = {**one.record, "fields": {**one.record["fields"], **said}, "waits": False, "mended": True}
+    one.status, one.note, one.handled_by = RejectedStatus.OPEN, words.maybe(note, field="note"), viewer.subject
+    return one
+
+
+async def _work_item(session: AsyncSession, viewer: Viewer, id: UUID) -> Rejected:
+    viewer.must("sync:run")
+    one = await session.scalar(rejected(viewer).where(Rejected.id == id).with_for_update())
+    if one is None:
+        raise NotFound("rejected record", id, "`hub sync rejected` lists them.")
+    if one.status is RejectedStatus.REPLAYED:
+        raise Conflict("This record was taken in the meantime: there is nothing left to do.")
+    return one

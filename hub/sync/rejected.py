@@ -1,6 +1,7 @@
 """Refused records are work items: one for each record, however often it is refused, closed when it is taken."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -18,26 +19,40 @@ from hub.sync.references import among
 Refused = Planned | BadRecord
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A work item that is there already. `mended`: a person has corrected what the source says."""
+
+    id: UUID
+    status: RejectedStatus
+    run_id: UUID
+    reason: str
+    raw: Mapping[str, Any]
+    mended: bool
+
+
 async def reject(session: AsyncSession, run: Run, refused: Sequence[Refused]) -> None:
     """Keep refused records; one that was refused before is counted on, and shows what it says now.
 
     A record is known by its kind and key; what is no record by its words, and by its content where it has no key.
-    What this run had closed is open again; what a person chose to ignore stays so while the words are the same.
+    What this run had closed is open again. What a person has made of it stays: ignored while the words are the same,
+    mended while the source says the same.
     """
     items = {_identity(row): row for row in map(_item, refused)}
     known = await _known(session, run, list(items.values()))
     for identity, row in items.items():
         if (seen := known.get(identity)) is None:
             continue
-        id, status, run_id, reason = seen
-        if status is RejectedStatus.IGNORED and reason != row["reason"]:
+        if seen.status is RejectedStatus.IGNORED and seen.reason != row["reason"]:
+            continue
+        items[identity] = {}
+        if seen.mended and seen.raw == row["raw"]:
             continue
         again = {**row, "run_id": run.id, "updated_at": now(), "revision": Rejected.revision + 1}
-        again["times"] = Rejected.times + int(run_id != run.id)
-        if status is RejectedStatus.REPLAYED:
+        again["times"] = Rejected.times + int(seen.run_id != run.id)
+        if seen.status is RejectedStatus.REPLAYED:
             again["status"] = RejectedStatus.OPEN
-        await session.execute(update(Rejected).where(Rejected.id == id).values(again))
-        items[identity] = {}
+        await session.execute(update(Rejected).where(Rejected.id == seen.id).values(again))
     if fresh := [{"source_id": run.source_id, "run_id": run.id, **row} for row in items.values() if row]:
         await session.execute(insert(Rejected), fresh)
 
@@ -75,18 +90,32 @@ def _identity(item: Any) -> tuple[str, str | None, str, bytes]:
 
 async def _known(
     session: AsyncSession, run: Run, items: Sequence[dict[str, Any]]
-) -> dict[tuple[str, str | None, str, bytes], tuple[UUID, RejectedStatus, UUID, str]]:
-    """The work items that these are again: open, ignored, or closed by this very run."""
+) -> dict[tuple[str, str | None, str, bytes], Seen]:
+    """The work items that these are again: open, ignored, mended, or closed by this very run."""
     if not items:
         return {}
     table = Rejected.__table__
     keys = {item["key"] for item in items if item["key"] is not None}
     reasons = {item["reason"] for item in items if item["key"] is None}
     closed_now = (table.c.status == RejectedStatus.REPLAYED) & (table.c.updated_at >= run.started_at)
-    alive = or_(table.c.status.in_((RejectedStatus.OPEN, RejectedStatus.IGNORED)), closed_now)
+    alive = or_(
+        table.c.status.in_((RejectedStatus.OPEN, RejectedStatus.IGNORED)),
+        closed_now,
+        table.c.record.contains({"mended": True}),
+    )
     same = or_(among(table.c.key, keys), table.c.key.is_(None) & among(table.c.reason, reasons))
     names = ("kind", "key", "reason", "raw", "record", "id", "status", "run_id")
     rows = await session.execute(
         select(*(table.c[name] for name in names)).where(table.c.source_id == run.source_id, alive, same)
     )
-    return {_identity(row): (row["id"], row["status"], row["run_id"], row["reason"]) for row in rows.mappings()}
+    return {
+        _identity(row): Seen(
+            row["id"],
+            row["status"],
+            row["run_id"],
+            row["reason"],
+            row["raw"],
+            mended=bool(row["record"] and row["record"].get("mended")),
+        )
+        for row in rows.mappings()
+    }

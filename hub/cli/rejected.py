@@ -1,0 +1,148 @@
+"""hub sync rejected, fix, replay, ignore: records that could not be applied are work items."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from sqlalchemy import Select, func, select
+
+from hub import report
+from hub.auth import system
+from hub.cli.answers import AsJSON, Exit, answer_json, say
+from hub.cli.opened import with_database
+from hub.cli.progress import shown
+from hub.config import settings
+from hub.db import Database
+from hub.errors import Misconfigured, NotFound
+from hub.models import Rejected, RejectedStatus, Run, RunStatus, Source
+from hub.services import sources
+from hub.services.sources import FieldValue
+from hub.sync.replaying import replay
+
+LARGEST_PAGE = 10_000
+VIEWER = system("hub sync")
+Item = Annotated[UUID, typer.Argument(metavar="ID", help="The rejected record, as `hub sync rejected` names it.")]
+
+
+def list_command(
+    name: Annotated[str | None, typer.Argument(help="One source; all without it.")] = None,
+    run: Annotated[UUID | None, typer.Option(help="Only those that this run refused.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Those that are settled or ignored, too.")] = False,
+    page: Annotated[int, typer.Option(min=1, help="Which page of the list.")] = 1,
+    size: Annotated[int, typer.Option(min=1, max=LARGEST_PAGE, help="How many a page has.")] = 50,
+    as_json: AsJSON = False,
+) -> None:
+    """List the records that wait for somebody: what is wrong with each, and what was received."""
+
+    async def read(db: Database) -> tuple[int, list[tuple[Rejected, str]]]:
+        wanted: Select[Any] = sources.rejected(VIEWER).join(Source, Source.id == Rejected.source_id)
+        if name is not None:
+            wanted = wanted.where(Source.name == name)
+        if run is not None:
+            wanted = wanted.where(Rejected.run_id == run)
+        if not every:
+            wanted = wanted.where(Rejected.status == RejectedStatus.OPEN)
+        async with db.read() as session:
+            if name is not None and await session.scalar(select(Source.id).where(Source.name == name)) is None:
+                raise NotFound("source", name, "`hub sync status` lists those that there are.")
+            total = await session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+            rows = wanted.add_columns(Source.name).order_by(Rejected.id).offset((page - 1) * size).limit(size)
+            return total, [(one, source) for one, source in await session.execute(rows)]
+
+    total, found = with_database(settings(), read)
+    pages = -(-total // size)
+    if as_json:
+        rows = [_plain(one, source) for one, source in found]
+        answer_json({"total": total, "page": page, "pages": pages, "rejected": rows})
+        return
+    for one, source in found:
+        typer.echo("\n".join(_lines(one, source)))
+    if not found:
+        typer.echo("Nothing waits.")
+    elif pages > 1:
+        say(f"Page {page} of {pages:,} ({total:,} records). Others: --page N, --size N.")
+
+
+def fix_command(
+    id: Item,
+    set_: Annotated[list[str], typer.Option("--set", metavar="FIELD=VALUE", help="What it says; empty: nothing.")],
+    note: Annotated[str | None, typer.Option(help="Why, for those who look later.")] = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Correct a rejected record, in the hub's words, and apply it. What was received is kept beside it."""
+    fields = []
+    for pair in set_:
+        field, sign, value = pair.partition("=")
+        if not sign:
+            raise Misconfigured(f"--set {pair}: write FIELD=VALUE.")
+        fields.append(FieldValue(field, value or None))
+
+    async def work(db: Database) -> tuple[Run, str, Rejected]:
+        async with db.write(VIEWER) as session:
+            one = await sources.mend(session, VIEWER, id, fields=fields, note=note)
+            source = await session.get_one(Source, one.source_id)
+        run = await replay(db, source.name, [id], started_by="hub sync fix")
+        async with db.read() as session:
+            return run, source.name, await session.get_one(Rejected, id)
+
+    run, source, one = with_database(settings(), work)
+    _tell(run, source, as_json=as_json)
+    if one.status is RejectedStatus.OPEN:
+        say(f"  Still refused: {one.reason}")
+        raise typer.Exit(Exit.PARTLY)
+
+
+def replay_command(
+    name: Annotated[str, typer.Argument(help="The source.")],
+    ids: Annotated[list[UUID] | None, typer.Argument(metavar="[ID]...", help="Only these; all without.")] = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Try rejected records again: what they lacked may be there by now, or the hub may understand more."""
+
+    async def work(db: Database) -> Run:
+        with shown(name) as progress:
+            return await replay(db, name, ids or None, started_by="hub sync replay", progress=progress)
+
+    run = with_database(settings(), work)
+    _tell(run, name, as_json=as_json)
+    if run.rejected:
+        raise typer.Exit(Exit.PARTLY)
+
+
+def ignore_command(
+    id: Item, reason: Annotated[str, typer.Option(help="Why, for those who look later.")], as_json: AsJSON = False
+) -> None:
+    """Leave a rejected record alone. It is not asked about again while it is refused for the same reason."""
+
+    async def work(db: Database) -> tuple[Rejected, str]:
+        async with db.write(VIEWER) as session:
+            one = await sources.ignore(session, VIEWER, id, reason=reason)
+            return one, (await session.get_one(Source, one.source_id)).name
+
+    one, source = with_database(settings(), work)
+    if as_json:
+        answer_json(_plain(one, source))
+    else:
+        typer.echo(f"{source}: {one.kind} {one.key or one.where} is left alone: {one.note}")
+
+
+def _tell(run: Run, source: str, *, as_json: bool) -> None:
+    if as_json:
+        answer_json(report.numbers(run, source))
+    else:
+        typer.echo(report.words(run, source))
+    if run.status is not RunStatus.DONE:
+        raise typer.Exit(Exit.FAILED)
+
+
+def _plain(one: Rejected, source: str) -> dict[str, Any]:
+    names = ("id", "kind", "key", "where", "reason", "raw", "times", "note", "handled_by", "run_id", "created_at")
+    return {"source": source, "status": one.status.name, **{name: getattr(one, name) for name in names}}
+
+
+def _lines(one: Rejected, source: str) -> Iterator[str]:
+    settled = "" if one.status is RejectedStatus.OPEN else f" [{one.status.name.lower()}: {one.note or 'taken'}]"
+    yield f"{one.id}  {source}: {one.kind} {one.key or ''}{settled}".rstrip()
+    yield f"  {one.where}: {one.reason}" if one.where and not one.reason.startswith(one.where) else f"  {one.reason}"
+    yield from (f"    {name}: {value}" for name, value in one.raw.items())
