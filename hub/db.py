@@ -67,6 +67,7 @@ class Connections:
         self._settings = dict(settings)
         self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._free: list[asyncpg.Connection[Any]] = []
+        self._closed = False
         self._room = asyncio.Semaphore(most)
 
     async def take(self) -> "asyncpg.Connection[Any]":
@@ -93,13 +94,14 @@ class Connections:
 
     def give(self, connection: "asyncpg.Connection[Any]") -> None:
         """Back into the pool; what is broken, or still in a transaction, is thrown away."""
-        if connection.is_closed() or connection.is_in_transaction():
+        if self._closed or connection.is_closed() or connection.is_in_transaction():
             connection.terminate()
         else:
             self._free.append(connection)
         self._room.release()
 
     async def close(self) -> None:
+        self._closed = True
         while self._free:
             await self._free.pop().close()
 

@@ -34,11 +34,13 @@ Fragments = Mapping[str, FragmentDefinitionNode]
 class Part:
     """A selection: how many rows it leads to from each row above, and what is below it.
 
+    page      it is a connection: `size` is that of its page, and its count is worth COUNTED rows besides
     counted   it is the count of a connection
     paged     it is one of a connection's fields that need its page
     """
 
     size: Size | None = None
+    page: bool = False
     counted: bool = False
     paged: bool = False
     below: list["Part"] = field(default_factory=list)
@@ -56,7 +58,19 @@ class Part:
         below = sum(part.rows(variables, known) for part in self.below)
         if self.size is None:
             return below + COUNTED * self.counted
-        return self.size(variables) * (1 + below)
+        if not self.page:
+            return self.size(variables) * (1 + below)
+        counts = COUNTED * any(part.counts(variables, known) for part in self.below)
+        rest = sum(part.rows(variables, known) - part.counts(variables, known) for part in self.below)
+        return counts + (self.size(variables) * (1 + rest) if any(map(_paged, self.below)) else rest)
+
+    def counts(self, variables: Variables, known: dict[int, int]) -> int:
+        """How many of these rows are those of the count of the connection that it is a part of."""
+        if id(self.below) not in known:
+            asked = self.asked is None or self.asked(variables)
+            own = COUNTED * self.counted + sum(part.counts(variables, known) for part in self.below)
+            known[id(self.below)] = own if asked and self.size is None else 0
+        return known[id(self.below)]
 
 
 class Cost:
@@ -124,9 +138,7 @@ def _edge(edge: Edge, node: FieldNode, below: list[Part]) -> Part:
     if edge.shape is not Shape.PAGE:
         rows = DEEP if edge.shape is Shape.LIST else 1
         return Part(lambda _variables: rows, below=below)
-    counts = [part for part in below if part.counted]
-    rest = [part for part in below if not part.counted]
-    return Part(below=[*counts, Part(_size(node), below=rest)] if any(map(_paged, rest)) else below)
+    return Part(_size(node), page=True, below=below)
 
 
 def _paged(part: Part) -> bool:

@@ -1,6 +1,7 @@
 """Documents: parsed and validated once. What an operation asks is known here, and what of it waits for variables."""
 
 from collections.abc import Hashable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,6 +35,7 @@ from graphql.execution.values import VariableValues, get_argument_values, get_va
 from strawberry import Schema
 from strawberry.types.arguments import convert_arguments
 
+from hub.errors import HubError
 from schema.engine.arguments import Arguments, Hole, Site, own, shape
 from schema.engine.cost import Cost
 from schema.limits import MOST_TOKENS, CostLimit, Figures, cost, figures
@@ -159,7 +161,8 @@ class Operation:
         kinds = {one.name: one.kind for one in self._variables if one.kind is not None}
         holes = {name: Hole(name, kinds[name]) for name in site.variables if name in kinds}
         if len(holes) == len(site.variables):
-            site.read(self.arguments(site.node, site.field, VariableValues({}, holes)))
+            with suppress(GraphQLError, HubError):  # each call converts them, and says what is wrong
+                site.read(self.arguments(site.node, site.field, VariableValues({}, holes)))
 
 
 class _Sites(Visitor):
@@ -178,7 +181,7 @@ class _Sites(Visitor):
     def enter_field(self, node: FieldNode, *_: Any) -> None:
         field = self.types.get_field_def()
         names = dict.fromkeys(name for argument in node.arguments or () for name in _variables(argument))
-        if field is not None and names and not node.name.value.startswith("__"):
+        if names and field is not None and "strawberry-definition" in field.extensions:  # so has none of introspection
             self.sites.append(Site(node, field, list(names)))
 
     def enter_directive(self, node: Node, *_: Any) -> None:

@@ -16,7 +16,10 @@ from schema.engine.run import Run
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """One level of a plan, with what it cost if it was run. `depth` 0 is a root field."""
+    """One level of a plan, with what it cost if it was run: its rows and their time, apart the time of its count.
+
+    `depth` 0 is a root field.
+    """
 
     field: str
     depth: int
@@ -26,6 +29,7 @@ class Explained:
     function: str
     rows: int | None
     milliseconds: float | None
+    count_milliseconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class Explanation:
 def _lines(level: Explained) -> Iterator[str]:
     indent = "  " * level.depth
     ran = "" if level.rows is None else f"    {level.rows:,} rows, {level.milliseconds:.1f} ms"
+    ran += "" if level.count_milliseconds is None else f", counted in {level.count_milliseconds:.1f} ms"
     yield f"{indent}{level.field}{ran}"
     for sql in (level.sql, level.count_sql):
         yield from (f"{indent}    {line}" for line in (sql or "").splitlines())
@@ -85,12 +90,19 @@ async def explain(
     run.steps = []
     if operation.node.operation is OperationType.QUERY:
         await running.read(plan, run)
-    levels = [one for root in plan.roots if root.level for one in _levels(root.level, 0, run)]
+    levels = [_sought(by, statement.text) for by, statement in plan.seeks.items()]
+    levels += [one for root in plan.roots if root.level for one in _levels(root.level, 0, run)]
     return Explanation("engine", None, kind, cost, plan.statements, levels)
 
 
+def _sought(by: str, sql: str) -> Explained:
+    """The look-up of the grids that arguments name."""
+    return Explained(f"grids by {by}", 0, sql, None, [], "", None, None, None)
+
+
 def _levels(level: Level, depth: int, run: Run) -> Iterator[Explained]:
-    steps = [step for step in run.steps or () if step.level is level]
+    steps = [step for step in run.steps or () if step.level is level and step.statement is level.statement]
+    counts = [step for step in run.steps or () if step.level is level and step.statement is level.count]
     yield Explained(
         level.what,
         depth,
@@ -100,6 +112,7 @@ def _levels(level: Level, depth: int, run: Run) -> Iterator[Explained]:
         level.text,
         sum(step.rows for step in steps) if steps else None,
         sum(step.milliseconds for step in steps) if steps else None,
+        sum(step.milliseconds for step in counts) if counts else None,
     )
     for below in level.below:
         if below.level is not None:

@@ -7,7 +7,7 @@ from graphql import GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType
 from graphql.execution.collect_fields import FieldDetails, collect_subfields
 from graphql.execution.values import VariableValues
 from graphql.type import is_abstract_type, is_leaf_type
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, Float
 from sqlalchemy import Enum as Vocabulary
 from sqlalchemy import inspect as inspected
 
@@ -81,7 +81,7 @@ class Fields:
         if declared.python_name in shown.columns and declared.base_resolver is None:
             column = shown.columns[declared.python_name]
             value = f"r[{draft.layout.position(source, column.key)}]"
-            return self._leaf(kind.fields[called], value) if isinstance(column.type, BigInteger) else value
+            return self._leaf(kind.fields[called], value) if isinstance(column.type, BigInteger | Float) else value
         raise Unplannable(f"{kind.name}.{called} has a resolver of its own.")
 
     def _computed(self, draft: Draft, source: Source, field: GraphQLField) -> str:

@@ -17,7 +17,7 @@ from graphql import GraphQLError
 from hub.auth import Viewer
 from hub.db import Snapshot
 from hub.errors import Invalid, NotFound
-from hub.prepared import form
+from hub.prepared import Statement, form
 from schema.context import Context
 from schema.engine.code import Record
 from schema.engine.documents import Brought
@@ -33,6 +33,7 @@ class Step:
     """A statement that was run: for those who want to know."""
 
     level: Level
+    statement: Statement
     values: Sequence[Any]
     rows: int
     milliseconds: float
@@ -186,7 +187,9 @@ async def _below(found: Snapshot, run: Run, below: Below, records: Sequence[Any]
     return dict(zip(wanted, await below.batch(run.viewer, wanted) if wanted else (), strict=True))
 
 
-async def _read(found: Snapshot, run: Run, level: Level, statement: Any, keys: Sequence[Any]) -> Sequence[Any]:
+async def _read(
+    found: Snapshot, run: Run, level: Level, statement: Statement | None, keys: Sequence[Any]
+) -> Sequence[Any]:
     if statement is None or not keys:
         return ()
     run.keys = keys
@@ -195,5 +198,5 @@ async def _read(found: Snapshot, run: Run, level: Level, statement: Any, keys: S
         return records
     began, values = time.perf_counter(), statement.values(run)
     records = await found.rows(statement.text, *values)
-    run.steps.append(Step(level, values, len(records), (time.perf_counter() - began) * 1000))
+    run.steps.append(Step(level, statement, values, len(records), (time.perf_counter() - began) * 1000))
     return records

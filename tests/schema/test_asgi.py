@@ -9,6 +9,7 @@ from httpx2 import Response
 from hub import assets
 from tests.schema.api import Api
 from tests.schema.city import ADMIN, City, gid
+from tests.schema.wire import socket
 
 pytestmark = pytest.mark.reads
 JSON = {"content-type": "application/json"}
@@ -61,6 +62,22 @@ async def test_what_is_no_operation_is_refused_in_json(
 async def test_the_operation_that_is_named_is_run(api: Api) -> None:
     body = {"query": "query A { a: __typename } query B { b: __typename }", "operationName": "B"}
     assert (await api.client.post("/graphql", json=body)).json()["data"] == {"b": "Query"}
+
+
+async def test_introspection_takes_variables(api: Api) -> None:
+    query = """query ($old: Boolean!, $name: String!) {
+      __schema { types { name fields(includeDeprecated: $old) { name args(includeDeprecated: $old) { name } } } }
+      __type(name: $name) { name enumValues(includeDeprecated: $old) { name } inputFields { name } } }"""
+    variables = {"old": True, "name": "RequestStatus"}
+    found = await api(query, **variables)
+    written = query.partition("{")[2].replace("$old", "true").replace("$name", '"RequestStatus"')
+    assert found == await api("{" + written)
+    assert [one["name"] for one in found["__type"]["enumValues"]][:2] == ["DRAFT", "RECEIVED"]
+    async with socket(api.app) as one:
+        await one.opened()
+        assert (await one.got())["type"] == "connection_ack"
+        one.send({"id": "1", "type": "subscribe", "payload": {"query": query, "variables": variables}})
+        assert (await one.got())["payload"]["data"] == found
 
 
 async def test_without_a_name_neither_of_two_mutations_is_done(api: Api, city: City) -> None:

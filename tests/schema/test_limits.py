@@ -99,6 +99,29 @@ async def test_just_below_the_limit_it_is_answered(api: Api, city: City, query: 
     assert answer["extensions"]["cost"]["asked"][figure] == asked
 
 
+COUNTS = (
+    "requests(first: 10) { totalCount nodes { number } }",
+    "requests(first: 10) { ...F }",
+    "requests(first: 10) { ...F ... on RequestConnection { totalCount } }",
+    "requests(first: 10) { ... @include(if: true) { totalCount } nodes { number } }",
+    "requests(first: 10) { totalCount @include(if: $yes) nodes @skip(if: $no) { number } }",
+)
+
+
+@pytest.mark.parametrize("counted", COUNTS)
+@reads
+async def test_a_count_costs_the_same_however_it_is_written(api: Api, city: City, counted: str) -> None:
+    query = (
+        f"query ($yes: Boolean = true, $no: Boolean = false) {{ grids(first: 50) {{ nodes {{ code {counted} }} }} }}"
+    )
+    used = "{ requests @include(if: $yes) @skip(if: $no) { totalCount } }"  # so that every variable is used
+    query = query.replace("grids", "...U grids", 1) + f" fragment U on Query {used}"
+    query += " fragment F on RequestConnection { totalCount nodes { number } }" if "...F" in counted else ""
+    answer = (await api.post(query, ADMIN)).json()
+    assert "errors" not in answer
+    assert answer["extensions"]["cost"]["asked"]["rows"] == 50 * (1 + 100 + 10) + 100
+
+
 BESIDE: dict[str, tuple[str, dict[str, Any]]] = {  # something that the engine makes no plan of
     "introspection": ("{ __schema { queryType { name } } %s }", {}),
     "a bad id": ('{ request(id: "nonsense") { id } %s }', {}),
