@@ -38,7 +38,7 @@ def numbers(run: Run, source: str) -> dict[str, Any]:
 def words(run: Run, source: str) -> str:
     """For a person, in one line."""
     took = f"in {seconds(run):,.1f} s ({rate(run):,} rows/s)"
-    if run.status not in (RunStatus.DONE, RunStatus.PLANNED):
+    if run.status not in (RunStatus.DONE, RunStatus.PLANNED, RunStatus.APPLIED):
         return f"{source}: {run.status.name.lower()} after {run.records:,} records {took}. {run.error or ''}".rstrip()
     if run.records == run.unchanged and not run.moved:
         return f"{source}: {run.records:,} records, nothing changed, {took}"

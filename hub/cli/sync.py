@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from hub import report
@@ -134,6 +135,41 @@ def status(
     for one in found:
         last = one["last"]
         typer.echo(f"{one['source']:24} {one['plugin']:14} {_told(last) if last else 'never ran'}")
+
+
+@sync.command()
+def history(
+    name: Annotated[str | None, typer.Argument(help="One source; all without it.")] = None,
+    page: Annotated[int, typer.Option(min=1, help="Which page of the list.")] = 1,
+    size: Annotated[int, typer.Option(min=1, max=1000, help="How many runs a page has.")] = 20,
+    as_json: AsJSON = False,
+) -> None:
+    """The runs, the latest first: when, by whom, what came of it, how long it took."""
+    viewer = system("hub sync history")
+
+    async def read(db: Database) -> list[tuple[Run, str]]:
+        wanted: Select[Any] = sources.runs(viewer).join(Source, Source.id == Run.source_id).add_columns(Source.name)
+        async with db.read() as session:
+            if name is not None:
+                if await session.scalar(select(Source.id).where(Source.name == name)) is None:
+                    raise NotFound("source", name, "`hub sync status` lists those that there are.")
+                wanted = wanted.where(Source.name == name)
+            latest = wanted.order_by(Run.id.desc()).offset((page - 1) * size).limit(size)
+            return [(run, source) for run, source in await session.execute(latest)]
+
+    found = with_database(settings(), read)
+    if as_json:
+        answer_json(
+            [
+                report.numbers(run, source)
+                | {"mode": run.mode.name, "at": run.started_at, "started_by": run.started_by, "plan": run.plan_id}
+                for run, source in found
+            ]
+        )
+        return
+    for run, source in found:
+        typer.echo(f"{run.id}  {run.started_at:%Y-%m-%d %H:%M} UTC  {run.mode.name.lower():6}  by {run.started_by}")
+        typer.echo(f"  {report.words(run, source)}")
 
 
 def _told(last: dict[str, Any]) -> str:

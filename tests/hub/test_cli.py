@@ -20,8 +20,8 @@ def csv(folder: Path, *rows: str) -> Path:
 
 
 COMMANDS = """
-serve;worker;sync;sync run;sync plan;sync show;sync apply;sync rejected;sync fix;sync replay;sync ignore;sync status;
-simulate;plugins;sdl;token;db;db upgrade;db status;db backup;db restore;db tally;demo;explain;doctor
+serve;worker;sync;sync run;sync plan;sync show;sync apply;sync rejected;sync fix;sync replay;sync ignore;sync history;
+sync status;simulate;plugins;sdl;token;db;db upgrade;db status;db backup;db restore;db tally;demo;explain;doctor
 """
 
 
@@ -162,6 +162,23 @@ def test_status_lists_what_ran_and_what_never_did(command: Command, tmp_path: Pa
         "last": None,
     }
     assert command("sync", "status", "nowhere").code == Exit.REFUSED
+
+
+def test_the_history_says_who_did_what(command: Command, tmp_path: Path) -> None:
+    plan = command("sync", "plan", "divisions", "--path", csv(tmp_path, "150602,东胜区,DISTRICT,"), "--json").json[
+        "run"
+    ]
+    done = command("sync", "apply", plan, "--json").json["run"]
+    command("sync", "run", "divisions", "--path", "/no/such.csv")
+    failed, applied, planned = command("sync", "history", "divisions", "--json").json
+    assert (failed["status"], failed["started_by"]) == ("FAILED", "hub sync run")
+    assert (applied["run"], applied["plan"], applied["mode"], applied["create"]) == (done, plan, "APPLY", 1)
+    assert (planned["run"], planned["status"], planned["started_by"]) == (plan, "APPLIED", "hub sync plan")
+    listed = command("sync", "history", "--size", 1, "--page", 3).out.splitlines()
+    assert listed[0].startswith(f"{plan}  20")
+    assert listed[0].endswith("by hub sync plan")
+    assert listed[1].startswith("  divisions: 1 records: 1 would be created, ")
+    assert command("sync", "history", "nowhere").code == Exit.REFUSED
 
 
 def test_a_token_is_alone_on_stdout(command: Command) -> None:
