@@ -12,7 +12,7 @@ from hub.cli.db import db
 from hub.cli.demo import demo
 from hub.cli.doctor import doctor
 from hub.cli.explain import explain_command
-from hub.cli.plans import apply_command, plan_command, show_command
+from hub.cli.plans import apply_command, plan_command, show_command, undo_command
 from hub.cli.plugins import plugins
 from hub.cli.rejected import fix_command, ignore_command, list_command, replay_command
 from hub.cli.sdl import sdl_command
@@ -48,6 +48,7 @@ app.command("worker")(worker_command)
 sync.command("plan")(plan_command)
 sync.command("show")(show_command)
 sync.command("apply")(apply_command)
+sync.command("undo")(undo_command)
 sync.command("rejected")(list_command)
 sync.command("fix")(fix_command)
 sync.command("replay")(replay_command)

@@ -1,4 +1,4 @@
-"""hub sync plan, show, apply: what a run would do, looked at before it is done, then done exactly so."""
+"""hub sync plan, show, apply, undo: what a run would do, looked at before, done exactly so, and taken back."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -21,6 +21,7 @@ from hub.services import sources
 from hub.sync import registry
 from hub.sync.run import run_source
 from hub.sync.stored import apply_plan
+from hub.sync.undo import undo
 
 LISTED, LARGEST_PAGE = 10, 10_000
 VIEWER = system("hub sync")
@@ -88,7 +89,8 @@ def show_command(
             if found is None:
                 raise NotFound("run", run, "`hub sync status` shows the last run of each source.")
             source = await session.get_one(Source, found.source_id)
-            rows: Select[PlanRow] = sources.plan_rows(VIEWER).where(PlanRow.run_id == (found.plan_id or run), *wanted)
+            mine = found.plan_id if found.plan_id and found.mode is RunMode.APPLY else run
+            rows: Select[PlanRow] = sources.plan_rows(VIEWER).where(PlanRow.run_id == mine, *wanted)
             total = await session.scalar(select(func.count()).select_from(rows.subquery())) or 0
             rows = rows.order_by(PlanRow.number).offset((page - 1) * size).limit(size)
             return found, source.name, total, list(await session.scalars(rows))
@@ -112,20 +114,29 @@ def apply_command(run: AnyRun, as_json: AsJSON = False) -> None:
     async def work(db: Database) -> tuple[Run, str, list[PlanRow]]:
         with shown(str(run)) as progress:
             done = await apply_plan(db, run, started_by="hub sync apply", progress=progress)
-        async with db.read() as session:
-            source = await session.get_one(Source, done.source_id)
-            moved = sources.plan_rows(VIEWER).where(PlanRow.run_id == run, PlanRow.state == PlanState.REFUSED)
-            return done, source.name, list(await session.scalars(moved.order_by(PlanRow.number).limit(LISTED)))
+        return done, *await _left(db, done, run)
 
-    done, source, moved = with_database(settings(), work)
+    _finish(*with_database(settings(), work), run, as_json=as_json)
+
+
+async def _left(db: Database, done: Run, plan: UUID) -> tuple[str, list[PlanRow]]:
+    """The source's name, and the first rows of a plan that were left alone."""
+    async with db.read() as session:
+        source = await session.get_one(Source, done.source_id)
+        left = sources.plan_rows(VIEWER).where(PlanRow.run_id == plan, PlanRow.state == PlanState.REFUSED)
+        return source.name, list(await session.scalars(left.order_by(PlanRow.number).limit(LISTED)))
+
+
+def _finish(done: Run, source: str, left: list[PlanRow], of: UUID, *, as_json: bool) -> None:
+    """Answer for a run that works on another one."""
     if as_json:
-        answer_json(report.numbers(done, source) | {"plan": str(run), "refused": [_plain(row) for row in moved]})
+        answer_json(report.numbers(done, source) | {"plan": str(of), "refused": [_plain(row) for row in left]})
     else:
         typer.echo(report.words(done, source))
-    for row in moved:
+    for row in left:
         say(f"  {row.action.name} {row.kind} {row.key}: {row.reason}")
-    if done.moved > len(moved):
-        say(f"  ... and {done.moved - len(moved):,} more: hub sync show {done.id} --state refused")
+    if done.moved > len(left):
+        say(f"  ... and {done.moved - len(left):,} more: hub sync show {done.id} --state refused")
     if done.status is not RunStatus.DONE:
         raise typer.Exit(Exit.FAILED)
     if done.moved:
@@ -143,3 +154,18 @@ def _lines(row: PlanRow) -> Iterator[str]:
     for name in row.new:
         before = f"{row.old[name]} → " if name in row.old else ""
         yield f"{'':15}{name}: {before}{row.new[name]}"
+
+
+def undo_command(run: AnyRun, as_json: AsJSON = False) -> None:
+    """Take a run back: the old values, where nobody else has written since. What it made is marked as gone.
+
+    What others have changed since is left alone and listed (exit code 5). The source's place is not moved: correct the
+    source, or the next run brings the same again.
+    """
+
+    async def work(db: Database) -> tuple[Run, str, list[PlanRow]]:
+        with shown(str(run)) as progress:
+            done = await undo(db, run, started_by="hub sync undo", progress=progress)
+        return done, *await _left(db, done, done.id)
+
+    _finish(*with_database(settings(), work), run, as_json=as_json)

@@ -44,6 +44,7 @@ class RunMode(Term):
     APPLY = "Applies each page as it is planned (执行)."
     PLAN = "Stores the plan and stops (预演)."
     REPLAY = "Reads rejected records again (重放)."
+    UNDO = "Takes another run back (撤销)."
 
 
 class Run(Entity):

@@ -78,10 +78,14 @@ async def apply(session: AsyncSession, source_id: UUID, origin: Origin, planned:
 
 
 async def _move(session: AsyncSession, planned: Sequence[Planned]) -> None:
+    await move(
+        session,
+        {one.row["path"]: one.new["path"] for one in planned if one.row and one.kind == "grid" and "path" in one.new},
+    )
+
+
+async def move(session: AsyncSession, moved: Mapping[str, str]) -> None:
     """Move what lies below grids that moved, from the lowest one up: rows of this page may stand there already."""
-    moved = {
-        one.row["path"]: one.new["path"] for one in planned if one.row and one.kind == "grid" and "path" in one.new
-    }
     for old in sorted(moved, key=len, reverse=True):
         new = moved[old]
         above = max((path for path in moved if path != old and new.startswith(path)), key=len, default="")

@@ -20,8 +20,8 @@ def csv(folder: Path, *rows: str) -> Path:
 
 
 COMMANDS = """
-serve;worker;sync;sync run;sync plan;sync show;sync apply;sync rejected;sync fix;sync replay;sync ignore;sync history;
-sync status;simulate;plugins;sdl;token;db;db upgrade;db status;db backup;db restore;db tally;demo;explain;doctor
+serve;worker;sync;sync run;sync plan;sync show;sync apply;sync undo;sync rejected;sync fix;sync replay;sync ignore;
+sync history;sync status;simulate;plugins;sdl;token;db;db upgrade;db status;db backup;db restore;db tally;demo;explain;doctor
 """
 
 
@@ -132,6 +132,19 @@ def test_what_has_moved_since_a_plan_is_listed(command: Command, tmp_path: Path)
     assert done.err.endswith("  CREATE grid 150602: Planned as CREATE, by now it would be UPDATE.\n")
     shown = command("sync", "show", id, "--state", "refused")
     assert "      1 CREATE grid 150602 [refused]: Planned as CREATE" in shown.out
+
+
+def test_a_run_is_taken_back(command: Command, tmp_path: Path) -> None:
+    command("sync", "run", "divisions", "--path", csv(tmp_path, "150602,东胜区,DISTRICT,"))
+    rows = ("150602,东胜,DISTRICT,", "150602001,交通街道,STREET,150602")
+    done = command("sync", "run", "divisions", "--path", csv(tmp_path, *rows), "--json").json["run"]
+    back = command("sync", "undo", done, "--json")
+    assert (back.code, back.json["refused"]) == (Exit.DONE, [])
+    assert back.json == back.json | {"update": 1, "close": 1, "create": 0, "moved": 0}
+    shown = command("sync", "show", back.json["run"]).out
+    assert "               name: 东胜 → 东胜区" in shown.splitlines()
+    assert command("sync", "undo", back.json["run"]).code == Exit.REFUSED
+    assert command("sync", "history", "divisions", "--json").json[0]["mode"] == "UNDO"
 
 
 def test_a_run_that_fails_says_why(command: Command) -> None:

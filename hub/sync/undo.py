@@ -1,0 +1,266 @@
+"""A run is taken back: its changes in reverse, wherever it is still the one that wrote a field last.
+
+    the run's changes, the last one first -> the row as it stands + what the log says since
+        -> created: marked as gone | changed: the old values of the fields that nobody else has written since
+        -> or left alone, with the reason
+
+Taking back is a run of its own, with changes of its own; what it did and what it left alone stands in its plan rows.
+Steps in the life of a request, the vault and links stay: they say what happened. The source's place stays too.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Date, DateTime, Enum, Uuid, func, insert, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hub.db import Database, Origin
+from hub.errors import Conflict, NotFound
+from hub.models import (
+    Change,
+    ChangeKind,
+    Grid,
+    Link,
+    PlanAction,
+    PlanRow,
+    PlanState,
+    Request,
+    RequestAction,
+    RequestEvent,
+    Run,
+    RunMode,
+    RunStatus,
+    Source,
+    uuid7,
+)
+from hub.models.base import now
+from hub.services.changes import plain
+from hub.sync.apply import move
+from hub.sync.batch import HIDDEN, Batch
+from hub.sync.kinds import KINDS, Kind, Values
+from hub.sync.reading import GONE
+from hub.sync.references import among
+from hub.sync.work import Progress, Work, at_work, begin, fenced, insist, note, take
+
+AT_ONCE = 1_000
+BY_ENTITY = {kind.model.__name__: kind for kind in KINDS.values()}
+ENDED = (RunStatus.DONE, RunStatus.FAILED, RunStatus.CANCELLED)
+Place = tuple[int, UUID]
+
+
+@dataclass(slots=True)
+class Back:
+    """One row on its way back: as it stands, what becomes of it, and what is left alone, with the reason."""
+
+    kind: Kind
+    row: Mapping[str, Any]
+    new: Values = field(default_factory=dict)
+    closes: bool = False
+    left: dict[str, str] = field(default_factory=dict)
+
+    def stands(self, name: str) -> Any:
+        return self.new.get(name, self.row[name])
+
+
+async def undo(database: Database, id: UUID, *, started_by: str, progress: Progress | None = None) -> Run:
+    """Take back the run `id`, or what is left of it. Returns the run that does so, done or failed.
+
+    Raises NotFound, or Conflict where the run cannot be taken back, or the source is being run.
+    """
+    meant, source, expected = await _run(database, id)
+    run = await begin(database, source, started_by, RunMode.UNDO, {}, plan_id=id)
+    run.expected = expected
+    work = Work(database, source, run)
+    before: Place | None = None
+    async with at_work(work, RunStatus.DONE):
+        ours = await _ours(database, meant)
+        while said := await _changes(database, meant, before):
+            before = said[-1].position, said[-1].id
+            await insist(partial(_take_back, work, ours, said))
+            if progress is not None:
+                progress(run)
+    return run
+
+
+async def _run(database: Database, id: UUID) -> tuple[Run, Source, int]:
+    async with database.read() as session:
+        meant = await session.get(Run, id)
+        if meant is None:
+            raise NotFound("run", id, "`hub sync history` lists the runs.")
+        if meant.mode not in (RunMode.APPLY, RunMode.REPLAY) or meant.status not in ENDED:
+            raise Conflict(
+                f"The run {id} ({meant.mode.name}, {meant.status.name}) cannot be taken back: only one that has "
+                "written, and has ended."
+            )
+        expected = await session.scalar(select(func.count()).select_from(Change).where(Change.run_id == id))
+        return meant, await session.get_one(Source, meant.source_id), expected or 0
+
+
+async def _ours(database: Database, meant: Run) -> set[UUID]:
+    """The run, and whatever has begun to take it back already."""
+    async with database.read() as session:
+        earlier = select(Run.id).where(Run.plan_id == meant.id, Run.mode == RunMode.UNDO)
+        return {meant.id, *await session.scalars(earlier)}
+
+
+async def _changes(database: Database, meant: Run, before: Place | None) -> list[Change]:
+    statement = select(Change).where(Change.run_id == meant.id)
+    if before is not None:
+        statement = statement.where(tuple_(Change.position, Change.id) < before)
+    async with database.read() as session:
+        return list(await session.scalars(statement.order_by(Change.position.desc(), Change.id.desc()).limit(AT_ONCE)))
+
+
+async def _take_back(work: Work, ours: set[UUID], said: Sequence[Change]) -> None:
+    """Some changes, the last one first, in one transaction."""
+    run = work.run
+    async with fenced(work) as session:
+        rows = await _rows(session, said)
+        since = await _since(session, ours, list(rows), said[-1])
+        for change in said:
+            if (back := rows.get(change.entity_id)) is not None:
+                _reverse(back, change, since[change.entity_id])
+        batch = Batch(Origin(work.viewer.subject, run.id))
+        done = [back for back in rows.values() if back.new]
+        for back in done:
+            _write(batch, back, run)
+        await batch.write(session)
+        moved = {back.row["path"]: back.new["path"] for back in done if back.kind.model is Grid and "path" in back.new}
+        await move(session, moved)
+        await _look_again(session, work.source, done)
+        await _tell(session, run, work.source, list(rows.values()))
+        values = {
+            "pages": run.pages + 1,
+            "records": run.records + len(said),
+            "updated": run.updated + sum(not back.closes for back in done),
+            "closed": run.closed + sum(back.closes for back in done),
+            "moved": run.moved + sum(bool(back.left) for back in rows.values()),
+        }
+        await note(session, run, values | {"expected": run.expected})
+    take(run, values)
+
+
+async def _rows(session: AsyncSession, said: Sequence[Change]) -> dict[UUID, Back]:
+    """The rows as they stand, locked in one order for all."""
+    wanted: dict[Any, list[UUID]] = defaultdict(list)
+    for change in said:
+        if change.entity in BY_ENTITY:
+            wanted[BY_ENTITY[change.entity].table].append(change.entity_id)
+    kinds = {change.entity_id: BY_ENTITY[change.entity] for change in said if change.entity in BY_ENTITY}
+    found: dict[UUID, Back] = {}
+    for table, ids in wanted.items():
+        rows = await session.execute(select(table).where(among(table.c.id, ids)).order_by(table.c.id).with_for_update())
+        for row in rows.mappings():
+            values = {str(name): value for name, value in row.items()}
+            found[values["id"]] = Back(kinds[values["id"]], values)
+    return found
+
+
+async def _since(
+    session: AsyncSession, ours: set[UUID], ids: list[UUID], first: Change
+) -> dict[UUID, list[tuple[Place, set[str], str]]]:
+    """What others have written to these rows since: when, which fields, who."""
+    others: dict[UUID, list[tuple[Place, set[str], str]]] = defaultdict(list)
+    statement = select(Change.entity_id, Change.position, Change.id, Change.patch, Change.actor, Change.run_id).where(
+        among(Change.__table__.c.entity_id, ids), tuple_(Change.position, Change.id) > (first.position, first.id)
+    )
+    for entity_id, position, id, patch, actor, run_id in await session.execute(statement):
+        if run_id not in ours:
+            others[entity_id].append(((position, id), set(patch), actor or "the hub"))
+    return others
+
+
+def _reverse(back: Back, change: Change, since: Sequence[tuple[Place, set[str], str]]) -> None:
+    """Take one change back, as far as nobody else has written since."""
+    later = [(fields, who) for place, fields, who in since if place > (change.position, change.id)]
+    if change.kind is ChangeKind.CREATED:
+        if later:
+            back.left["*"] = f"changed since by {later[-1][1]}"
+            return
+        closing = back.kind.closing(now())
+        back.new = {name: value for name, value in closing.items() if not _ended(back.row[name], value)}
+        back.closes = True
+        return
+    for name, old in change.reverse.items():
+        by = next((who for fields, who in reversed(later) if name in fields), None)
+        if by is not None:
+            back.left[name] = f"written since by {by}"
+        elif old == HIDDEN:
+            back.left[name] = "the log does not show what it was"
+        elif (value := _typed(back.kind, name, old)) != back.stands(name):
+            back.new[name] = value
+
+
+def _ended(stands: Any, value: Any) -> bool:
+    """Whether the row is closed already: then its day stays."""
+    return stands == value or (isinstance(value, date) and stands is not None)
+
+
+def _typed(kind: Kind, name: str, value: Any) -> Any:
+    """A value of the log as its column has it."""
+    column = kind.table.c[name].type
+    if value is None:
+        return None
+    if isinstance(column, Enum) and column.enum_class is not None:
+        return column.enum_class[value]
+    if isinstance(column, Uuid):
+        return UUID(value)
+    if isinstance(column, DateTime):
+        return datetime.fromisoformat(value)
+    return date.fromisoformat(value) if isinstance(column, Date) else value
+
+
+def _write(batch: Batch, back: Back, run: Run) -> None:
+    back.new = {name: value for name, value in back.new.items() if value != back.row[name]}
+    if not back.new:
+        return
+    model = back.kind.model
+    kind = ChangeKind.CLOSED if back.closes else ChangeKind.UPDATED
+    batch.change(model, back.row, back.new, model.__name__, kind)
+    if model is Request and "status" in back.new:
+        event = {"request_id": back.row["id"], "id": uuid7(), "at": batch.at, "action": RequestAction.SYNC}
+        said = {"status": back.new["status"], "note": "撤销同步", "details": {"undoes": str(run.plan_id)}}
+        batch.create(RequestEvent, {**event, **said}, "RequestEvent")
+
+
+async def _look_again(session: AsyncSession, source: Source, done: Sequence[Back]) -> None:
+    """Let the next run look at what the source says of these rows: of those that are gone now, as if it had said so."""
+    for hash, closes in ((None, False), (GONE, True)):
+        ids = [back.row["id"] for back in done if back.closes is closes]
+        mine = (Link.source_id == source.id, among(Link.__table__.c.entity_id, ids))
+        await session.execute(update(Link).where(*mine).values(hash=hash))
+
+
+async def _tell(session: AsyncSession, run: Run, source: Source, backs: Sequence[Back]) -> None:
+    """Keep what was done and what was left alone."""
+    mine = (Link.source_id == source.id, among(Link.__table__.c.entity_id, [back.row["id"] for back in backs]))
+    found = await session.execute(select(Link.entity_id, Link.key).where(*mine))
+    keys = {row.entity_id: row.key for row in found}
+    rows: list[dict[str, Any]] = []
+    for back in backs:
+        if back.new or back.left:
+            left = "; ".join(f"{name}: {why}" if name != "*" else why for name, why in back.left.items())
+            rows.append(
+                {
+                    "run_id": run.id,
+                    "id": uuid7(),
+                    "number": run.records + len(rows) + 1,
+                    "action": PlanAction.CLOSE if back.closes else PlanAction.UPDATE,
+                    "kind": back.kind.name,
+                    "key": keys.get(back.row["id"]) or str(back.row[back.kind.natural[0]]),
+                    "entity_id": back.row["id"],
+                    "old": {name: plain(back.row[name]) for name in back.new},
+                    "new": {name: plain(value) for name, value in back.new.items()},
+                    "rule": "taken back",
+                    "state": PlanState.REFUSED if back.left else PlanState.APPLIED,
+                    "reason": f"Left alone: {left}." if back.left else None,
+                    "private": {},
+                }
+            )
+    if rows:
+        await session.execute(insert(PlanRow), rows)
