@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from hub import __version__
+from hub import __version__, logs
 from hub.cli import answers
 from hub.cli.db import db
 from hub.cli.demo import demo
@@ -29,7 +29,8 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
     epilog="Exit codes: 0 done · 1 tried and failed · 2 used or configured wrongly · 3 something does not answer, "
-    "try later · 4 refused · 5 done, but records were rejected (--strict) · 130 interrupted",
+    "try later · 4 refused · 5 done in part: records were rejected (--strict), or something was left alone · "
+    "130 interrupted",
 )
 
 
@@ -67,6 +68,7 @@ app.command()(doctor)
 def main() -> NoReturn:
     """The entry point `hub`."""
     signal.signal(signal.SIGTERM, _as_interrupt)
+    logs.set_up()
     try:
         app(prog_name="hub")
     except HubError as error:

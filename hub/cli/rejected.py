@@ -107,6 +107,7 @@ def replay_command(
     run = with_database(settings(), work)
     _tell(run, name, as_json=as_json)
     if run.rejected:
+        say(f"  The others, and why: hub sync rejected {name}")
         raise typer.Exit(Exit.PARTLY)
 
 
@@ -142,7 +143,7 @@ def _plain(one: Rejected, source: str) -> dict[str, Any]:
 
 
 def _lines(one: Rejected, source: str) -> Iterator[str]:
-    settled = "" if one.status is RejectedStatus.OPEN else f" [{one.status.name.lower()}: {one.note or 'taken'}]"
+    settled = "" if one.status is RejectedStatus.OPEN else f" [{one.status.name.lower()}: {one.note or 'settled'}]"
     yield f"{one.id}  {source}: {one.kind} {one.key or ''}{settled}".rstrip()
     yield f"  {one.where}: {one.reason}" if one.where and not one.reason.startswith(one.where) else f"  {one.reason}"
     yield from (f"    {name}: {value}" for name, value in one.raw.items())

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hub import logs, worker
+from hub import worker
 from hub.cli.answers import say
 from hub.cli.opened import with_database
 from hub.config import Settings, settings
@@ -33,7 +33,6 @@ def serve_command(
     """
     given = {name: value for name, value in (("port", port), ("host", host)) if value is not None}
     chosen = settings().model_copy(update=given)
-    logs.set_up()
     with suppress(KeyboardInterrupt):
         serve(chosen, registry.load(chosen.plugins), Choices(worker, example), typer.echo)
     say("Stopped.")
@@ -42,7 +41,6 @@ def serve_command(
 def worker_command() -> None:
     """Run queued syncs only. Several on several machines share one database (HUB_DATABASE_URL)."""
     chosen = settings()
-    logs.set_up()
     with_database(chosen, lambda db: _work(db, chosen))
 
 

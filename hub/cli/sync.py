@@ -68,6 +68,8 @@ def run_command(
         say(f"  {one.reason}" if one.reason.startswith(one.where) else f"  {one.where}: {one.reason}")
     if run.rejected > len(rejected) > 0:
         say(f"  ... and {run.rejected - len(rejected):,} more.")
+    if rejected:
+        say(f"  What to do with them: hub sync rejected {name}")
     if run.status is not RunStatus.DONE:
         raise typer.Exit(Exit.FAILED)
     if run.rejected and strict:

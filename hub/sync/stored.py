@@ -3,7 +3,8 @@
     plan rows -> the records that they keep -> planned anew, by the same code and for the same moment
               -> the same as planned: applied | something has moved since: refused, with the reason
 
-A refused row is not lost: it becomes a rejected record, which the next run of the source takes up.
+A refused row is not lost: it becomes a rejected record, which the next run of the source takes up; unless a newer run
+has read the same source since, which knows better.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,8 +42,9 @@ async def apply_plan(database: Database, id: UUID, *, started_by: str, progress:
     run.expected = expected
     work = Work(database, source, run)
     async with at_work(work, RunStatus.DONE):
+        outdated = await _outdated(database, planned)
         while rows := await _waiting(database, planned):
-            await insist(partial(_carry_out, work, planned, rows))
+            await insist(partial(_carry_out, work, planned, rows, outdated=outdated))
             if progress is not None:
                 progress(run)
         await insist(partial(_finish, work, planned))
@@ -60,6 +62,20 @@ async def _plan(database: Database, id: UUID) -> tuple[Run, Source, int]:
         mine = (PlanRow.run_id == id, PlanRow.state == PlanState.WAITING)
         expected = await session.scalar(select(func.count()).select_from(PlanRow).where(*mine))
         return planned, await session.get_one(Source, planned.source_id), expected or 0
+
+
+async def _outdated(database: Database, planned: Run) -> bool:
+    """Whether the same source was read again since: then what the plan says of it may be no longer so."""
+    newer = select(Run.id).where(
+        Run.source_id == planned.source_id,
+        Run.settings == planned.settings,
+        Run.mode == RunMode.APPLY,
+        Run.plan_id.is_(None),
+        Run.status == RunStatus.DONE,
+        Run.started_at > planned.started_at,
+    )
+    async with database.read() as session:
+        return await session.scalar(newer.limit(1)) is not None
 
 
 async def _waiting(database: Database, planned: Run) -> list[PlanRow]:
@@ -81,7 +97,7 @@ def _identity(row: PlanRow) -> Identity:
     return (kept["kind"], kept["key"]) if kept else ("", str(row.number))
 
 
-async def _carry_out(work: Work, planned: Run, rows: Sequence[PlanRow]) -> None:
+async def _carry_out(work: Work, planned: Run, rows: Sequence[PlanRow], *, outdated: bool) -> None:
     """Some rows of the plan, one transaction: what they change, what is refused, and what became of each of them."""
     run, meant = work.run, {_identity(row): row for row in rows if row.action is not PlanAction.REJECT}
     readings = read([archive.again(row.private["record"]) for row in meant.values()])
@@ -97,7 +113,8 @@ async def _carry_out(work: Work, planned: Run, rows: Sequence[PlanRow]) -> None:
         _refuse_what_hangs_on_it(now, reasons)
         done = [one for one in now if reasons[one.kind, one.record.key] is None]
         await applying.apply(session, work.source.id, Origin(work.viewer.subject, run.id), done)
-        refused = [*_refused(rows), *(_kept_back(one, reasons) for one in now if _is_left(one, reasons))]
+        left = [] if outdated else [_kept_back(one, reasons) for one in now if _is_left(one, reasons)]
+        refused = [*_refused(rows), *left]
         await rejected.reject(session, run, refused)
         await rejected.heal(session, run, done)
         await _tell(session, rows, reasons)

@@ -21,7 +21,8 @@ def csv(folder: Path, *rows: str) -> Path:
 
 COMMANDS = """
 serve;worker;sync;sync run;sync plan;sync show;sync apply;sync undo;sync rejected;sync fix;sync replay;sync ignore;
-sync history;sync status;simulate;plugins;sdl;token;db;db upgrade;db status;db backup;db restore;db tally;demo;explain;doctor
+sync history;sync status;simulate;plugins;sdl;token;db;db upgrade;db status;db backup;db restore;db tally;demo;
+explain;doctor
 """
 
 
@@ -83,8 +84,10 @@ def test_a_run_with_rejected_records_shows_them(command: Command, tmp_path: Path
     assert done.code == Exit.DONE
     assert command("sync", "run", "divisions", "--path", file, "--strict").code == Exit.PARTLY
     assert ": 1 created, 0 updated, 1 rejected, 0 unchanged in " in done.out
-    assert "divisions.csv" in done.err.splitlines()[-1]
-    assert "15x602" in done.err.splitlines()[-1]
+    *_, shown, hint = done.err.splitlines()
+    assert "divisions.csv" in shown
+    assert "15x602" in shown
+    assert hint == "  What to do with them: hub sync rejected divisions"
 
 
 def test_a_plan_is_shown_page_by_page_and_applied(command: Command, tmp_path: Path) -> None:
@@ -241,7 +244,10 @@ def test_the_plugin_of_the_documentation_works(command: Command, tmp_path: Path)
     command("sync", "run", "divisions")
     done = command("sync", "run", "letters", "--path", letters, HUB_PLUGINS=tmp_path / "mine")
     assert done.out.startswith("letters: 2 records: 1 created, 0 updated, 1 rejected, 0 unchanged in ")
-    assert done.err == "  row 3: The column number is empty: every letter needs one.\n"
+    assert done.err.splitlines() == [
+        "  row 3: The column number is empty: every letter needs one.",
+        "  What to do with them: hub sync rejected letters",
+    ]
 
 
 def test_a_queued_run_waits_once(command: Command) -> None:

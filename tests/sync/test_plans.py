@@ -172,6 +172,16 @@ async def test_what_has_moved_since_is_refused_and_not_lost(database: Database, 
     assert {status for _, status, _ in await work_items(database)} == {"REPLAYED"}
 
 
+async def test_what_a_newer_run_has_read_is_not_kept_for_later(database: Database) -> None:
+    await run(database, told([organization("A", "first")]))
+    plan = await planned(database, [], [organization("A", "second")])
+    await run(database, told([], [organization("A", "third")]))
+    done = await applied(database, plan)
+    assert (done.moved, await work_items(database)) == (1, [])
+    await run(database, told([], [], []))
+    assert (await stored(database, Organization))["A"]["name"] == "third"
+
+
 async def test_what_hangs_on_a_refused_row_is_refused_too(database: Database) -> None:
     plan = await planned(
         database, [grid("1", None, "DISTRICT"), grid("S", "1", "STREET")], [organization("O", grid="S")]
@@ -192,12 +202,12 @@ async def test_where_it_broke_off_it_goes_on(database: Database, monkeypatch: py
     plan = await planned(database, [organization(key) for key in "ABCDE"])
     real, calls = stored_plans._carry_out, 0
 
-    async def breaks(*given: Any) -> None:
+    async def breaks(*given: Any, **more: Any) -> None:
         nonlocal calls
         calls += 1
         if calls == 2:
             raise Conflict("The power went out.")
-        await real(*given)
+        await real(*given, **more)
 
     monkeypatch.setattr(stored_plans, "_carry_out", breaks)
     broken = await apply_plan(database, plan.id, started_by="test")
