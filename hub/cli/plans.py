@@ -20,7 +20,7 @@ from hub.models import PlanAction, PlanRow, PlanState, Run, RunMode, RunStatus, 
 from hub.services import sources
 from hub.sync import registry
 from hub.sync.run import run_source
-from hub.sync.stored import apply_plan
+from hub.sync.stored_plan import apply_plan
 from hub.sync.undo import undo
 
 LISTED, LARGEST_PAGE = 10, 10_000
@@ -156,7 +156,10 @@ def _lines(row: PlanRow) -> Iterator[str]:
         yield f"{'':15}{name}: {before}{row.new[name]}"
 
 
-def undo_command(run: AnyRun, as_json: AsJSON = False) -> None:
+def undo_command(
+    run: Annotated[UUID, typer.Argument(metavar="RUN", help="The run to take back: `hub sync history` lists them.")],
+    as_json: AsJSON = False,
+) -> None:
     """Take a run back: the old values, where nobody else has written since. What it made is marked as gone.
 
     What others have changed since is left alone and listed (exit code 5). The source's place is not moved: correct the

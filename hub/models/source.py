@@ -130,7 +130,7 @@ class PlanState(Term):
 
     WAITING = "Not applied yet (待执行)."
     APPLIED = "Done as planned (已执行)."
-    REFUSED = "Not done: what it was planned for has moved since, see the reason (已拒绝)."
+    REFUSED = "Not done, or not all of it, as what it was for has moved since: see the reason (已拒绝)."
 
 
 class PlanRow(Base):

@@ -20,7 +20,7 @@ from sqlalchemy import Date, DateTime, Enum, Uuid, func, insert, select, tuple_,
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.db import Database, Origin
-from hub.errors import Conflict, NotFound
+from hub.errors import Conflict
 from hub.models import (
     Change,
     ChangeKind,
@@ -45,7 +45,7 @@ from hub.sync.batch import HIDDEN, Batch
 from hub.sync.kinds import KINDS, Kind, Values
 from hub.sync.reading import GONE
 from hub.sync.references import among
-from hub.sync.work import Progress, Work, at_work, begin, fenced, insist, note, take
+from hub.sync.work import Progress, Work, at_work, begin, fenced, found, insist, note, take
 
 AT_ONCE = 1_000
 BY_ENTITY = {kind.model.__name__: kind for kind in KINDS.values()}
@@ -89,16 +89,14 @@ async def undo(database: Database, id: UUID, *, started_by: str, progress: Progr
 
 async def _run(database: Database, id: UUID) -> tuple[Run, Source, int]:
     async with database.read() as session:
-        meant = await session.get(Run, id)
-        if meant is None:
-            raise NotFound("run", id, "`hub sync history` lists the runs.")
+        meant, source = await found(session, id)
         if meant.mode not in (RunMode.APPLY, RunMode.REPLAY) or meant.status not in ENDED:
             raise Conflict(
                 f"The run {id} ({meant.mode.name}, {meant.status.name}) cannot be taken back: only one that has "
                 "written, and has ended."
             )
         expected = await session.scalar(select(func.count()).select_from(Change).where(Change.run_id == id))
-        return meant, await session.get_one(Source, meant.source_id), expected or 0
+        return meant, source, expected or 0
 
 
 async def _ours(database: Database, meant: Run) -> set[UUID]:
@@ -152,13 +150,13 @@ async def _rows(session: AsyncSession, said: Sequence[Change]) -> dict[UUID, Bac
         if change.entity in BY_ENTITY:
             wanted[BY_ENTITY[change.entity].table].append(change.entity_id)
     kinds = {change.entity_id: BY_ENTITY[change.entity] for change in said if change.entity in BY_ENTITY}
-    found: dict[UUID, Back] = {}
+    backs: dict[UUID, Back] = {}
     for table, ids in wanted.items():
         rows = await session.execute(select(table).where(among(table.c.id, ids)).order_by(table.c.id).with_for_update())
         for row in rows.mappings():
             values = {str(name): value for name, value in row.items()}
-            found[values["id"]] = Back(kinds[values["id"]], values)
-    return found
+            backs[values["id"]] = Back(kinds[values["id"]], values)
+    return backs
 
 
 async def _since(
@@ -239,8 +237,8 @@ async def _look_again(session: AsyncSession, source: Source, done: Sequence[Back
 async def _tell(session: AsyncSession, run: Run, source: Source, backs: Sequence[Back]) -> None:
     """Keep what was done and what was left alone."""
     mine = (Link.source_id == source.id, among(Link.__table__.c.entity_id, [back.row["id"] for back in backs]))
-    found = await session.execute(select(Link.entity_id, Link.key).where(*mine))
-    keys = {row.entity_id: row.key for row in found}
+    links = await session.execute(select(Link.entity_id, Link.key).where(*mine))
+    keys = {row.entity_id: row.key for row in links}
     rows: list[dict[str, Any]] = []
     for back in backs:
         if back.new or back.left:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer, system
 from hub.db import Database
-from hub.errors import Conflict, HubError
+from hub.errors import Conflict, HubError, NotFound
 from hub.models import Run, RunMode, RunStatus, Source, uuid7
 from hub.models.base import now
 from hub.plugin import SourceError
@@ -61,6 +61,14 @@ async def at_work(work: Work, done: RunStatus) -> AsyncIterator[None]:
         raise
     finally:
         heart.cancel()
+
+
+async def found(session: AsyncSession, id: UUID) -> tuple[Run, Source]:
+    """A run and its source. Raises NotFound."""
+    run = await session.get(Run, id)
+    if run is None:
+        raise NotFound("run", id, "`hub sync history` lists the runs.")
+    return run, await session.get_one(Source, run.source_id)
 
 
 async def begin(

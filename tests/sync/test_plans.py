@@ -26,9 +26,9 @@ from hub.models import (
     Source,
 )
 from hub.plugin import BadRecord, Caller, Issue, Record
-from hub.sync import stored as stored_plans
+from hub.sync import stored_plan
 from hub.sync.run import run_source
-from hub.sync.stored import apply_plan
+from hub.sync.stored_plan import apply_plan
 from tests.sync.sources import (
     changes,
     counts,
@@ -74,7 +74,7 @@ def request(number: str, **fields: Any) -> Record:
 @pytest.fixture(params=[2_000, 1])
 def at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """How many rows one transaction takes."""
-    monkeypatch.setattr(stored_plans, "AT_ONCE", request.param)
+    monkeypatch.setattr(stored_plan, "AT_ONCE", request.param)
     return int(request.param)
 
 
@@ -198,9 +198,9 @@ async def test_what_hangs_on_a_refused_row_is_refused_too(database: Database) ->
 
 
 async def test_where_it_broke_off_it_goes_on(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stored_plans, "AT_ONCE", 2)
+    monkeypatch.setattr(stored_plan, "AT_ONCE", 2)
     plan = await planned(database, [organization(key) for key in "ABCDE"])
-    real, calls = stored_plans._carry_out, 0
+    real, calls = stored_plan._carry_out, 0
 
     async def breaks(*given: Any, **more: Any) -> None:
         nonlocal calls
@@ -209,7 +209,7 @@ async def test_where_it_broke_off_it_goes_on(database: Database, monkeypatch: py
             raise Conflict("The power went out.")
         await real(*given, **more)
 
-    monkeypatch.setattr(stored_plans, "_carry_out", breaks)
+    monkeypatch.setattr(stored_plan, "_carry_out", breaks)
     broken = await apply_plan(database, plan.id, started_by="test")
     assert (broken.status, broken.error, counts(broken)) == (RunStatus.FAILED, "The power went out.", {"created": 2})
     assert await cursor(database) is None

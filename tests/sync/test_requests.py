@@ -23,9 +23,11 @@ from hub.models import (
     RequestStatus,
     Run,
     RunMode,
+    RunStatus,
 )
 from hub.plugin import Caller, Issue, Record
 from hub.sync import registry
+from hub.sync.stored_plan import apply_plan
 from plugins.hotline12345.simulated_orders import Order, moved, order
 from plugins.hotline12345.simulator import build
 from tests.sync.sources import changes, column, counts, reached, rows, run, sizes, stored, told
@@ -112,6 +114,16 @@ async def test_a_pull_twice_has_no_effect(database: Database, hotline: Starlette
     grown = {name: after[name] - before[name] for name in after if after[name] != before[name]}
     assert grown == {"runs": 1, "changes": 1, "landings": again.pages}
     assert await column(database, select(Rejected.times).distinct()) == [2]
+
+
+async def test_a_plan_of_real_orders_is_applied_to_the_last_field(database: Database, hotline: Starlette) -> None:
+    plan = await pull(database, mode=RunMode.PLAN)
+    done = await apply_plan(database, plan.id, started_by="test")
+    planned = {name: count for name, count in counts(plan).items() if name != "unchanged"}  # that is no part of a plan
+    assert (done.status, done.moved, counts(done)) == (RunStatus.DONE, 0, planned)
+    assert planned["created"] == 300
+    again = await pull(database, overrides={"page_size": 97})
+    assert await changes(database, again) == []
 
 
 async def test_callers_are_known_to_the_vault_only(database: Database, hotline: Starlette) -> None:

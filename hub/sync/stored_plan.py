@@ -17,7 +17,7 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.db import Database, Origin
-from hub.errors import Conflict, NotFound
+from hub.errors import Conflict
 from hub.models import PlanAction, PlanRow, PlanState, Run, RunMode, RunStatus, Source
 from hub.plugin import BadRecord
 from hub.services.changes import plain
@@ -26,7 +26,7 @@ from hub.sync import archive, rejected
 from hub.sync.plan import Moment, plan
 from hub.sync.planned import Planned
 from hub.sync.reading import read
-from hub.sync.work import Progress, Work, at_work, begin, fenced, insist, note, take, totals
+from hub.sync.work import Progress, Work, at_work, begin, fenced, found, insist, note, take, totals
 
 AT_ONCE = 2_000
 Identity = tuple[str, str]
@@ -53,15 +53,13 @@ async def apply_plan(database: Database, id: UUID, *, started_by: str, progress:
 
 async def _plan(database: Database, id: UUID) -> tuple[Run, Source, int]:
     async with database.read() as session:
-        planned = await session.get(Run, id)
-        if planned is None:
-            raise NotFound("run", id, "`hub sync status` shows the last run of each source.")
+        planned, source = await found(session, id)
         if planned.status is not RunStatus.PLANNED:
             what = "was applied already" if planned.status is RunStatus.APPLIED else "is no plan that waits"
             raise Conflict(f"The run {id} {what}. `hub sync plan` makes a new plan.")
         mine = (PlanRow.run_id == id, PlanRow.state == PlanState.WAITING)
         expected = await session.scalar(select(func.count()).select_from(PlanRow).where(*mine))
-        return planned, await session.get_one(Source, planned.source_id), expected or 0
+        return planned, source, expected or 0
 
 
 async def _outdated(database: Database, planned: Run) -> bool:
@@ -149,28 +147,28 @@ def _moved(row: PlanRow, one: Planned) -> str | None:
 def _refuse_what_hangs_on_it(planned: Sequence[Planned], reasons: dict[Identity, str | None]) -> None:
     """What names a row that is not made after all is not done either."""
     missing = {one.entity_id for one in planned if reasons[one.kind, one.record.key] is not None and one.row is None}
-    found = True
-    while found:
-        found = False
+    more = True
+    while more:
+        more = False
         for one in planned:
             names = [name for name, value in one.new.items() if isinstance(value, UUID) and value in missing]
             if names and reasons[one.kind, one.record.key] is None:
                 reasons[one.kind, one.record.key] = f"{names[0].removesuffix('_id')}: what it names was not made."
                 missing |= {one.entity_id} if one.row is None else set()
-                found = True
+                more = True
 
 
 def _refused(rows: Sequence[PlanRow]) -> list[Planned | BadRecord]:
     """What the plan itself refuses, as it was received."""
-    found: list[Planned | BadRecord] = []
+    refused: list[Planned | BadRecord] = []
     for row in rows:
         if row.action is PlanAction.REJECT and (bad := row.private.get("bad")) is not None:
-            found.append(archive.again_bad(bad))
+            refused.append(archive.again_bad(bad))
         elif row.action is PlanAction.REJECT:
             record = archive.again(row.private["record"])
             waits = bool(row.private["waits"])
-            found.append(Planned(record, record.kind, PlanAction.REJECT, rule=row.rule, waits=waits))
-    return found
+            refused.append(Planned(record, record.kind, PlanAction.REJECT, rule=row.rule, waits=waits))
+    return refused
 
 
 def _is_left(one: Planned, reasons: Mapping[Identity, str | None]) -> bool:

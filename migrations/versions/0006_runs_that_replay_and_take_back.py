@@ -1,4 +1,4 @@
-"""rejected records are worked on: who mended or ignored one, and why; runs that replay them"""
+"""runs that replay rejected records, and who worked on one and why; runs that take another run back"""
 
 from collections.abc import Sequence
 
@@ -20,11 +20,11 @@ def _modes(*modes: str) -> None:
 def upgrade() -> None:
     op.add_column("rejected", sa.Column("note", sa.Text(), nullable=True))
     op.add_column("rejected", sa.Column("handled_by", sa.Text(), nullable=True))
-    _modes("APPLY", "PLAN", "REPLAY")
+    _modes("APPLY", "PLAN", "REPLAY", "UNDO")
 
 
 def downgrade() -> None:
-    op.execute("UPDATE runs SET mode = 'APPLY' WHERE mode = 'REPLAY'")
+    op.execute("UPDATE runs SET mode = 'APPLY' WHERE mode IN ('REPLAY', 'UNDO')")
     _modes("APPLY", "PLAN")
     op.drop_column("rejected", "handled_by")
     op.drop_column("rejected", "note")
