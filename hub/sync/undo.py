@@ -39,6 +39,7 @@ from hub.models import (
     uuid7,
 )
 from hub.models.base import now
+from hub.services import grids
 from hub.services.changes import plain
 from hub.sync.apply import move
 from hub.sync.batch import HIDDEN, Batch
@@ -123,6 +124,9 @@ async def _take_back(work: Work, ours: set[UUID], said: Sequence[Change]) -> Non
         for change in said:
             if (back := rows.get(change.entity_id)) is not None:
                 _reverse(back, change, since[change.entity_id])
+        await _places(session, list(rows.values()))
+        for back in rows.values():
+            back.new = {name: value for name, value in back.new.items() if value != back.row[name]}
         batch = Batch(Origin(work.viewer.subject, run.id))
         done = [back for back in rows.values() if back.new]
         for back in done:
@@ -167,7 +171,8 @@ async def _since(
     statement = select(Change.entity_id, Change.position, Change.id, Change.patch, Change.actor, Change.run_id).where(
         among(Change.__table__.c.entity_id, ids), tuple_(Change.position, Change.id) > (first.position, first.id)
     )
-    for entity_id, position, id, patch, actor, run_id in await session.execute(statement):
+    said = await session.execute(statement.order_by(Change.position, Change.id))
+    for entity_id, position, id, patch, actor, run_id in said:
         if run_id not in ours:
             others[entity_id].append(((position, id), set(patch), actor or "the hub"))
     return others
@@ -194,6 +199,35 @@ def _reverse(back: Back, change: Change, since: Sequence[tuple[Place, set[str], 
             back.new[name] = value
 
 
+async def _places(session: AsyncSession, backs: Sequence[Back]) -> None:
+    """Where rows stand follows from what they lie below as it stands now: the tree may have moved since."""
+    named = {back.stands(name) for back in backs for name in ("grid_id", "parent_id") if name in back.row} - {None}
+    found_there = await session.execute(select(Grid.id, Grid.path).where(among(Grid.__table__.c.id, named)))
+    paths = {row.id: row.path for row in found_there}
+    moving = {back.row["id"]: back for back in backs if back.kind.model is Grid}
+    for back in backs:
+        if back.kind.model is not Grid and "grid_path" in back.row:
+            back.new.pop("grid_path", None)
+            if "grid_id" in back.new:
+                back.new["grid_path"] = paths.get(back.new["grid_id"])
+    for back in moving.values():
+        back.new.pop("path", None)
+        parent = paths.get(back.stands("parent_id"))
+        if "parent_id" in back.new and parent is not None and parent.startswith(back.row["path"]):
+            back.left["parent_id"] = "what it lay below lies below it by now"
+            del back.new["parent_id"]
+
+    def path(back: Back, below: tuple[str, ...] = ()) -> str:
+        parent, code = back.stands("parent_id"), back.stands("code")
+        if code in below:
+            raise Conflict(f"Taken back, {' → '.join([*below, code])} would be a circle. Move one of them first.")
+        return grids.path(path(moving[parent], (*below, code)) if parent in moving else paths.get(parent), code)
+
+    for back in moving.values():
+        if "parent_id" in back.new or "code" in back.new:
+            back.new["path"] = path(back)
+
+
 def _ended(stands: Any, value: Any) -> bool:
     """Whether the row is closed already: then its day stays."""
     return stands == value or (isinstance(value, date) and stands is not None)
@@ -214,9 +248,6 @@ def _typed(kind: Kind, name: str, value: Any) -> Any:
 
 
 def _write(batch: Batch, back: Back, run: Run) -> None:
-    back.new = {name: value for name, value in back.new.items() if value != back.row[name]}
-    if not back.new:
-        return
     model = back.kind.model
     kind = ChangeKind.CLOSED if back.closes else ChangeKind.UPDATED
     batch.change(model, back.row, back.new, model.__name__, kind)

@@ -157,6 +157,12 @@ def test_a_run_that_fails_says_why(command: Command) -> None:
     assert "/no/such.csv" in failed.json["error"]
 
 
+def test_what_is_tried_again_meanwhile_stays_off_stdout(command: Command) -> None:
+    failed = command("sync", "run", "hotline12345", "--set", "base_url=http://127.0.0.1:1", "--json")
+    assert (failed.code, failed.json["status"]) == (Exit.FAILED, "FAILED")
+    assert "retry_scheduled" in failed.err
+
+
 def test_an_unknown_source_is_refused_with_the_known_ones(command: Command) -> None:
     refused = command("sync", "run", "nowhere")
     assert refused.code == Exit.REFUSED

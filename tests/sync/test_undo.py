@@ -131,6 +131,28 @@ async def test_grids_go_back_with_what_lies_below_them(database: Database) -> No
     assert (await stored(database, Organization))["O"]["grid_path"] == "1/S/C/"
 
 
+async def test_where_the_tree_has_moved_since_rows_stand_where_it_is_now(database: Database) -> None:
+    tops = [grid("0", None, "CITY"), grid("1", None, "DISTRICT"), grid("2", None, "DISTRICT")]
+    await run(database, told([*tops, grid("S", "1", "STREET"), grid("C", "S"), organization("O", grid="S")]))
+    done = await run(database, told([], [grid("S", "2", "STREET"), organization("O", grid="2")]))
+    await run(database, told([grid("1", "0", "DISTRICT")], name="another"), "another")
+    back = await undone(database, done)
+    assert await paths(database) == {"0": "0/", "1": "0/1/", "2": "2/", "S": "0/1/S/", "C": "0/1/S/C/"}
+    assert (await stored(database, Organization))["O"]["grid_path"] == "0/1/S/"
+    assert back.moved == 0
+
+
+async def test_a_circle_is_left_alone(database: Database) -> None:
+    await run(database, told([grid("1", None, "DISTRICT"), grid("2", None, "DISTRICT"), grid("S", "1", "STREET")]))
+    done = await run(database, told([], [grid("S", "2", "STREET", name="new")]))
+    await run(database, told([grid("1", "S", "DISTRICT")], name="another"), "another")
+    back = await undone(database, done)
+    assert await paths(database) == {"1": "2/S/1/", "2": "2/", "S": "2/S/"}
+    assert await said(database, back) == [
+        ("S", "UPDATE", "REFUSED", "Left alone: parent_id: what it lay below lies below it by now.")
+    ]
+
+
 async def test_requests_go_back_and_their_story_says_so(database: Database) -> None:
     await districts(database, "1")
     open_one = {"number": "R", "title": "路灯不亮", "grid": "1"}
