@@ -3,15 +3,15 @@
 A plugin translates between one source and the hub's nouns. It has three verbs, each optional:
 
     async def pull(self, cursor: str | None) -> AsyncIterator[Page]     what is there since the cursor
-    async def push(self, change: Change) -> str                         (a later version)
-    async def receive(self, body: bytes) -> Page                        (a later version)
+    async def push(self, change: Change) -> str | BadRecord             what changed here; how the source calls it
+    async def receive(self, body: bytes) -> Page                        what the source sends us by itself
 
 The hub owns the rest: identity, order, retries, rate limits, time-outs, state, the database. So a plugin never sleeps,
 never retries and keeps nothing. A bad record is a value that stands in the page beside the good ones; an error class
 says what the hub does next. The smallest plugin is in docs/plugins.md.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, ClassVar, Generic, Protocol, TypedDict, TypeVar, runtime_checkable
@@ -23,6 +23,9 @@ __all__ = [
     "AllianceFields",
     "BadRecord",
     "Caller",
+    "Change",
+    "Event",
+    "GraphField",
     "GridFields",
     "Issue",
     "MemberFields",
@@ -32,6 +35,8 @@ __all__ = [
     "Place",
     "Plugin",
     "Pulls",
+    "Pushes",
+    "Receives",
     "Record",
     "RequestFields",
     "ResourceFields",
@@ -43,7 +48,7 @@ __all__ = [
 
 
 class SourceError(Exception):
-    """The source did not give what it should. Raise one of the three below."""
+    """The source did not give, or did not take, what it should. Raise one of the three below."""
 
 
 class SourceDown(SourceError):
@@ -102,6 +107,8 @@ class Record:
     deleted  the source says that it is gone
     where    for messages: file and row, page and position
     at       when the source last changed it, where it says so: an older record never overwrites a newer one
+    extra    what the source says beyond what the plugin knows, in the source's own names: an admin's rule for changed
+             structures decides whether it is kept beside the row, left out, waits for a person, or stops the run
     """
 
     kind: str
@@ -110,6 +117,7 @@ class Record:
     deleted: bool = False
     where: str = ""
     at: datetime | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +138,73 @@ class BadRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """A step in the life of a request, as the hub logged it.
+
+    action   a name of RequestAction: ACCEPT, FEEDBACK, REQUEST_RETURN, REQUEST_EXTENSION, EVALUATE, ...
+    at       when
+    party    the name of the organization that took the step
+    note     what was said
+    details  what else belongs to it: due_at, reason, solved, satisfaction, ...
+    """
+
+    action: str
+    at: datetime
+    party: str | None = None
+    note: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that changed in the hub, on its way to a source.
+
+    kind     as in Record
+    key      how the source calls it; None: it has not been told of it yet, so it is to be created there
+    id       how the hub calls it: put it where the source keeps the caller's own reference
+    fields   how it stands now, in the words of ...Fields; personal data of callers is never in it
+    changed  the names of the fields that changed; empty where it is new
+    deleted  it is gone in the hub
+    event    the step that was taken, where the change is one in the life of a request
+    token    the same at every try, another for every change: send it as the idempotency key where there is one
+    again    an earlier try may have reached the source although it failed here: look before you write
+    at       when it changed
+    """
+
+    kind: str
+    key: str | None
+    id: str
+    fields: Mapping[str, Any]
+    changed: frozenset[str]
+    at: datetime
+    token: str
+    deleted: bool = False
+    event: Event | None = None
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GraphField:
+    """A field that a plugin adds to a type of the graph, shown as `<plugin>_<name>` (in camel case).
+
+    on       the type: "Request", "Grid", "Organization", ...
+    name     in snake case
+    type     str, int, float, bool, datetime, a frozen dataclass of these (it becomes the type <Plugin><Dataclass>),
+             `X | None` or `list[X]` of these
+    needs    the columns of the row that it is made of: ("id", "number")
+    resolve  called once for all rows of a level: gets them as mappings of `needs`, gives a value for each, in order
+    doc      a line for people, Chinese where Chinese is read
+    """
+
+    on: str
+    name: str
+    type: Any
+    needs: Sequence[str]
+    resolve: Callable[[Sequence[Mapping[str, Any]]], Awaitable[Sequence[Any]]]
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """What one step of a pull brought; applied in one transaction, together with its cursor.
 
@@ -138,6 +213,8 @@ class Page:
     received  the bytes as they came, for the archive; None where the source can be read again at will (a file)
     total     how many records the whole pull will bring, where the source knows: for the progress bar
     columns   what the source calls the fields, where it calls them otherwise: for messages
+    complete  the kinds of which this pull, read from the beginning, has now brought all that there is: what it did not
+              bring again is taken for gone when that has happened twice, and never if too much would be
     """
 
     items: Sequence[Record | BadRecord]
@@ -145,6 +222,7 @@ class Page:
     received: bytes | None = field(default=None, repr=False)
     total: int | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
+    complete: frozenset[str] = frozenset()
 
 
 class GridFields(TypedDict, total=False):
@@ -254,6 +332,13 @@ class Plugin(Generic[ConfigT]):
     Config   a pydantic model; its JSON Schema draws the form, its docs are the help, SecretStr fields are write-only
     presets  ready-made sources: name of the source -> settings; `hub sync run NAME` works at once
     examples the presets that an empty hub is filled with at its first start, in this order
+    hub      the versions of the hub that it works with, as packaging has them: ">=0.1,<1"
+    hosts    the names of the settings that hold an address: HTTP reaches the hosts named there and no other
+    fixed_hosts  further hosts that it always reaches: "api.example.org"
+    period   the two settings that bound a pull in time (first and last moment), for filling in a range of dates
+    pushes   the kinds that push() takes
+    rules    whose word stands, where not NEWEST: (kind, field or "*") -> "SOURCE", "HUB" or "NEWEST"; admins may differ
+    graph    what it adds to the graph
     """
 
     name: ClassVar[str]
@@ -261,6 +346,13 @@ class Plugin(Generic[ConfigT]):
     Config: ClassVar[type[BaseModel]]
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     examples: ClassVar[Sequence[str]] = ()
+    hub: ClassVar[str] = ""
+    hosts: ClassVar[Sequence[str]] = ()
+    fixed_hosts: ClassVar[Sequence[str]] = ()
+    period: ClassVar[tuple[str, str] | None] = None
+    pushes: ClassVar[frozenset[str]] = frozenset()
+    rules: ClassVar[Mapping[tuple[str, str], str]] = {}
+    graph: ClassVar[Sequence[GraphField]] = ()
 
     def __init__(self, config: ConfigT, http: httpx2.AsyncClient) -> None:
         """`http` retries, waits and limits by itself; ask it plainly and translate what it says."""
@@ -274,4 +366,26 @@ class Pulls(Protocol):
 
     def pull(self, cursor: str | None) -> AsyncIterator[Page]:
         """Everything since `cursor` (None: from the beginning), page by page. Reading twice must do no harm."""
+        ...
+
+
+@runtime_checkable
+class Pushes(Protocol):
+    """A plugin that can be told what changes in the hub."""
+
+    async def push(self, change: Change) -> str | BadRecord:
+        """Tell the source. The answer is how the source calls the thing; "it is there already" is no error.
+
+        A BadRecord says that the source refuses this one thing: a person is asked, and the others go on. SourceDown is
+        tried again later (`retry_after`), SourceRefused and SourceBroken stop the telling until a person has looked.
+        """
+        ...
+
+
+@runtime_checkable
+class Receives(Protocol):
+    """A plugin whose source sends by itself."""
+
+    async def receive(self, body: bytes) -> Page:
+        """What such a message says. It came signed, once and in time: the hub has seen to that."""
         ...

@@ -9,7 +9,6 @@ from hub.services import parties as see_parties
 from schema.changes import history
 from schema.edges import connection, found, many, one
 from schema.node import Identified, node
-from schema.sources import provenance
 from schema.verbs import write
 
 ALLIANCE = models.Alliance.id
@@ -52,7 +51,6 @@ class Alliance(Identified):
         description="Its meetings (会议).",
     )
     history = history(ALLIANCE)
-    provenance = provenance(ALLIANCE)
 
 
 @node(models.Member, see_alliances.members, "role joined_on left_on created_at updated_at")

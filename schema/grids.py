@@ -12,7 +12,6 @@ from hub.services import stations as see_stations
 from schema.changes import history
 from schema.edges import above, connection, found, inside, many, one
 from schema.node import Identified, node
-from schema.sources import provenance
 
 GRID = models.Grid.id
 PATH = models.Grid.path
@@ -145,7 +144,6 @@ class Grid(Identified):
         description="What goes on on it and below it (活动).",
     )
     history = history(GRID)
-    provenance = provenance(GRID)
 
 
 @node(models.AltCode, see_grids.alt_codes, "scheme code")

@@ -12,7 +12,6 @@ from hub.services import stations as see_stations
 from schema.changes import history
 from schema.edges import connection, found, many, one
 from schema.node import Identified, node
-from schema.sources import provenance
 from schema.verbs import write
 
 PARTY = models.Party.id
@@ -95,7 +94,6 @@ class Party(Identified):
         description="What it took on (认领).",
     )
     history = history(PARTY)
-    provenance = provenance(PARTY)
 
 
 @node(models.Organization, see_parties.organizations, "organization_kind description", natural="code")

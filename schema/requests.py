@@ -12,7 +12,6 @@ from hub.services import resources as see_resources
 from schema.changes import history
 from schema.edges import connection, found, many, one
 from schema.node import Column, Identified, computed, node
-from schema.sources import provenance
 
 REQUEST = models.Request.id
 PARTY = models.Party.id
@@ -112,7 +111,6 @@ class Request(Identified):
         description="Who took it on (认领).",
     )
     history = history(REQUEST)
-    provenance = provenance(REQUEST)
 
 
 def _of(column: Column) -> Any:

@@ -1,13 +1,11 @@
 """What the hub is kept in step with: sources, their runs, and what came of every record."""
 
-from typing import Any
-
 import strawberry
 
 from hub import models
 from hub.services import sources as see_sources
 from schema.edges import connection, found, many, one
-from schema.node import Column, Identified, node
+from schema.node import Identified, node
 from schema.verbs import verb
 
 SOURCE = models.Source.id
@@ -80,30 +78,6 @@ class Rejected(Identified):
         "Source", see_sources.visible, SOURCE, key=models.Rejected.source_id, description="From where (数据源)."
     )
     run = one("Run", see_sources.runs, RUN, key=models.Rejected.run_id, description="By which run (同步任务).")
-
-
-@node(models.Provenance, see_sources.provenances, "field actor at")
-class Provenance:
-    source = one(
-        "Source",
-        see_sources.visible,
-        SOURCE,
-        key=models.Provenance.source_id,
-        description="The source, if one (数据源).",
-    )
-    run = one("Run", see_sources.runs, RUN, key=models.Provenance.run_id, description="In which run (同步任务).")
-
-
-def provenance(key: Column) -> Any:
-    """The edge from a noun to who wrote its fields."""
-    return many(
-        "Provenance",
-        see_sources.provenances,
-        models.Provenance.entity_id,
-        key=key,
-        order="field",
-        description="Who wrote which field last; none: as it was created (数据来源).",
-    )
 
 
 @strawberry.type

@@ -2,10 +2,13 @@
 
 from hub.models.account import ApiKey
 from hub.models.alliance import Agreement, AgreementKind, Alliance, AllianceKind, Meeting, Member, Resolution
+from hub.models.arrival import Arrival, ArrivalStatus
 from hub.models.base import Base, Entity, Term, now, uuid7
 from hub.models.change import Change, ChangeKind
 from hub.models.grid import AltCode, Grid, GridLevel
 from hub.models.identity import Identity
+from hub.models.outbound import Attempt, Delivery, DeliveryStatus, Target, TargetStatus
+from hub.models.ownership import Drift, DriftRule, Extra, Ownership, Pin, Rule, Withheld
 from hub.models.party import Organization, OrganizationKind, Party, PartyType, Person, Post, PostRole, ReportIn
 from hub.models.request import (
     Attachment,
@@ -23,13 +26,13 @@ from hub.models.request import (
     Urgency,
 )
 from hub.models.resource import Claim, Need, Offer, Project, Resource, ResourceKind
+from hub.models.schedule import Alert, AlertKind, RunNote, Schedule
 from hub.models.source import (
     Landing,
     Link,
     PlanAction,
     PlanRow,
     PlanState,
-    Provenance,
     Rejected,
     RejectedStatus,
     Run,
@@ -44,19 +47,29 @@ __all__ = [
     "Activity",
     "Agreement",
     "AgreementKind",
+    "Alert",
+    "AlertKind",
     "Alliance",
     "AllianceKind",
     "AltCode",
     "ApiKey",
+    "Arrival",
+    "ArrivalStatus",
     "Attachment",
+    "Attempt",
     "Base",
     "Change",
     "ChangeKind",
     "Channel",
     "Claim",
     "CoHandler",
+    "Delivery",
+    "DeliveryStatus",
+    "Drift",
+    "DriftRule",
     "Entity",
     "Evaluation",
+    "Extra",
     "Grid",
     "GridLevel",
     "Identity",
@@ -68,16 +81,17 @@ __all__ = [
     "Offer",
     "Organization",
     "OrganizationKind",
+    "Ownership",
     "Party",
     "PartyType",
     "Person",
+    "Pin",
     "PlanAction",
     "PlanRow",
     "PlanState",
     "Post",
     "PostRole",
     "Project",
-    "Provenance",
     "Rejected",
     "RejectedStatus",
     "ReportIn",
@@ -92,10 +106,13 @@ __all__ = [
     "Resource",
     "ResourceKind",
     "Rota",
+    "Rule",
     "Run",
     "RunMode",
+    "RunNote",
     "RunStatus",
     "Satisfaction",
+    "Schedule",
     "ServiceItem",
     "ServiceRecord",
     "Shift",
@@ -104,8 +121,11 @@ __all__ = [
     "StationTier",
     "Tally",
     "TallyDelta",
+    "Target",
+    "TargetStatus",
     "Term",
     "Urgency",
+    "Withheld",
     "now",
     "uuid7",
 ]

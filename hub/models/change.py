@@ -40,5 +40,6 @@ class Change(Base):
     reverse: Mapped[dict[str, Any]] = mapped_column(doc="The old values of the same fields, as JSON (旧值).")
     actor: Mapped[str | None] = mapped_column(doc="Who did it (操作者): the subject of the token, or the hub itself.")
     run_id: Mapped[UUID | None] = mapped_column()
+    said_at: Mapped[datetime | None] = mapped_column(doc="When the source said so, by its own clock (来源时间).")
 
     __table_args__ = (Index(None, "position", "id"), sparse("subject_id"))

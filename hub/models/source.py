@@ -25,6 +25,13 @@ class Source(Entity):
         doc="Where the next run goes on from, in the plugin's own words (同步位置)."
     )
     fence: Mapped[int] = mapped_column(default=0)
+    most_gone: Mapped[float] = mapped_column(
+        sort_order=1, default=0.05, doc="Which share of what it brought a run may mark as gone, 0 to 1 (注销上限)."
+    )
+    keys: Mapped[list[Any] | None] = mapped_column(JSONB, sort_order=1, info=SECRET)
+    quiet_after: Mapped[int | None] = mapped_column(
+        sort_order=1, doc="So many minutes without a successful run are an alert (静默告警, 分钟); empty: none."
+    )
 
 
 class RunStatus(Term):
@@ -45,6 +52,7 @@ class RunMode(Term):
     PLAN = "Stores the plan and stops (预演)."
     REPLAY = "Reads rejected records again (重放)."
     UNDO = "Takes another run back (撤销)."
+    RECEIVE = "Reads what the source has pushed (接收)."
 
 
 class Run(Entity):
@@ -85,6 +93,8 @@ class Run(Entity):
     cursor: Mapped[str | None] = mapped_column(
         sort_order=1, doc="Of a stored plan: the position once it is applied (计划终点)."
     )
+    reason: Mapped[str | None] = mapped_column(sort_order=1, doc="Why a person let it do what is guarded (放行原因).")
+    cancelled_by: Mapped[str | None] = mapped_column(sort_order=1, doc="Who asked it to stop (取消者).")
 
     __table_args__ = (sparse("plan_id"),)
 
@@ -151,21 +161,11 @@ class PlanRow(Base):
     number: Mapped[int] = mapped_column(doc="Its place in the plan, from 1 on (序号).")
     state: Mapped[PlanState] = mapped_column(default=PlanState.WAITING, doc="What became of it (状态).")
     reason: Mapped[str | None] = mapped_column(doc="Why it was not done, in words (未执行原因).")
+    kept: Mapped[dict[str, Any]] = mapped_column(
+        default=dict, doc="Fields that the source says otherwise and that stay, with the rule that decided (保留字段)."
+    )
 
     __table_args__ = (Index(None, "run_id", "number"),)
-
-
-class Provenance(Base):
-    """Who wrote a field last: which source in which run, or which person (数据来源). No row: as it was created."""
-
-    __tablename__ = "provenances"
-
-    entity_id: Mapped[UUID] = mapped_column(primary_key=True)
-    field: Mapped[str] = mapped_column(primary_key=True, doc="The field (字段).")
-    source_id: Mapped[UUID | None] = ref("sources.id", index=False)
-    run_id: Mapped[UUID | None] = mapped_column()
-    actor: Mapped[str | None] = mapped_column(doc="The person, where it was one (操作者).")
-    at: Mapped[datetime] = mapped_column(default=now, doc="When it was written (写入时间).")
 
 
 class RejectedStatus(Term):

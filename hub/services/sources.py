@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer
 from hub.errors import Conflict, Invalid, NotFound
-from hub.models import PlanRow, Provenance, Rejected, RejectedStatus, Run, Source
+from hub.models import PlanRow, Rejected, RejectedStatus, Run, Source
 from hub.services import words
 
 
@@ -36,11 +36,6 @@ def plan_rows(viewer: Viewer) -> Select[PlanRow]:
 def rejected(viewer: Viewer) -> Select[Rejected]:
     """The rejected records: as received, so they may hold anything."""
     return _for_admins(viewer, Rejected)
-
-
-def provenances(viewer: Viewer) -> Select[Provenance]:
-    """Who wrote which field last."""
-    return _for_admins(viewer, Provenance)
 
 
 async def ignore(session: AsyncSession, viewer: Viewer, id: UUID, *, reason: str) -> Rejected:

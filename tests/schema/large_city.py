@@ -49,7 +49,7 @@ FILLED = (  # in an order that lets each name those before it
     *(models.Offer, models.Rota, models.Shift, models.Activity, models.ServiceRecord, models.Identity),
     *(models.Request, models.Request, models.RequestEvent, models.RequestIssue, models.CoHandler),
     *(models.Evaluation, models.Attachment, models.Claim, models.Source, models.Run, models.PlanRow),
-    *(models.Rejected, models.Provenance),
+    models.Rejected,
 )
 TARGETS = {
     "person_id": models.Person,
@@ -57,7 +57,7 @@ TARGETS = {
     "parent_id": models.Organization,
     "caller_id": models.Identity,
 }
-PAIRS = (models.Member, models.AltCode, models.Provenance)  # two of their columns together must be unique
+PAIRS = (models.Member, models.AltCode)  # two of their columns together must be unique
 EACH = {models.Request: 24, models.RequestEvent: 60}
 
 
@@ -105,7 +105,7 @@ class Filler:
         kind = python_type(getattr(model, name))
         if kind is str:
             text = TERMS[at % len(TERMS)] if name == "practice" else self.chance.choice(TEXTS)
-            unique = column.unique or model is models.Provenance or model is models.AltCode
+            unique = column.unique or model is models.AltCode
             return f"{text}{next(self.numbers)}" if unique else text
         if get_origin(kind) is list:
             return self.chance.sample(TEXTS[:6], at % 3)

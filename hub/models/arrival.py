@@ -1,0 +1,39 @@
+"""What sources push to the hub, as it came."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index, LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hub.models.base import SECRET, Entity, Term, ref
+
+
+class ArrivalStatus(Term):
+    """Where a pushed message stands (来件状态)."""
+
+    WAITING = "Taken in, not read yet (待处理)."
+    TAKEN = "Read and applied (已采纳)."
+    PARKED = "Speaks of what the hub does not have yet: read again when more has come (待关联)."
+    REFUSED = "Cannot be read: see the reason (已拒绝)."
+
+
+class Arrival(Entity):
+    """A message that a source pushed to /hooks/{source}, as it came (来件)."""
+
+    __tablename__ = "arrivals"
+
+    source_id: Mapped[UUID] = ref("sources.id", index=False)
+    nonce: Mapped[str] = mapped_column(doc="The sender's own number for it: taken once (随机数).")
+    body: Mapped[bytes] = mapped_column(LargeBinary, info=SECRET)
+    sha256: Mapped[str] = mapped_column(doc="Of the body, hexadecimal (摘要).")
+    signed_at: Mapped[datetime] = mapped_column(doc="When the sender signed it (签名时间).")
+    status: Mapped[ArrivalStatus] = mapped_column(default=ArrivalStatus.WAITING, doc="Where it stands (来件状态).")
+    reason: Mapped[str | None] = mapped_column(doc="Why it is not applied, in words (原因).")
+    run_id: Mapped[UUID | None] = mapped_column()
+    tries: Mapped[int] = mapped_column(default=0, doc="How often it was read (读取次数).")
+
+    __table_args__ = (
+        Index(None, "source_id", "nonce", unique=True),
+        Index(None, "source_id", "status", "id"),
+    )
