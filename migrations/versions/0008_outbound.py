@@ -39,7 +39,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_targets_source_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_targets")),
     )
-    op.create_index(op.f("ix_targets_source_id"), "targets", ["source_id"], unique=False)
+    op.create_index(op.f("ix_targets_source_id"), "targets", ["source_id"], unique=True)
     op.create_table(
         "deliveries",
         sa.Column("target_id", sa.Uuid(), nullable=False),
