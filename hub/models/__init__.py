@@ -38,6 +38,7 @@ from hub.models.source import (
     Run,
     RunMode,
     RunStatus,
+    Sighting,
     Source,
 )
 from hub.models.station import Activity, Rota, ServiceItem, ServiceRecord, Shift, Station, StationTier
@@ -116,6 +117,7 @@ __all__ = [
     "ServiceItem",
     "ServiceRecord",
     "Shift",
+    "Sighting",
     "Source",
     "Station",
     "StationTier",

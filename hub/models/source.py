@@ -112,7 +112,13 @@ class Landing(Base):
 
 
 class Link(Base):
-    """What a source calls one of our rows. `hash` is of the record last applied; NULL: look again. `at` is its time."""
+    """What a source calls one of our rows.
+
+    hash       of the record last applied; NULL: look again
+    at         its time, where the source says it
+    later      field -> time of what was said since of single fields, in records that do not say everything
+    missed_at  since when a source that brings everything has not brought it
+    """
 
     __tablename__ = "links"
 
@@ -123,6 +129,19 @@ class Link(Base):
     hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     run_id: Mapped[UUID]
     at: Mapped[datetime | None]
+    later: Mapped[dict[str, Any] | None]
+    missed_at: Mapped[datetime | None]
+
+
+class Sighting(Base):
+    """What a run has seen of a source that brings everything: what it has not seen may be gone."""
+
+    __tablename__ = "sightings"
+
+    source_id: Mapped[UUID] = ref("sources.id", primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    run_id: Mapped[UUID]
 
 
 class PlanAction(Term):
@@ -133,6 +152,7 @@ class PlanAction(Term):
     CLOSE = "Mark a row as gone (注销)."
     REJECT = "Refuse the record (拒绝)."
     LINK = "Only remember which row the source means by its key (关联)."
+    KEEP = "Change nothing: the source says otherwise, but another's word stands (保留)."
 
 
 class PlanState(Term):

@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, update
+import orjson
+from sqlalchemy import bindparam, delete, insert, tuple_, update
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.db import Origin
 from hub.models import (
+    Base,
     ChangeKind,
+    Extra,
     Identity,
     Link,
     PlanAction,
@@ -20,6 +24,8 @@ from hub.models import (
     RequestEvent,
     RequestIssue,
     Run,
+    Withheld,
+    now,
     uuid7,
 )
 from hub.plugin import BadRecord, Caller
@@ -74,7 +80,38 @@ async def apply(session: AsyncSession, source_id: UUID, origin: Origin, planned:
             batch.create(RequestIssue, {**values, "title": issue.title, "category": issue.category}, "RequestIssue")
     await _link(session, batch, source_id, planned)
     await batch.write(session)
+    await _beside(session, source_id, origin, planned)
     await _move(session, planned)
+
+
+async def _beside(session: AsyncSession, source_id: UUID, origin: Origin, planned: Sequence[Planned]) -> None:
+    """Keep what a source says and what does not stand, and what it says beyond what the hub knows."""
+    held, settled, extras = list[dict[str, Any]](), list[tuple[UUID, str]](), list[dict[str, Any]]()
+    at = now()
+    for one in planned:
+        if one.action is PlanAction.REJECT or one.entity_id is None:
+            continue
+        by = {"entity_id": one.entity_id, "source_id": source_id, "at": at}
+        for name, kept in one.kept.items():
+            said = {"value": kept.said, "rule": archive.told(kept.rule), "said_at": one.record.at}
+            held.append({**by, "field": name, "run_id": origin.run_id, **said})
+        settled += [(one.entity_id, name) for name in one.settled]
+        if one.extra:
+            extras.append({**by, "fields": archive.shown_extra(one.extra)})
+    if held:
+        await session.execute(_upsert(Withheld, ("value", "rule", "said_at", "run_id", "at")), held)
+    if settled:
+        named = tuple_(Withheld.entity_id, Withheld.field).in_(settled)
+        await session.execute(delete(Withheld).where(Withheld.source_id == source_id, named))
+    if extras:
+        await session.execute(_upsert(Extra, ("fields", "at")), extras)
+
+
+def _upsert(model: type[Base], columns: Sequence[str]) -> Any:
+    """Rows by their primary key, with new values where they are there already."""
+    statement = postgresql.insert(model)
+    new = {name: statement.excluded[name] for name in columns}
+    return statement.on_conflict_do_update(index_elements=list(model.__table__.primary_key), set_=new)
 
 
 async def _move(session: AsyncSession, planned: Sequence[Planned]) -> None:
@@ -98,7 +135,7 @@ def _create(batch: Batch, one: Planned) -> None:
     if one.caller is not None:
         values["caller_id"] = uuid7()
         batch.create(Identity, _identity(values["caller_id"], one, one.caller), "Identity")
-    batch.create(kind.model, values, kind.model.__name__)
+    batch.create(kind.model, values, kind.model.__name__, one.record.at)
     if kind.model is Request:
         _event(batch, one, values)
 
@@ -116,7 +153,7 @@ def _change(batch: Batch, one: Planned) -> None:
         batch.change(Identity, one.identity, other, "Identity", ChangeKind.UPDATED)
     if new:
         said = ChangeKind.CLOSED if one.action is PlanAction.CLOSE else ChangeKind.UPDATED
-        batch.change(kind.model, row, new, kind.model.__name__, said)
+        batch.change(kind.model, row, new, kind.model.__name__, said, one.record.at)
     if kind.model is Request and "status" in new:
         _event(batch, one, {**row, **new})
 
@@ -161,10 +198,12 @@ async def _link(session: AsyncSession, batch: Batch, source_id: UUID, planned: S
         if one.action is PlanAction.REJECT or one.entity_id is None or (one.action is None and one.row is None):
             continue
         if one.linked:
-            said = {"to_hash": one.hash, "to_run": run_id, "to_id": one.entity_id, "to_at": one.record.at}
-            moved.append({"of": one.record.key, "of_kind": one.kind, **said})
+            said = {"to_hash": one.hash, "to_run": run_id, "to_id": one.entity_id, "to_at": one.link_at}
+            moved.append({"of": one.record.key, "of_kind": one.kind, **said, "to_later": one.later})
         else:
-            batch.link((one.record.key, source_id, one.kind, one.entity_id, one.hash, run_id, one.record.at))
+            later = orjson.dumps(one.later).decode() if one.later else None
+            known = (one.hash, run_id, one.link_at, later, None)
+            batch.link((one.record.key, source_id, one.kind, one.entity_id, *known))
     if moved:
         mine = (Link.source_id == source_id, Link.kind == bindparam("of_kind"), Link.key == bindparam("of"))
         new: dict[str, Any] = {
@@ -172,6 +211,7 @@ async def _link(session: AsyncSession, batch: Batch, source_id: UUID, planned: S
             "run_id": bindparam("to_run"),
             "entity_id": bindparam("to_id"),
             "at": bindparam("to_at", type_=Link.__table__.c.at.type),
+            "later": bindparam("to_later", type_=Link.__table__.c.later.type),
         }
         statement = update(Link).where(*mine).values(new)
         await (await session.connection()).execute(statement, moved)
@@ -179,7 +219,7 @@ async def _link(session: AsyncSession, batch: Batch, source_id: UUID, planned: S
 
 async def store(session: AsyncSession, run: Run, planned: Sequence[Planned], bad: Sequence[BadRecord]) -> None:
     """Keep the plan and write nothing else. Numbers go on where earlier pages ended."""
-    rows = [_row(one) for one in planned if one.action is not None or one.names_a_row]
+    rows = [_row(one) for one in planned if one.shown_as is not None]
     rows += [_bad(one) for one in bad]
     for number, row in enumerate(rows, run.records + 1):
         row |= {"run_id": run.id, "id": uuid7(), "number": number}
@@ -189,13 +229,14 @@ async def store(session: AsyncSession, run: Run, planned: Sequence[Planned], bad
 
 def _row(one: Planned) -> dict[str, Any]:
     return {
-        "action": one.action or PlanAction.LINK,
+        "action": one.shown_as,
         "kind": archive.name(one.kind),
         "key": archive.name(one.record.key),
         "entity_id": one.entity_id or (one.row and one.row["id"]),
         "old": {name: plain(value) for name, value in one.old.items()},
         "new": {name: plain(value) for name, value in one.new.items()},
         "rule": archive.told(one.rule),
+        "kept": {name: {"said": kept.said, "rule": archive.told(kept.rule)} for name, kept in one.kept.items()},
         "private": {"record": archive.keep(one.record), "hash": one.hash and one.hash.hex(), "waits": one.waits},
     }
 
@@ -209,5 +250,6 @@ def _bad(one: BadRecord) -> dict[str, Any]:
         "old": {},
         "new": {},
         "rule": archive.told(one.reason),
+        "kept": {},
         "private": {"bad": archive.keep_bad(one)},
     }

@@ -27,6 +27,7 @@ def keep(record: Record) -> dict[str, Any]:
         "deleted": record.deleted,
         "where": clean(record.where),
         "at": record.at and record.at.isoformat(),
+        **({"extra": _plain(record.extra)} if record.extra else {}),
     }
 
 
@@ -34,7 +35,8 @@ def again(kept: Mapping[str, Any]) -> Record:
     """The record that `keep` kept."""
     said = {name: _rich(value) for name, value in kept["fields"].items()}
     at = datetime.fromisoformat(kept["at"]) if kept["at"] else None
-    return Record(kept["kind"], kept["key"], said, kept["deleted"], kept["where"], at)
+    extra = {name: _rich(value) for name, value in kept.get("extra", {}).items()}
+    return Record(kept["kind"], kept["key"], said, kept["deleted"], kept["where"], at, extra)
 
 
 def keep_bad(bad: BadRecord) -> dict[str, Any]:
@@ -56,6 +58,11 @@ def shown(refused: Record | BadRecord) -> dict[str, Any]:
         raw = {name: value for name, value in raw.items() if name != "caller"}
     shown = _masked(_plain(raw))
     return shown if isinstance(shown, dict) else {"text": str(shown)}
+
+
+def shown_extra(extra: Mapping[str, Any]) -> dict[str, Any]:
+    """What a source says beyond what is known, as JSON, telephone numbers masked."""
+    return {str(said): value for said, value in _masked(_plain(extra)).items()}
 
 
 def name(text: object) -> str:

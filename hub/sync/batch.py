@@ -22,7 +22,7 @@ from hub.services.shapes import Row
 
 HIDDEN = "***"
 
-LinkRow = tuple[str, UUID, str, UUID, bytes | None, UUID | None, datetime | None]
+LinkRow = tuple[str, UUID, str, UUID, bytes | None, UUID | None, datetime | None, str | None, datetime | None]
 
 
 class Batch:
@@ -37,17 +37,25 @@ class Batch:
         self._new: dict[type[Base], list[Row]] = defaultdict(list)
         self._links: list[LinkRow] = []
         self._changed: dict[tuple[Table, tuple[str, ...]], list[Row]] = defaultdict(list)
-        self._changes: list[tuple[ChangeKind, str, Row, Row, Row]] = []
+        self._changes: list[tuple[ChangeKind, str, Row, Row, Row, datetime | None]] = []
         self._more: Counter[tuple[Any, ...]] = Counter()
 
-    def create(self, model: type[Base], values: Row, entity: str) -> None:
-        """A new row. Columns that `values` lacks get the model's defaults."""
+    def create(self, model: type[Base], values: Row, entity: str, said_at: datetime | None = None) -> None:
+        """A new row. Columns that `values` lacks get the model's defaults. `said_at`: when the source said so."""
         self._new[model].append(values)
         secret = shapes.shape(model).secret
         patch = {name: value for name, value in values.items() if name not in secret} if secret else values
-        self._changes.append((ChangeKind.CREATED, entity, values, patch, {}))
+        self._changes.append((ChangeKind.CREATED, entity, values, patch, {}, said_at))
 
-    def change(self, model: type[Base], row: Mapping[str, Any], new: Row, entity: str, kind: ChangeKind) -> None:
+    def change(
+        self,
+        model: type[Base],
+        row: Mapping[str, Any],
+        new: Row,
+        entity: str,
+        kind: ChangeKind,
+        said_at: datetime | None = None,
+    ) -> None:
         """New values for some columns of the row in hand; nothing else of it is touched."""
         shape = shapes.shape(model)
         parameters = {f"to_{name}": value for name, value in new.items()}
@@ -55,7 +63,7 @@ class Batch:
         patch = {name: HIDDEN if name in shape.secret else value for name, value in new.items()}
         reverse = {name: HIDDEN if name in shape.secret else row[name] for name in new}
         after = {**row, **new}
-        self._changes.append((kind, entity, after, patch, reverse))
+        self._changes.append((kind, entity, after, patch, reverse, said_at))
         if model is Request:
             self._more.update({_sort(after): 1})
             self._more.subtract({_sort(row): 1})
@@ -89,12 +97,14 @@ class Batch:
             self._more[_sent_sort(row)] += 1
             yield row
 
-    def _told(self, kind: ChangeKind, entity: str, row: Row, patch: Row, reverse: Row) -> tuple[Any, ...]:
+    def _told(
+        self, kind: ChangeKind, entity: str, row: Row, patch: Row, reverse: Row, said_at: datetime | None
+    ) -> tuple[Any, ...]:
         """A change as the log's COPY takes it."""
         path = row.get("grid_path") or row.get("path")
         actor, run = self.origin.actor, self.origin.run_id
         both = shapes.patch(patch), shapes.patch(reverse)
-        return (uuid7(), self.at, kind.name, entity, row["id"], row.get("request_id"), path, *both, actor, run)
+        return (uuid7(), self.at, kind.name, entity, row["id"], row.get("request_id"), path, *both, actor, run, said_at)
 
 
 _sent_sort = itemgetter(*(Request.__table__.c.keys().index(name) for name in tally_keeping.SORT))
@@ -110,7 +120,20 @@ _DEPENDENCE = {table.name: position for position, table in enumerate(Base.metada
 
 
 CHANGE_COLUMNS = (
-    *("id", "at", "kind", "entity", "entity_id", "subject_id", "grid_path", "patch", "reverse", "actor", "run_id"),
+    *(
+        "id",
+        "at",
+        "kind",
+        "entity",
+        "entity_id",
+        "subject_id",
+        "grid_path",
+        "patch",
+        "reverse",
+        "actor",
+        "run_id",
+        "said_at",
+    ),
 )
 
 

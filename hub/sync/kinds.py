@@ -76,6 +76,8 @@ class Kind:
     natural   the columns by which a row is known that no source has named yet
     required  fields without which no new row can be
     nested    field -> how it is read, for what becomes rows of its own
+    living    fields of its course: whoever says them last is right, unless a rule says otherwise; of the others what a
+              person wrote stays
     closing   what marks a row as gone
     reopening what unmarks it, when the source that said so has it again
     derive    fills in the columns that follow from others, in place; or the words of a refusal
@@ -91,6 +93,7 @@ class Kind:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     natural: tuple[str, ...] = ("code",)
     required: tuple[str, ...] = ()
+    living: frozenset[str] = frozenset()
     closing: Callable[[datetime], Values] = lambda at: {"closed_on": local_day(at)}
     reopening: Mapping[str, Any] = field(default_factory=lambda: {"closed_on": None})
     derive: Callable[[Values, Mapping[str, Any] | None, Mapping[str, Found], datetime], str | None] = _as_they_are
@@ -110,6 +113,11 @@ class Kind:
         filled = {column.name for column in self.table.c if not column.nullable} | self.defaults.keys()
         names = {**self.fields, **{name: reference.column for name, reference in self.references.items()}}
         return {column: name in self.required for name, column in names.items() if column in filled | {*self.natural}}
+
+    def names(self) -> dict[str, str]:
+        """column -> field, for what a record can say."""
+        scalars = {column: name for name, column in self.fields.items()}
+        return scalars | {reference.column: name for name, reference in self.references.items()}
 
     def readers(self) -> dict[str, tuple[str, reading.Reader]]:
         """field -> column and how its values are read."""
@@ -244,6 +252,9 @@ KINDS: dict[str, Kind] = {
             natural=("number",),
             defaults={"kind": RequestKind.OTHER},
             required=("number",),
+            living=frozenset(
+                {"status", "assignee", "due_at", "handled_at", "closed_at", "result", "solved", "satisfaction"}
+            ),
             closing=lambda at: {"status": RequestStatus.ARCHIVED, "closed_at": at},
             reopening={"status": RequestStatus.RECEIVED, "closed_at": None},
             derive=_request,

@@ -17,10 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.models import Link, PlanAction, uuid7
 from hub.models.base import now
 from hub.plugin import Place
+from hub.services.changes import plain
 from hub.sync import nested
 from hub.sync.kinds import KINDS, Found, Kind, Values
-from hub.sync.planned import Brought, Planned
-from hub.sync.reading import GONE, Reading, Readings
+from hub.sync.ownership import Owners, owners
+from hub.sync.planned import Brought, Kept, Planned
+from hub.sync.reading import GONE, Known, Reading, Readings
 from hub.sync.references import References, among
 
 
@@ -48,7 +50,7 @@ async def plan(
         await _link(session, source_id, kind, understood)
         for reading in understood:
             if reading.link is not None and reading.says_nothing_new():
-                planned.append(Planned(reading.record, name, None, reading.link[0], linked=True))
+                planned.append(Planned(reading.record, name, None, reading.link.id, linked=True))
             else:
                 fresh.append(reading)
         if fresh:
@@ -66,10 +68,12 @@ async def _link(session: AsyncSession, source_id: UUID, kind: Kind, readings: li
     """Find out which rows the source's keys mean already."""
     keys = among(Link.__table__.c.key, [reading.record.key for reading in readings])
     mine = (keys, Link.source_id == source_id, Link.kind == kind.name)
-    links = await session.execute(select(Link.key, Link.entity_id, Link.hash, Link.at).where(*mine))
-    known = {key: (entity_id, hash, at) for key, entity_id, hash, at in links}
+    links = await session.execute(select(Link.key, Link.entity_id, Link.hash, Link.at, Link.later).where(*mine))
+    known = {key: Known(entity_id, hash, at, later or {}) for key, entity_id, hash, at, later in links}
     for reading in readings:
-        reading.link = known.get(reading.record.key)
+        if (link := known.get(reading.record.key)) is not None:
+            reading.link = link
+            reading.forget()
 
 
 DEEPEST = 50
@@ -85,6 +89,7 @@ class _Matching:
         self.moment = moment
         self.kind, self.readings, self.references, self.source_id = kind, readings, references, source_id
         self.never_empty, self.natural_references = kind.never_empty(), kind.natural_references
+        self.owners = Owners(kind, source_id)
         self.called: dict[UUID, str] = {}
         self.gone: set[UUID] = set()
         self.by_id: dict[UUID, Mapping[str, Any]] = {}
@@ -102,6 +107,7 @@ class _Matching:
                 self.in_page.setdefault(reading.natural, reading)
         await self._load(session)
         await self._names(session)
+        self.owners = await owners(session, self.kind, self.source_id, list(self.by_id), self.moment.at)
         for reading in self.readings:
             self._decision(reading)
         return list(self.decided.values())
@@ -116,7 +122,7 @@ class _Matching:
     async def _load(self, session: AsyncSession) -> None:
         """Lock the rows in hand, in one order for all: those that are linked, and those known by their natural key."""
         table, (first, *_) = self.kind.table, self.kind.natural
-        linked = [reading.link[0] for reading in self.readings if reading.link]
+        linked = [reading.link.id for reading in self.readings if reading.link]
         natural = {reading.natural[0] for reading in self.readings} - {None}
         if not linked and not natural:
             return
@@ -161,7 +167,7 @@ class _Matching:
             return _refused(planned, problem, waits=True)
         values = {**reading.values}
         if planned.row is not None:
-            if reading.link[1] == GONE if reading.link else planned.row["id"] in self.gone:
+            if reading.link.hash == GONE if reading.link else planned.row["id"] in self.gone:
                 values = {**kind.reopening, **values}
             if empty := self._empty(values, reading.named):
                 return _refused(planned, f"{', '.join(empty)}: a {kind.name} cannot be without it.")
@@ -173,6 +179,7 @@ class _Matching:
             missing = [name for name in kind.required if values.get(name) is None and name not in found]
             if missing:
                 return _refused(planned, f"{', '.join(missing)}: a new {kind.name} needs it.")
+        self._keep(planned, values, found)
         if problem := kind.derive(values, planned.row, found, self.moment.at):
             return _refused(planned, problem)
         planned.caller, planned.issues = reading.nested.get("caller"), reading.nested.get("issues") or ()
@@ -181,12 +188,14 @@ class _Matching:
     def _match(self, reading: Reading) -> Planned:
         """The row that a record means, and by which rule."""
         row, rule = self.by_natural.get(reading.natural), f"the same {' and '.join(self.kind.natural)}"
-        if reading.link is not None and reading.link[0] in self.by_id:
-            row, rule = self.by_id[reading.link[0]], "the same key"
+        if reading.link is not None and reading.link.id in self.by_id:
+            row, rule = self.by_id[reading.link.id], "the same key"
         elif row is None:
             rule = "nothing known by this key"
-        linked = reading.link is not None
-        return Planned(reading.record, self.kind.name, None, row=row, hash=reading.hash, linked=linked, rule=rule)
+        hash, at, later = reading.remembered()
+        planned = Planned(reading.record, self.kind.name, None, row=row, hash=hash, linked=reading.link is not None)
+        planned.rule, planned.link_at, planned.later, planned.extra = rule, at, later, reading.extra
+        return planned
 
     def _twice(self, reading: Reading) -> str | None:
         """The words of a refusal if another record of the page has the same code."""
@@ -235,9 +244,29 @@ class _Matching:
             planned.row = None
             planned.rule = "gone before it was known"
             return planned
-        closing = self.kind.closing(self.moment.at).items()
-        earlier = {name for name, value in closing if isinstance(value, date) and row[name] and row[name] <= value}
-        return self._differ(planned, {name: value for name, value in closing if name not in earlier}, PlanAction.CLOSE)
+        closing = self.kind.closing(self.moment.at)
+        earlier = {name for name, day in closing.items() if isinstance(day, date) and row[name] and row[name] <= day}
+        values = {name: value for name, value in closing.items() if name not in earlier}
+        self._keep(planned, values, {})
+        return self._differ(planned, {} if planned.kept else values, PlanAction.CLOSE)
+
+    def _keep(self, planned: Planned, values: Values, found: dict[str, Found]) -> None:
+        """Take out of `values` what does not stand against somebody else's word."""
+        if (row := planned.row) is None:
+            return
+        for column, name in self.kind.names().items():
+            if column not in values:
+                continue
+            at, value = planned.record.at or self.moment.at, values[column]
+            why = self.owners.stays(row["id"], name, column, value, at) if row[column] != value else None
+            if why is not None:
+                planned.kept[name] = Kept(plain(value), why)
+                reference = self.kind.references.get(name)
+                for left in {column, reference.path if reference and reference.path else column}:
+                    values.pop(left, None)
+                found.pop(name, None)
+            elif (row["id"], name) in self.owners.withheld:
+                planned.settled.add(name)
 
     def _follow(
         self, planned: Planned, name: str, value: str | Place | None, values: Values, found: dict[str, Found]

@@ -2,12 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from hub.models import PlanAction
 from hub.plugin import Caller, Issue, Record
 from hub.sync.kinds import KINDS, Found, Values
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a source says of a field and what does not stand, with the rule that decided, in words."""
+
+    said: Any
+    rule: str
+
 
 Brought = dict[tuple[str, str], tuple[str, Found]]
 """Table and code of a row that is yet to be written -> the kind of record that brings it, and what it will be."""
@@ -23,6 +33,10 @@ class Planned:
     waits            it was refused for now, what it lacks may come later
     caller, identity whoever is to be put into the vault, and what is there
     issues           the matters that are new
+    kept             field -> what the record says of it, and why that does not stand
+    settled          fields of which something was withheld before, and is no longer
+    later            what the link is to remember of single fields
+    extra            what is to be kept beside the row
     """
 
     record: Record
@@ -39,15 +53,24 @@ class Planned:
     caller: Caller | None = None
     identity: Mapping[str, Any] | None = None
     issues: Sequence[Issue] = ()
+    kept: dict[str, Kept] = field(default_factory=dict)
+    settled: set[str] = field(default_factory=set)
+    link_at: datetime | None = None
+    later: dict[str, str] | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def old(self) -> Values:
         return {column: self.row[column] for column in self.new} if self.row else {}
 
     @property
-    def names_a_row(self) -> bool:
-        """Whether all there is to do is to remember which row the key means."""
-        return self.action is None and not self.linked and self.row is not None
+    def shown_as(self) -> PlanAction | None:
+        """What a plan says of it: also where nothing changes but what is remembered. None: nothing at all."""
+        if self.action is not None:
+            return self.action
+        if self.kept:
+            return PlanAction.KEEP
+        return PlanAction.LINK if not self.linked and self.row is not None else None
 
     def becomes(self) -> Found | None:
         """The row as it will be, for those that name it."""

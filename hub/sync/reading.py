@@ -1,20 +1,35 @@
 """Records whose scalars were understood. Needs no database, so a page is read while the last one is being written."""
 
 import hashlib
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
 import orjson
 
+from hub.models import Drift
 from hub.plugin import Record
 from hub.sync import values as reading
+from hub.sync.drift import Policies
 from hub.sync.kinds import KINDS, Kind, Values
 
 LONGEST = 200
 GONE = bytes(16)
+UNKNOWN = "a field that its plugin does not know"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the hub remembers of a key: the row, the last whole record's hash and time, the times of fields since."""
+
+    id: UUID
+    hash: bytes | None = None
+    at: datetime | None = None
+    later: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -24,6 +39,8 @@ class Reading:
     values  column -> value, for scalars
     named   field -> the code or the place that names another row
     nested  field -> what becomes rows of its own
+    extra   what is to be kept beside the row
+    partial it says some fields only, whatever else there is
     """
 
     record: Record
@@ -31,15 +48,37 @@ class Reading:
     named: Values
     nested: Values
     hash: bytes
-    link: tuple[UUID, bytes | None, datetime | None] | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    partial: bool = False
+    link: Known | None = None
     natural: tuple[Any, ...] = ()
 
     def says_nothing_new(self) -> bool:
         """Whether the same was applied last, or something newer."""
         if self.link is None:
             return False
-        _, hash, at = self.link
-        return hash == self.hash or _older(self.record.at, at)
+        return (self.hash == self.link.hash and not self.partial) or _older(self.record.at, self.link.at)
+
+    def forget(self) -> None:
+        """Leave out the fields of which something newer is known."""
+        at, kind = self.record.at, KINDS[self.record.kind]
+        for name, since in self.link.later.items() if self.link else ():
+            if at is not None and at < datetime.fromisoformat(since):
+                self.values.pop(kind.fields.get(name, name), None)
+                self.named.pop(name, None)
+                self.nested.pop(name, None)
+
+    def remembered(self) -> tuple[bytes | None, datetime | None, dict[str, str] | None]:
+        """What the link is to say once the record is applied: hash, time of the whole, times of single fields."""
+        at, known = self.record.at, self.link
+        later = dict(known.later) if known else {}
+        if not self.partial:
+            since = {name: time for name, time in later.items() if at and at < datetime.fromisoformat(time)}
+            return self.hash, at, since or None
+        if at is not None:
+            newer = (name for name in self.record.fields if later.get(name, "") < at.isoformat())
+            later |= dict.fromkeys(newer, at.isoformat())
+        return None, known.at if known else None, later or None
 
 
 @dataclass(slots=True)
@@ -48,10 +87,17 @@ class Readings:
 
     understood: dict[str, list[Reading]] = field(default_factory=dict)
     refused: list[tuple[Record, str]] = field(default_factory=list)
+    drifted: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
-def read(records: Sequence[Record]) -> Readings:
-    """Understand these records. Of two with the same key the newer one counts, or the later one of two alike."""
+ORDINARY = Policies()
+
+
+def read(records: Sequence[Record], policies: Policies = ORDINARY, *, partial: bool = False) -> Readings:
+    """Understand these records. Of two with the same key the newer one counts, or the later one of two alike.
+
+    `partial`: each says some fields only. Raises SourceBroken where a policy stops the run.
+    """
     latest: dict[tuple[str, str], Record] = {}
     for record in records:
         other = latest.get((record.kind, record.key))
@@ -63,7 +109,9 @@ def read(records: Sequence[Record]) -> Readings:
             readings.refused.append((record, f"No kind {record.kind!r}. There are: {', '.join(KINDS)}."))
     for kind in KINDS.values():
         if chosen := [record for record in latest.values() if record.kind == kind.name]:
-            readings.understood[kind.name] = list(_read(kind, chosen, readings.refused))
+            readings.understood[kind.name] = list(_read(kind, chosen, policies, readings))
+    for one in chain.from_iterable(readings.understood.values()):
+        one.partial = partial
     return readings
 
 
@@ -72,10 +120,13 @@ def _older(one: datetime | None, other: datetime | None) -> bool:
     return one is not None and other is not None and bool(one.tzinfo and other.tzinfo) and one < other
 
 
-def _read(kind: Kind, records: Iterable[Record], refused: list[tuple[Record, str]]) -> Iterable[Reading]:
+def _read(kind: Kind, records: Iterable[Record], policies: Policies, readings: Readings) -> Iterable[Reading]:
+    """What records of one kind mean. Those that make no sense are noted with the reason."""
     readers = kind.readers()
     natural = {name for name, column in kind.fields.items() if column in kind.natural}
-    for record in records:
+    left = deque(records)
+    while left:
+        record = left.popleft()
         values: Values = {}
         named: Values = {}
         nested: Values = {}
@@ -101,9 +152,44 @@ def _read(kind: Kind, records: Iterable[Record], refused: list[tuple[Record, str
             name = "at"
             record = record if record.at is None else replace(record, at=reading.moment(record.at))
             name = "fields"
-            yield Reading(record, values, named, nested, fingerprint(record))
+            understood = Reading(record, values, named, nested, fingerprint(record))
+            if record.extra:
+                name = "extra"
+                understood.extra = dict(_beside(kind, record.extra, policies, readings))
+            yield understood
         except (ValueError, TypeError) as error:
-            refused.append((record, f"{name}: {error}."))
+            if (
+                isinstance(record.fields, Mapping)
+                and name in record.fields
+                and _left_out(kind, name, str(error), policies, readings)
+            ):
+                fields = {said: value for said, value in record.fields.items() if said != name}
+                left.appendleft(replace(record, fields=fields))
+            else:
+                readings.refused.append((record, f"{name}: {error}."))
+
+
+def _left_out(kind: Kind, name: str, why: str, policies: Policies, readings: Readings) -> bool:
+    """Whether a field that makes no sense is to be left out. Raises SourceBroken where it is to stop the run."""
+    if policies.judge(kind.name, name, Drift.QUARANTINE, why) is not Drift.DISCARD:
+        return False
+    readings.drifted.setdefault((kind.name, name), f"{why}; the field is left out")
+    return True
+
+
+def _beside(kind: Kind, extra: Mapping[str, Any], policies: Policies, readings: Readings) -> Iterable[tuple[str, Any]]:
+    """What the source says beyond what its plugin knows, as far as it is to be kept. Raises ValueError."""
+    for name, value in extra.items():
+        match policies.judge(kind.name, name, Drift.EVOLVE, UNKNOWN):
+            case Drift.QUARANTINE:
+                raise ValueError(f"{name} is {UNKNOWN}, and the rule for it is QUARANTINE")
+            case Drift.EVOLVE:
+                readings.drifted.setdefault(
+                    (kind.name, name), "a field that its plugin does not know; it is kept beside"
+                )
+                yield name, value
+            case _:
+                readings.drifted.setdefault((kind.name, name), "a field that its plugin does not know; it is left out")
 
 
 def key(found: str) -> None:
@@ -118,5 +204,6 @@ def fingerprint(record: Record) -> bytes:
     """The same for the same content, however its fields are ordered: 16 bytes. All that is gone is alike."""
     if record.deleted:
         return GONE
-    content = orjson.dumps((record.deleted, record.fields), option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    said = (record.deleted, record.fields, record.extra) if record.extra else (record.deleted, record.fields)
+    content = orjson.dumps(said, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
     return hashlib.blake2b(content, digest_size=16).digest()

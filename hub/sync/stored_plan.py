@@ -128,7 +128,7 @@ async def _carry_out(work: Work, planned: Run, rows: Sequence[PlanRow], *, outda
 
 def _moved(row: PlanRow, one: Planned) -> str | None:
     """Why a row cannot be done as it was planned."""
-    action = one.action or (PlanAction.LINK if one.names_a_row else None)
+    action = one.shown_as
     if action is None:
         return "It says nothing new any more: another run has brought it."
     if action is PlanAction.REJECT:
@@ -173,7 +173,7 @@ def _refused(rows: Sequence[PlanRow]) -> list[Planned | BadRecord]:
 
 def _is_left(one: Planned, reasons: Mapping[Identity, str | None]) -> bool:
     """Whether the record was not applied, and still says something that the hub does not have."""
-    return reasons[one.kind, one.record.key] is not None and (one.action is not None or one.names_a_row)
+    return reasons[one.kind, one.record.key] is not None and one.shown_as is not None
 
 
 def _kept_back(one: Planned, reasons: Mapping[Identity, str | None]) -> Planned:

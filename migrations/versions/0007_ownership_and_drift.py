@@ -12,6 +12,12 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 
+def _actions(*actions: str) -> None:
+    op.drop_constraint(op.f("ck_plan_rows_planaction"), "plan_rows", type_="check")
+    words = ", ".join(f"'{action}'" for action in actions)
+    op.create_check_constraint(op.f("ck_plan_rows_planaction"), "plan_rows", f"action IN ({words})")
+
+
 def upgrade() -> None:
     op.create_table(
         "pins",
@@ -111,7 +117,19 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_withheld_source_id")),
         sa.PrimaryKeyConstraint("entity_id", "field", "source_id", name=op.f("pk_withheld")),
     )
+    op.create_table(
+        "sightings",
+        sa.Column("source_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_sightings_source_id")),
+        sa.PrimaryKeyConstraint("source_id", "kind", "key", name=op.f("pk_sightings")),
+    )
     op.drop_table("provenances")
+    op.add_column("links", sa.Column("later", postgresql.JSONB(), nullable=True))
+    op.add_column("links", sa.Column("missed_at", sa.DateTime(timezone=True), nullable=True))
+    _actions("CREATE", "UPDATE", "CLOSE", "REJECT", "LINK", "KEEP")
     op.add_column("changes", sa.Column("said_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("plan_rows", sa.Column("kept", postgresql.JSONB(), nullable=False, server_default="{}"))
     op.alter_column("plan_rows", "kept", server_default=None)
@@ -121,6 +139,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DELETE FROM plan_rows WHERE action = 'KEEP'")
+    _actions("CREATE", "UPDATE", "CLOSE", "REJECT", "LINK")
+    op.drop_column("links", "missed_at")
+    op.drop_column("links", "later")
+    op.drop_table("sightings")
     op.drop_column("sources", "most_gone")
     op.drop_column("runs", "reason")
     op.drop_column("plan_rows", "kept")

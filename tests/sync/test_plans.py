@@ -159,7 +159,7 @@ async def test_what_has_moved_since_is_refused_and_not_lost(database: Database, 
     assert await states(database, plan) == [
         ("A", "REFUSED", "name: changed since the plan was made."),
         ("B", "APPLIED", None),
-        ("N", "REFUSED", "Planned as CREATE, by now it would be UPDATE."),
+        ("N", "REFUSED", "Planned as CREATE, by now it would be KEEP."),
         ("C", "REFUSED", "It says nothing new any more: another run has brought it."),
         ("E", "APPLIED", None),
     ]
@@ -168,7 +168,7 @@ async def test_what_has_moved_since_is_refused_and_not_lost(database: Database, 
     assert reasons == [("Not applied with its plan: name: changed since the plan was made.",)]
     await run(database, told([], [], []))  # a run is a new decision: what was kept back is taken up
     names = {code: row["name"] for code, row in (await stored(database, Organization)).items()}
-    assert names == {"A": "new", "B": "new", "C": "old", "E": "new", "N": "new"}
+    assert names == {"A": "new", "B": "new", "C": "old", "E": "new", "N": "by hand"}
     assert {status for _, status, _ in await work_items(database)} == {"REPLAYED"}
 
 
@@ -191,7 +191,7 @@ async def test_what_hangs_on_a_refused_row_is_refused_too(database: Database) ->
         await session.execute(update(Grid).where(Grid.code == "1").values(name="by hand"))
     done = await applied(database, plan)
     found = {key: (state, reason) for key, state, reason in await states(database, plan)}
-    assert found["1"] == ("REFUSED", "Planned as CREATE, by now it would be UPDATE.")
+    assert found["1"] == ("REFUSED", "Planned as CREATE, by now it would be KEEP.")
     assert found["S"][0] == "REFUSED"
     assert (done.created, done.moved) == (0, 3)
     assert set(await paths(database)) == {"1"}

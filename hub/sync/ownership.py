@@ -1,0 +1,116 @@
+"""Whose word stands, for each field that a source says otherwise than the hub has it.
+
+    pinned by a person -> it stays | rule SOURCE -> the source's | nobody else wrote it -> the source's
+    -> another source has the rule SOURCE -> it stays | a person wrote it, rule HUB -> it stays
+    -> the source repeats what it said before -> it stays | whoever said it last
+
+What a source says and what does not stand is kept as withheld: it shows what the source would have, and tells later
+whether the source repeats itself. Who wrote a field last is no table: the log knows.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hub.models import Change, Ownership, Pin, Rule, Run, Source, Withheld
+from hub.services.changes import plain
+from hub.sync.kinds import Kind
+from hub.sync.references import among
+
+EVERY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What somebody wrote into some columns of a row. `source` None: a person, or the hub itself, called `who`."""
+
+    place: tuple[int, UUID]
+    at: datetime
+    who: str
+    source: UUID | None
+    said: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Owners:
+    """What there is to know of some rows of one kind, before one source's records of them are decided."""
+
+    kind: Kind
+    source_id: UUID
+    rules: dict[tuple[UUID | None, str], Rule] = field(default_factory=dict)
+    pins: dict[tuple[UUID, str], Pin] = field(default_factory=dict)
+    withheld: dict[tuple[UUID, str], Withheld] = field(default_factory=dict)
+    words: dict[UUID, list[Word]] = field(default_factory=dict)
+    me: str = ""
+
+    def rule(self, source_id: UUID, name: str) -> Rule:
+        """The rule for a source and a field: the most specific one."""
+        for key in ((source_id, name), (source_id, EVERY), (None, name), (None, EVERY)):
+            if (found := self.rules.get(key)) is not None:
+                return found
+        return Rule.NEWEST if name in self.kind.living else Rule.HUB
+
+    def stays(self, id: UUID, name: str, column: str, value: Any, at: datetime) -> str | None:
+        """Why a field stays as it is, though the source says `value` of it, and said so at that time; None: it goes."""
+        if (pin := self.pins.get((id, name))) is not None:
+            return f"pinned by {pin.pinned_by or 'a person'}{f': {pin.reason}' if pin.reason else ''}"
+        mine, last = self.rule(self.source_id, name), self._last(id, column)
+        if mine is Rule.SOURCE or last is None or last.source == self.source_id:
+            return None
+        if last.source is not None and self.rule(last.source, name) is Rule.SOURCE:
+            return f"{last.who} has the word on it (rule SOURCE)"
+        if last.source is None and mine is Rule.HUB:
+            return f"{last.who} wrote it in the hub on {last.at:%Y-%m-%d} (rule HUB)"
+        if self._repeats(id, name, column, value):
+            return f"the source says what it said before {last.who} wrote it (rule {mine.name})"
+        if last.at > at or (last.at == at and (last.source is None or last.who > self.me)):
+            return f"{last.who} said it later, on {last.at:%Y-%m-%d} (rule {mine.name})"
+        return None
+
+    def _last(self, id: UUID, column: str) -> Word | None:
+        words = (word for word in self.words.get(id, ()) if column in word.said)
+        return max(words, key=lambda word: word.place, default=None)
+
+    def _repeats(self, id: UUID, name: str, column: str, value: Any) -> bool:
+        """Whether the source said the same the last time that it was heard on this field."""
+        if (before := self.withheld.get((id, name))) is not None:
+            return bool(before.value == plain(value))
+        own = [word for word in self.words.get(id, ()) if word.source == self.source_id and column in word.said]
+        return bool(own) and max(own, key=lambda word: word.place).said[column] == plain(value)
+
+
+async def owners(session: AsyncSession, kind: Kind, source_id: UUID, ids: Sequence[UUID], now: datetime) -> Owners:
+    """What is known of these rows. A row that nobody else has written costs one look at the log."""
+    known = Owners(kind, source_id)
+    if not ids:
+        return known
+    rules = select(Ownership.source_id, Ownership.field, Ownership.rule).where(Ownership.kind == kind.name)
+    known.rules = {(source, name): rule for source, name, rule in await session.execute(rules)}
+    pinned = (among(Pin.__table__.c.entity_id, ids), or_(Pin.until.is_(None), Pin.until > now))
+    known.pins = {(pin.entity_id, pin.field): pin for pin in await session.scalars(select(Pin).where(*pinned))}
+    held = (among(Withheld.__table__.c.entity_id, ids), Withheld.source_id == source_id)
+    known.withheld = {(one.entity_id, one.field): one for one in await session.scalars(select(Withheld).where(*held))}
+    others = await _words(session, ids, Run.source_id.is_distinct_from(source_id))
+    if others:
+        known.me = await session.scalar(select(Source.name).where(Source.id == source_id)) or ""
+        mine = await _words(session, list(others), Run.source_id == source_id)
+        known.words = {id: [*found, *mine.get(id, ())] for id, found in others.items()}
+    return known
+
+
+async def _words(session: AsyncSession, ids: Iterable[UUID], whose: Any) -> dict[UUID, list[Word]]:
+    said_at = func.coalesce(Change.said_at, Change.at)
+    who = func.coalesce(Source.name, Change.actor, "the hub")
+    columns = (Change.entity_id, Change.position, Change.id, said_at, who, Run.source_id, Change.patch)
+    statement = select(*columns).outerjoin(Run, Run.id == Change.run_id).outerjoin(Source, Source.id == Run.source_id)
+    found: dict[UUID, list[Word]] = defaultdict(list)
+    wanted = among(Change.__table__.c.entity_id, ids)
+    for entity_id, position, id, at, name, source, patch in await session.execute(statement.where(wanted, whose)):
+        found[entity_id].append(Word((position, id), at, name, source, patch))
+    return found

@@ -1,0 +1,168 @@
+"""Whose word stands: rules, pins, two sources on one row, a person's edit against the next run."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from hub.auth import system
+from hub.db import Database
+from hub.models import Link, Organization, Ownership, Pin, PlanAction, PlanRow, Request, Rule, RunMode, Source, Withheld
+from hub.plugin import Record
+from tests.sync.sources import counts, organization, rows, run, stored, told
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+def order(key: str = "R", at: int | None = None, **fields: Any) -> Record:
+    """An order as a source says it; `at`: so many hours after noon."""
+    when = None if at is None else NOON + timedelta(hours=at)
+    return Record("request", key, {"number": key, **fields}, at=when)
+
+
+async def edit(database: Database, model: Any, code: str, **values: Any) -> None:
+    """A person's edit, as services make it."""
+    known = Request.number if model is Request else model.code
+    async with database.write(system("王芳")) as session:
+        row = (await session.scalars(select(model).where(known == code))).one()
+        for name, value in values.items():
+            setattr(row, name, value)
+
+
+async def rule(database: Database, rule: Rule, field: str = "*", kind: str = "organization", source: str = "") -> None:
+    async with database.write(system("test")) as session:
+        id = await session.scalar(select(Source.id).where(Source.name == source)) if source else None
+        session.add(Ownership(source_id=id, kind=kind, field=field, rule=rule))
+
+
+async def name(database: Database) -> str:
+    return str((await stored(database, Organization))["A"]["name"])
+
+
+async def withheld(database: Database) -> list[tuple[Any, ...]]:
+    found = select(Source.name, Withheld.field, Withheld.value).join(Source, Source.id == Withheld.source_id)
+    return await rows(database, found.order_by(Source.name, Withheld.field))
+
+
+async def test_a_human_edit_survives_the_next_run(database: Database) -> None:
+    await run(database, told([organization("A", "first", description="one")]))
+    await edit(database, Organization, "A", name="by hand")
+    done = await run(database, told([], [organization("A", "second", description="two")]))
+    row = (await stored(database, Organization))["A"]
+    assert (row["name"], row["description"], counts(done)) == ("by hand", "two", {"updated": 1})
+    assert await withheld(database) == [("told", "name", "second")]
+
+
+async def test_a_plan_says_what_stays_and_by_which_rule(database: Database) -> None:
+    await run(database, told([organization("A", "first")]))
+    await edit(database, Organization, "A", name="by hand")
+    plan = await run(database, told([], [organization("A", "second")]), mode=RunMode.PLAN)
+    ((action, new, kept),) = await rows(
+        database, select(PlanRow.action, PlanRow.new, PlanRow.kept).where(PlanRow.run_id == plan.id)
+    )
+    day = datetime.now(UTC)
+    said = {"said": "second", "rule": f"王芳 wrote it in the hub on {day:%Y-%m-%d} (rule HUB)"}
+    assert (action, new, kept) == (PlanAction.KEEP, {}, {"name": said})
+    assert await withheld(database) == []
+
+
+@pytest.mark.parametrize(("chosen", "stands"), [(Rule.SOURCE, "second"), (Rule.HUB, "by hand")])
+async def test_a_rule_decides(database: Database, chosen: Rule, stands: str) -> None:
+    await run(database, told([organization("A", "first")]))
+    await rule(database, chosen, "name")
+    await edit(database, Organization, "A", name="by hand")
+    await run(database, told([], [organization("A", "second")]))
+    assert await name(database) == stands
+
+
+async def test_the_most_specific_rule_counts(database: Database) -> None:
+    await run(database, told([organization("A", "first")]))
+    await rule(database, Rule.SOURCE)
+    await rule(database, Rule.SOURCE, "name")
+    await rule(database, Rule.HUB, source="told")
+    await edit(database, Organization, "A", name="by hand")
+    await run(database, told([], [organization("A", "second")]))
+    assert await name(database) == "by hand"
+
+
+async def test_newest_a_source_that_repeats_itself_says_nothing_new(database: Database) -> None:
+    await run(database, told([order(at=0, result="first", title="a")]))
+    await edit(database, Request, "R", result="by hand")
+    later = 24 * 365
+    await run(database, told([], [order(at=later, result="first", title="b")]))
+    row = (await stored(database, Request, "number"))["R"]
+    assert (row["result"], row["title"]) == ("by hand", "b")
+    await run(database, told([], [], [order(at=later + 1, result="second", title="b")]))
+    assert (await stored(database, Request, "number"))["R"]["result"] == "second"
+    assert await withheld(database) == []
+
+
+async def test_newest_what_was_said_before_the_edit_comes_too_late(database: Database) -> None:
+    await run(database, told([order(at=0, result="first")]))
+    await edit(database, Request, "R", result="by hand")
+    await run(database, told([], [order(at=1, result="second")]))
+    assert (await stored(database, Request, "number"))["R"]["result"] == "by hand"
+    assert await withheld(database) == [("told", "result", "second")]
+
+
+async def test_a_pin_holds_against_every_rule_until_it_ends(database: Database) -> None:
+    await run(database, told([organization("A", "first")]))
+    await rule(database, Rule.SOURCE)
+    id = (await stored(database, Organization))["A"]["id"]
+    async with database.write(system("test")) as session:
+        session.add(Pin(entity="Organization", entity_id=id, field="name", pinned_by="王芳", reason="法院文书"))
+    plan = await run(database, told([], [organization("A", "second")]), mode=RunMode.PLAN)
+    kept = await rows(database, select(PlanRow.kept).where(PlanRow.run_id == plan.id))
+    assert kept == [({"name": {"said": "second", "rule": "pinned by 王芳: 法院文书"}},)]
+    await run(database, told([], [organization("A", "second")]))
+    assert await name(database) == "first"
+    async with database.write(system("test")) as session:
+        await session.execute(update(Pin).values(until=datetime.now(UTC) - timedelta(seconds=1)))
+    await run(database, told([], [], [organization("A", "third")]))
+    assert await name(database) == "third"
+
+
+async def test_what_follows_from_a_field_stays_with_it(database: Database) -> None:
+    await run(database, told([order(status="HANDLING")]))
+    id = (await stored(database, Request, "number"))["R"]["id"]
+    async with database.write(system("test")) as session:
+        session.add(Pin(entity="Request", entity_id=id, field="status"))
+    await run(database, told([], [order(status="CLOSED")]))
+    row = (await stored(database, Request, "number"))["R"]
+    assert (row["status"].name, row["closed_at"]) == ("HANDLING", None)
+
+
+async def test_two_sources_feed_one_request(database: Database) -> None:
+    await run(database, told([order(at=0, result="of the hotline", title="a")], name="hotline"), name="hotline")
+    both = told([order(at=2, result="of the table", satisfaction="SATISFIED")], name="table")
+    await run(database, both, name="table")
+    row = (await stored(database, Request, "number"))["R"]
+    assert (row["result"], row["title"], row["satisfaction"].name) == ("of the table", "a", "SATISFIED")
+    assert len(await rows(database, select(Link.entity_id).where(Link.entity_id == row["id"]))) == 2
+    await run(database, told([], [order(at=1, result="late")], name="hotline"), name="hotline")
+    assert (await stored(database, Request, "number"))["R"]["result"] == "of the table"
+
+
+async def test_the_owner_of_a_field_is_heard_alone(database: Database) -> None:
+    await run(database, told([organization("A", "of one")], name="one"), name="one")
+    await rule(database, Rule.SOURCE, "name", source="one")
+    await run(database, told([organization("A", "of two", description="x")], name="two"), name="two")
+    row = (await stored(database, Organization))["A"]
+    assert (row["name"], row["description"]) == ("of one", "x")
+    assert await withheld(database) == [("two", "name", "of two")]
+
+
+SAYS = [("one", 1, "x"), ("two", 2, "y"), ("one", 3, "z"), ("two", 4, "w")]
+
+
+@pytest.mark.parametrize("turns", sorted(set(permutations([0, 0, 1, 1]))))
+async def test_the_order_in_which_sources_are_read_does_not_matter(database: Database, turns: tuple[int, ...]) -> None:
+    left = {0: [said for said in SAYS if said[0] == "one"], 1: [said for said in SAYS if said[0] == "two"]}
+    pages: dict[str, list[list[Record]]] = {"one": [], "two": []}
+    for turn in turns:
+        source, at, value = left[turn].pop(0)
+        pages[source].append([order(at=at, result=value)])
+        await run(database, told(*pages[source], name=source), name=source)
+    assert (await stored(database, Request, "number"))["R"]["result"] == "w"
