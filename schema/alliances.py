@@ -9,6 +9,7 @@ from hub.services import parties as see_parties
 from schema.changes import history
 from schema.edges import connection, found, many, one
 from schema.node import Identified, node
+from schema.ownership import extras, provenance, withheld
 from schema.verbs import write
 
 ALLIANCE = models.Alliance.id
@@ -51,6 +52,9 @@ class Alliance(Identified):
         description="Its meetings (会议).",
     )
     history = history(ALLIANCE)
+    provenance = provenance(ALLIANCE)
+    withheld = withheld(ALLIANCE)
+    extras = extras(ALLIANCE)
 
 
 @node(models.Member, see_alliances.members, "role joined_on left_on created_at updated_at")

@@ -110,6 +110,12 @@ def above(target: str, visible: Visible, column: Column, *, key: Column, descrip
     return Few(edge, named(f"list[{target}]"), description, [])
 
 
+def few(target: str, visible: Visible, column: Column, *, key: Column, description: str) -> Any:
+    """The rows whose `column` is this row's `key`, all of them: for what is never many."""
+    edge = Edge(target, visible, Shape.LIST, Match.EQUAL, column, key)
+    return Few(edge, named(f"list[{target}]"), description, [])
+
+
 def connection(target: str, visible: Visible, *, order: str, description: str) -> Any:
     """All rows that the viewer may see, page by page."""
     return _many(Edge(target, visible, Shape.PAGE, order=tuple(order.split())), description)

@@ -12,6 +12,7 @@ from hub.services import stations as see_stations
 from schema.changes import history
 from schema.edges import above, connection, found, inside, many, one
 from schema.node import Identified, node
+from schema.ownership import extras, provenance, withheld
 
 GRID = models.Grid.id
 PATH = models.Grid.path
@@ -144,6 +145,9 @@ class Grid(Identified):
         description="What goes on on it and below it (活动).",
     )
     history = history(GRID)
+    provenance = provenance(GRID)
+    withheld = withheld(GRID)
+    extras = extras(GRID)
 
 
 @node(models.AltCode, see_grids.alt_codes, "scheme code")

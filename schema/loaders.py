@@ -104,7 +104,10 @@ class Loaders:
         async def fetch(keys: list[Any]) -> list[Any]:
             async with self._db.read() as session:
                 statement = statements.rows(edge, edge.visible(self._viewer), keys)
-                found = {getattr(row, column.key): row for row in await session.scalars(statement)}
+                rows = list(await session.scalars(statement))
+            if edge.shape is Shape.LIST and edge.match is Match.EQUAL:
+                return [[row for row in rows if getattr(row, column.key) == parent] for parent in keys]
+            found = {getattr(row, column.key): row for row in rows}
             if edge.shape is Shape.ONE:
                 return [found.get(parent) for parent in keys]
             assert edge.match is Match.ABOVE

@@ -12,6 +12,7 @@ from hub.services import stations as see_stations
 from schema.changes import history
 from schema.edges import connection, found, many, one
 from schema.node import Identified, node
+from schema.ownership import extras, provenance, withheld
 from schema.verbs import write
 
 PARTY = models.Party.id
@@ -94,6 +95,9 @@ class Party(Identified):
         description="What it took on (认领).",
     )
     history = history(PARTY)
+    provenance = provenance(PARTY)
+    withheld = withheld(PARTY)
+    extras = extras(PARTY)
 
 
 @node(models.Organization, see_parties.organizations, "organization_kind description", natural="code")

@@ -12,6 +12,7 @@ from hub.services import resources as see_resources
 from schema.changes import history
 from schema.edges import connection, found, many, one
 from schema.node import Column, Identified, computed, node
+from schema.ownership import extras, provenance, withheld
 
 REQUEST = models.Request.id
 PARTY = models.Party.id
@@ -111,6 +112,9 @@ class Request(Identified):
         description="Who took it on (认领).",
     )
     history = history(REQUEST)
+    provenance = provenance(REQUEST)
+    withheld = withheld(REQUEST)
+    extras = extras(REQUEST)
 
 
 def _of(column: Column) -> Any:

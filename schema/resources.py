@@ -12,6 +12,7 @@ from hub.services import stations as see_stations
 from schema.changes import history
 from schema.edges import connection, found, many, one
 from schema.node import Identified, node
+from schema.ownership import extras, provenance, withheld
 from schema.verbs import write
 
 GRID = models.Grid.id
@@ -36,6 +37,9 @@ class Resource(Identified):
         description="What it is used for (项目).",
     )
     history = history(models.Resource.id)
+    provenance = provenance(models.Resource.id)
+    withheld = withheld(models.Resource.id)
+    extras = extras(models.Resource.id)
 
 
 @node(models.Need, see_resources.needs, "title category raised_at met_at created_at updated_at")

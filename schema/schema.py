@@ -14,6 +14,7 @@ from schema import (
     grids,
     handling,
     identified,
+    ownership,
     parties,
     requests,
     resources,
@@ -41,6 +42,7 @@ NOUNS = (
     resources,
     stations,
     sources,
+    ownership,
     changes,
     tallies,
 )

@@ -12,7 +12,12 @@ SOURCE = models.Source.id
 RUN = models.Run.id
 
 
-@node(models.Source, see_sources.visible, "name plugin title enabled cursor created_at updated_at", natural="name")
+@node(
+    models.Source,
+    see_sources.visible,
+    "name plugin title enabled cursor most_gone created_at updated_at",
+    natural="name",
+)
 class Source(Identified):
     runs = many(
         "Run",
@@ -36,7 +41,7 @@ class Source(Identified):
     models.Run,
     see_sources.runs,
     """mode status started_by started_at finished_at pages records expected created updated closed rejected unchanged
-    moved error""",
+    moved error reason""",
 )
 class Run(Identified):
     source = one(
@@ -63,7 +68,7 @@ class Run(Identified):
     )
 
 
-@node(models.PlanRow, see_sources.plan_rows, "number action kind key old new rule state reason")
+@node(models.PlanRow, see_sources.plan_rows, "number action kind key old new kept rule state reason")
 class PlanRow(Identified):
     run = one("Run", see_sources.runs, RUN, key=models.PlanRow.run_id, description="Of which run (同步任务).")
 

@@ -10,6 +10,7 @@ from hub.services import stations as see_stations
 from schema.changes import history
 from schema.edges import connection, found, many, one
 from schema.node import Identified, node
+from schema.ownership import extras, provenance, withheld
 
 GRID = models.Grid.id
 PARTY = models.Party.id
@@ -71,6 +72,9 @@ class Station(Identified):
         description="What is given there to groups of people (优惠).",
     )
     history = history(STATION)
+    provenance = provenance(STATION)
+    withheld = withheld(STATION)
+    extras = extras(STATION)
 
 
 @node(models.ServiceItem, see_stations.service_items, "title category sunk extended created_at updated_at")

@@ -10,6 +10,7 @@ from hub.models.identity import Identity
 from hub.models.outbound import Attempt, Delivery, DeliveryStatus, Target, TargetStatus
 from hub.models.ownership import Drift, DriftRule, Extra, Ownership, Pin, Rule, Withheld
 from hub.models.party import Organization, OrganizationKind, Party, PartyType, Person, Post, PostRole, ReportIn
+from hub.models.provenance import Provenance
 from hub.models.request import (
     Attachment,
     Channel,
@@ -93,6 +94,7 @@ __all__ = [
     "Post",
     "PostRole",
     "Project",
+    "Provenance",
     "Rejected",
     "RejectedStatus",
     "ReportIn",

@@ -10,7 +10,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer
 from hub.errors import Conflict, Invalid, NotFound
-from hub.models import PlanRow, Rejected, RejectedStatus, Run, Source
+from hub.models import (
+    DriftRule,
+    Extra,
+    Ownership,
+    Pin,
+    PlanRow,
+    Provenance,
+    Rejected,
+    RejectedStatus,
+    Run,
+    Source,
+    Withheld,
+)
 from hub.services import words
 
 
@@ -36,6 +48,36 @@ def plan_rows(viewer: Viewer) -> Select[PlanRow]:
 def rejected(viewer: Viewer) -> Select[Rejected]:
     """The rejected records: as received, so they may hold anything."""
     return _for_admins(viewer, Rejected)
+
+
+def ownerships(viewer: Viewer) -> Select[Ownership]:
+    """Whose word stands on which field."""
+    return _for_admins(viewer, Ownership)
+
+
+def pins(viewer: Viewer) -> Select[Pin]:
+    """The fields that people hold as they are."""
+    return _for_admins(viewer, Pin)
+
+
+def withheld(viewer: Viewer) -> Select[Withheld]:
+    """What sources say and what does not stand."""
+    return _for_admins(viewer, Withheld)
+
+
+def drift_rules(viewer: Viewer) -> Select[DriftRule]:
+    """What changes of structure do."""
+    return _for_admins(viewer, DriftRule)
+
+
+def extras(viewer: Viewer) -> Select[Extra]:
+    """What sources say beyond what the hub knows: as received, so it may hold anything."""
+    return _for_admins(viewer, Extra)
+
+
+def provenances(viewer: Viewer) -> Select[Provenance]:
+    """Who wrote which field last."""
+    return _for_admins(viewer, Provenance)
 
 
 async def ignore(session: AsyncSession, viewer: Viewer, id: UUID, *, reason: str) -> Rejected:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from hub.plugin import BadRecord, Page, Plugin, Record, SourceBroken, SourceError
+from hub.sync.drift import Policies
 from hub.sync.reading import Readings, read
 
 Items = Sequence[Record | BadRecord]
@@ -29,14 +30,14 @@ class Ready:
 class Pages:
     """The pages of one pull, in order."""
 
-    def __init__(self, plugin: Plugin[Any], coming: AsyncIterator[Page]) -> None:
-        self._plugin, self._coming = plugin, coming
+    def __init__(self, plugin: Plugin[Any], coming: AsyncIterator[Page], policies: Policies) -> None:
+        self._plugin, self._coming, self._policies = plugin, coming, policies
         self._ahead: asyncio.Task[Ready | None] | None = None
 
     def begin(self) -> None:
         """Read the next page while the caller waits for something else."""
         if self._ahead is None:
-            self._ahead = asyncio.create_task(_next(self._plugin, self._coming))
+            self._ahead = asyncio.create_task(_next(self._plugin, self._coming, self._policies))
 
     async def __aiter__(self) -> AsyncIterator[Ready]:
         while True:
@@ -61,9 +62,9 @@ class Pages:
 
 
 @contextlib.asynccontextmanager
-async def reading(plugin: Plugin[Any], cursor: str | None) -> AsyncIterator[Pages]:
+async def reading(plugin: Plugin[Any], cursor: str | None, policies: Policies) -> AsyncIterator[Pages]:
     """Pull since `cursor`. What a plugin raises, other than the errors of hub.plugin, is told as its own fault."""
-    pages = Pages(plugin, _begun(plugin, cursor))
+    pages = Pages(plugin, _begun(plugin, cursor), policies)
     try:
         yield pages
     finally:
@@ -80,7 +81,7 @@ def _begun(plugin: Plugin[Any], cursor: str | None) -> AsyncIterator[Page]:
         raise _fallen(plugin, error) from error
 
 
-async def _next(plugin: Plugin[Any], coming: AsyncIterator[Page]) -> Ready | None:
+async def _next(plugin: Plugin[Any], coming: AsyncIterator[Page], policies: Policies) -> Ready | None:
     """The next page; None after the last one."""
     try:
         page = await anext(coming)
@@ -98,7 +99,7 @@ async def _next(plugin: Plugin[Any], coming: AsyncIterator[Page]) -> Ready | Non
         raise SourceBroken(f"The plugin {plugin.name} gave a {type(page).__name__} where a Page was due.")
     items = [_told_apart(item, f"item {at} of a page") for at, item in enumerate(page.items, 1)]
     records = [item for item in items if isinstance(item, Record)]
-    return Ready(page, items, await asyncio.to_thread(read, records))
+    return Ready(page, items, await asyncio.to_thread(read, records, policies))
 
 
 def _fallen(plugin: Plugin[Any], error: BaseException) -> SourceBroken:

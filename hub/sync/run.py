@@ -13,17 +13,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.auth import system
 from hub.db import Database, Origin
 from hub.errors import Conflict, Misconfigured, NotFound
-from hub.models import Landing, PlanAction, Rejected, RejectedStatus, Run, RunMode, RunStatus, Source
+from hub.models import AlertKind, Landing, PlanAction, Rejected, RejectedStatus, Run, RunMode, RunStatus, Source
 from hub.models.base import now
 from hub.plugin import BadRecord, Page, Plugin, Pulls, Record
+from hub.services.alerts import clear_alert, raise_alert
 from hub.sync import apply as applying
-from hub.sync import archive, http, pages, rejected
+from hub.sync import archive, gone, http, pages, rejected
 from hub.sync.apply import Counts
+from hub.sync.drift import policies
+from hub.sync.gone import TooMuchGone
 from hub.sync.pages import Items, Ready
 from hub.sync.plan import Moment, plan
 from hub.sync.planned import Brought, Planned
 from hub.sync.reading import read
 from hub.sync.registry import Registry
+from hub.sync.rules import own_by_default
 from hub.sync.work import Progress, Work, at_work, begin, fenced, insist, note, take, totals
 
 AGAIN = 2_000
@@ -32,10 +36,15 @@ MANY, MOST = 1_000, 0.5
 
 @dataclass(slots=True)
 class Pull(Work):
-    """A run that pulls: what it reads, and what earlier pages of a mere plan bring."""
+    """A run that pulls: what it reads, what earlier pages of a mere plan bring, what it has said of changed structure.
+
+    `complete`: the kinds of which it brings everything.
+    """
 
     plugin: Plugin[Any]
     ahead: Brought = field(default_factory=dict)
+    drifted: set[tuple[str, str]] = field(default_factory=set)
+    complete: frozenset[str] = frozenset()
 
 
 async def run_source(
@@ -46,10 +55,12 @@ async def run_source(
     started_by: str,
     overrides: Mapping[str, Any] | None = None,
     mode: RunMode = RunMode.APPLY,
+    reason: str | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Pull from the source `name`, or from the ready-made source of that name. Returns the run, done or failed.
 
+    `reason`: why it may mark more as gone than the source's limit.
     Raises NotFound, Misconfigured, or Conflict where the source is being run already.
     """
     async with http.client() as client:
@@ -59,7 +70,8 @@ async def run_source(
         if not isinstance(plugin, Pulls):
             raise Misconfigured(f"{source.plugin} cannot be read from: it has no pull().")
         told = plugin.config.model_dump(mode="json", include=set(overrides or ()))  # secrets come out as stars
-        pull = Pull(database, source, await begin(database, source, started_by, mode, told), plugin)
+        run = await begin(database, source, started_by, mode, told, reason=reason)
+        pull = Pull(database, source, run, plugin)
         async with at_work(pull, RunStatus.PLANNED if mode is RunMode.PLAN else RunStatus.DONE):
             await _pages(pull, progress or (lambda run: None), overridden=bool(overrides))
         return pull.run
@@ -77,6 +89,8 @@ async def _source(database: Database, registry: Registry, name: str) -> Source:
             title = registry.plugins[preset.plugin].title
             source = Source(name=name, plugin=preset.plugin, title=title, settings=dict(preset.settings))
             session.add(source)
+            await session.flush()
+            own_by_default(session, source, registry.plugins[preset.plugin].rules)
     if not source.enabled:
         raise Conflict(f"The source {name} is switched off.")
     return source
@@ -85,15 +99,28 @@ async def _source(database: Database, registry: Registry, name: str) -> Source:
 async def _pages(pull: Pull, progress: Progress, *, overridden: bool) -> None:
     """Read ahead by one page while the last one is written."""
     cursor = None if overridden else pull.source.cursor
-    async with pages.reading(pull.plugin, cursor) as coming:
-        async for page in coming:
-            await insist(partial(_page, pull, page, coming.begin, keep_cursor=overridden))
+    async with pull.database.read() as session:
+        rules = await policies(session, pull.source.id)
+    try:
+        async with pages.reading(pull.plugin, cursor, rules) as coming:
+            async for page in coming:
+                if cursor is None and not overridden and pull.run.mode is RunMode.APPLY:
+                    pull.complete |= page.page.complete
+                await insist(partial(_page, pull, page, coming.begin, keep_cursor=overridden))
+                progress(pull.run)
+        if pull.run.mode is RunMode.APPLY:
+            await _try_again(pull)
+            if cursor is None:
+                await _close_the_rest(pull)
+            if pull.complete:
+                await gone.sweep(pull, pull.complete)
             progress(pull.run)
-    if pull.run.mode is RunMode.APPLY:
-        await _try_again(pull)
-        if cursor is None:
-            await _close_the_rest(pull)
-        progress(pull.run)
+    except TooMuchGone as error:
+        async with pull.database.write(pull.viewer) as session:
+            await raise_alert(session, AlertKind.GUARDED, pull.source.id, "", str(error))
+        raise
+    async with pull.database.write(pull.viewer) as session:
+        await clear_alert(session, AlertKind.GUARDED, pull.source.id, "")
 
 
 async def _page(pull: Pull, ready: Ready, decided: Callable[[], None], *, keep_cursor: bool) -> None:
@@ -107,6 +134,9 @@ async def _page(pull: Pull, ready: Ready, decided: Callable[[], None], *, keep_c
         else:
             planned = await plan(session, pull.source.id, ready.readings, None)
         decided()
+        await _heed(pull, session, ready)
+        if run.mode is RunMode.APPLY and run.reason is None:
+            await gone.guard(session, pull.source, applying.counted(planned).closed, already=run.closed)
         counts = await _carry_out(pull, session, _in_its_words(planned, page.columns), items)
         if len(items) >= MANY and counts.rejected - sum(one.waits for one in planned) > MOST * len(items):
             first = next(_reasons(items, planned))
@@ -121,6 +151,18 @@ async def _page(pull: Pull, ready: Ready, decided: Callable[[], None], *, keep_c
         if page.cursor is not None and not keep_cursor:
             await session.execute(_further(pull, page.cursor))
     take(run, values | {"expected": page.total if page.total is not None else run.expected})
+
+
+async def _heed(pull: Pull, session: AsyncSession, ready: Ready) -> None:
+    """Note what was seen of a source that brings everything, and say what it says beyond what is expected."""
+    if pull.complete:
+        await gone.sight(session, pull.run, ready.items, pull.complete)
+    for kind, name in ready.readings.drifted.keys() - pull.drifted:
+        words = (
+            f"{kind}.{name}: {archive.told(ready.readings.drifted[kind, name])}. `hub sync drift` sets what happens."
+        )
+        await raise_alert(session, AlertKind.DRIFT, pull.source.id, f"{kind}.{name}", words)
+    pull.drifted |= ready.readings.drifted.keys()
 
 
 def _further(pull: Pull, cursor: str) -> Update:

@@ -23,6 +23,7 @@ from hub.plugin import BadRecord
 from hub.services.changes import plain
 from hub.sync import apply as applying
 from hub.sync import archive, rejected
+from hub.sync.gone import guard
 from hub.sync.plan import Moment, plan
 from hub.sync.planned import Planned
 from hub.sync.reading import read
@@ -32,13 +33,19 @@ AT_ONCE = 2_000
 Identity = tuple[str, str]
 
 
-async def apply_plan(database: Database, id: UUID, *, started_by: str, progress: Progress | None = None) -> Run:
+async def apply_plan(
+    database: Database, id: UUID, *, started_by: str, reason: str | None = None, progress: Progress | None = None
+) -> Run:
     """Apply the plan that the run `id` stored, or what is left of it. Returns the run that does so, done or failed.
 
-    Raises NotFound, or Conflict where it is no plan that waits, or the source is being run.
+    `reason`: why it may mark more as gone than the source's limit.
+    Raises NotFound, or Conflict where it is no plan that waits, the source is being run, or too much would be gone.
     """
     planned, source, expected = await _plan(database, id)
-    run = await begin(database, source, started_by, RunMode.APPLY, planned.settings, plan_id=planned.id)
+    if reason is None:
+        async with database.read() as session:
+            await guard(session, source, planned.closed)
+    run = await begin(database, source, started_by, RunMode.APPLY, planned.settings, planned.id, reason)
     run.expected = expected
     work = Work(database, source, run)
     async with at_work(work, RunStatus.DONE):

@@ -78,8 +78,12 @@ async def begin(
     mode: RunMode,
     told: Mapping[str, Any],
     plan_id: UUID | None = None,
+    reason: str | None = None,
 ) -> Run:
-    """A new run with a new fence: whoever wrote under the old one is refused from now on."""
+    """A new run with a new fence: whoever wrote under the old one is refused from now on.
+
+    `reason`: why a person lets it do what is guarded.
+    """
     async with database.write(system("sync")) as session:
         await session.refresh(locked := await session.get_one(Source, source.id, with_for_update=True))
         running = select(Run).where(Run.source_id == source.id, Run.status == RunStatus.RUNNING)
@@ -98,6 +102,7 @@ async def begin(
             source_id=source.id,
             mode=mode,
             plan_id=plan_id,
+            reason=reason,
             started_by=started_by,
             fence=fence,
             worker=_worker(),

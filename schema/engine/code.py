@@ -23,6 +23,14 @@ def make(keys, records, totals, window, below):
     {below}
     return {{r[{key}]: {row} for r in records}}
 """
+GROUPED = """
+def make(keys, records, totals, window, below):
+    {below}
+    found = {{key: [] for key in keys}}
+    for r in records:
+        found[r[{key}]].append({row})
+    return found
+"""
 PAGE = """
 def make(keys, records, totals, window, below):
     {below}

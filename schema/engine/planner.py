@@ -19,7 +19,7 @@ from hub.models import Grid
 from hub.prepared import Statement, compiled
 from hub.services import grids
 from schema import filters, node, statements
-from schema.edge import Edge, Shape
+from schema.edge import Edge, Match, Shape
 from schema.engine import code
 from schema.engine.arguments import own
 from schema.engine.documents import Brought, Operation
@@ -148,7 +148,8 @@ class Planner:
         row = self.fields.row(draft, draft.source, self.fields.type(edge.target), details)
         key = draft.layout.position(draft.source, edge.column.key)
         statement = draft.layout.keyed(edge.column.key, keys)
-        return self.level(edge.target, draft, code.KEYED, statement, row=row, key=key)
+        many = edge.shape is Shape.LIST and edge.match is Match.EQUAL
+        return self.level(edge.target, draft, code.GROUPED if many else code.KEYED, statement, row=row, key=key)
 
     def _page(self, edge: Edge, kind: GraphQLObjectType, details: Details, template: str) -> Level:
         """A connection: its page and its count, each only if it is selected."""
@@ -247,7 +248,7 @@ class Planner:
         if edge.shape is Shape.PAGE:
             below = draft.hang(asked, lambda: Below((at,), self._page(edge, kind, details, code.PAGES)))
             return f"b{below}[r[{at}]]"
-        if edge.shape is Shape.ONE:
+        if edge.shape is Shape.ONE or edge.match is Match.EQUAL:
             below = draft.hang(asked, lambda: Below((at,), self.keyed(edge, details, KEYS)))
             return f"b{below}.get(r[{at}])"
         below = draft.hang(asked, lambda: Below((at,), self.keyed(edge, details, ABOVE)))

@@ -49,7 +49,7 @@ FILLED = (  # in an order that lets each name those before it
     *(models.Offer, models.Rota, models.Shift, models.Activity, models.ServiceRecord, models.Identity),
     *(models.Request, models.Request, models.RequestEvent, models.RequestIssue, models.CoHandler),
     *(models.Evaluation, models.Attachment, models.Claim, models.Source, models.Run, models.PlanRow),
-    models.Rejected,
+    *(models.Rejected, models.Ownership, models.Pin, models.Withheld, models.DriftRule, models.Extra),
 )
 TARGETS = {
     "person_id": models.Person,
@@ -58,6 +58,7 @@ TARGETS = {
     "caller_id": models.Identity,
 }
 PAIRS = (models.Member, models.AltCode)  # two of their columns together must be unique
+RULES = (models.Ownership, models.Pin, models.DriftRule)
 EACH = {models.Request: 24, models.RequestEvent: 60}
 
 
@@ -105,7 +106,7 @@ class Filler:
         kind = python_type(getattr(model, name))
         if kind is str:
             text = TERMS[at % len(TERMS)] if name == "practice" else self.chance.choice(TEXTS)
-            unique = column.unique or model is models.AltCode
+            unique = column.unique or model in (models.AltCode, *RULES)
             return f"{text}{next(self.numbers)}" if unique else text
         if get_origin(kind) is list:
             return self.chance.sample(TEXTS[:6], at % 3)
@@ -125,6 +126,8 @@ class Filler:
 
     def key(self, model: type[Any], name: str, column: Any, at: int) -> Any:
         """The key of another row; sometimes of one that is not there, where nothing forbids it."""
+        if name == "entity_id" and model is models.Extra:  # one for each row and source
+            return self.all(models.Request)[at].id
         if name == "entity_id":
             return self.chance.choice([self.all(models.Request)[at % 5], self.all(models.Grid)[at % 3]]).id
         if name == "run_id" and not column.foreign_keys:

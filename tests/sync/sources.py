@@ -32,14 +32,23 @@ def plugin(pull: Any, name: str = "told") -> type[Plugin[Nothing]]:
     return type(name.title(), (Plugin,), parts)
 
 
-def told(*pages: Items, name: str = "told", fails: Mapping[int, BaseException] | None = None) -> Registry:
-    """A source that gives these pages; its cursor counts them. `fails`: before that page, that exception."""
+def told(
+    *pages: Items,
+    name: str = "told",
+    fails: Mapping[int, BaseException] | None = None,
+    complete: frozenset[str] = frozenset(),
+) -> Registry:
+    """A source that gives these pages; its cursor counts them. `fails`: before that page, that exception.
+
+    `complete`: the kinds of which it always gives everything, from the beginning.
+    """
 
     async def pull(self: Any, cursor: str | None) -> AsyncIterator[Page]:
         for at in range(int(cursor or 0), len(pages)):
             if fails and at in fails:
                 raise fails[at]
-            yield Page(pages[at], cursor=str(at + 1), total=sum(map(len, pages)))
+            place = None if complete else str(at + 1)
+            yield Page(pages[at], cursor=place, total=sum(map(len, pages)), complete=complete)
         if fails and len(pages) in fails:
             raise fails[len(pages)]
 

@@ -125,13 +125,13 @@ async def test_a_pin_holds_against_every_rule_until_it_ends(database: Database) 
 
 
 async def test_what_follows_from_a_field_stays_with_it(database: Database) -> None:
-    await run(database, told([order(status="HANDLING")]))
+    await run(database, told([order(status="IN_PROGRESS")]))
     id = (await stored(database, Request, "number"))["R"]["id"]
     async with database.write(system("test")) as session:
         session.add(Pin(entity="Request", entity_id=id, field="status"))
     await run(database, told([], [order(status="CLOSED")]))
     row = (await stored(database, Request, "number"))["R"]
-    assert (row["status"].name, row["closed_at"]) == ("HANDLING", None)
+    assert (row["status"].name, row["closed_at"]) == ("IN_PROGRESS", None)
 
 
 async def test_two_sources_feed_one_request(database: Database) -> None:

@@ -1,0 +1,115 @@
+"""What is gone: how much a run may take away, and what a whole read that lacks something means."""
+
+from collections.abc import Iterable
+
+import pytest
+from sqlalchemy import select, update
+
+from hub.db import Database
+from hub.errors import Conflict
+from hub.models import Alert, AlertKind, Organization, Run, RunMode, RunStatus, Source
+from hub.plugin import BadRecord, Record
+from hub.sync.stored_plan import apply_plan
+from tests.sync.sources import counts, cursor, gone, organization, rows, run, stored, told
+
+ALL = frozenset({"organization"})
+
+
+def hundred(*without: int) -> list[Record | BadRecord]:
+    return [organization(f"{at:03}") for at in range(100) if at not in without]
+
+
+def taken_away(many: Iterable[int]) -> list[Record | BadRecord]:
+    return [gone("organization", f"{at:03}") for at in many]
+
+
+async def closed(database: Database) -> set[str]:
+    found = await stored(database, Organization)
+    return {code for code, row in found.items() if row["closed_on"] is not None}
+
+
+async def alerts(database: Database) -> list[tuple[AlertKind, bool]]:
+    found = await rows(database, select(Alert.kind, Alert.cleared_at).order_by(Alert.id))
+    return [(kind, cleared is not None) for kind, cleared in found]
+
+
+async def test_a_run_that_takes_too_much_away_stops_and_asks(database: Database) -> None:
+    await run(database, told(hundred()))
+    done = await run(database, told(hundred(), taken_away(range(11))))
+    assert (done.status, await closed(database), await cursor(database)) == (RunStatus.FAILED, set(), "1")
+    assert done.error == (
+        "11 of 100 things would be marked as gone; 5% are allowed. "
+        'If it is right: hub sync run told --allow-gone "why".'
+    )
+    assert await alerts(database) == [(AlertKind.GUARDED, False)]
+    done = await run(database, told(hundred(), taken_away(range(11))), reason="撤并机构")
+    assert (counts(done), len(await closed(database)), done.reason) == ({"closed": 11}, 11, "撤并机构")
+    assert await alerts(database) == [(AlertKind.GUARDED, True)]
+
+
+async def test_the_pages_of_a_run_count_together(database: Database) -> None:
+    await run(database, told(hundred()))
+    done = await run(database, told(hundred(), taken_away(range(6)), taken_away(range(6, 12))))
+    assert (done.status, len(await closed(database)), await cursor(database)) == (RunStatus.FAILED, 6, "2")
+
+
+async def test_few_may_always_go_and_the_limit_is_the_sources_own(database: Database) -> None:
+    await run(database, told(hundred()))
+    async with database.engine.begin() as connection:
+        await connection.execute(update(Source).values(most_gone=0.5))
+    assert counts(await run(database, told(hundred(), taken_away(range(50))))) == {"closed": 50}
+
+
+async def test_a_plan_shows_what_would_go_and_is_guarded_when_it_is_applied(database: Database) -> None:
+    await run(database, told(hundred()))
+    plan = await run(database, told(hundred(), taken_away(range(30))), mode=RunMode.PLAN)
+    assert (plan.status, counts(plan)) == (RunStatus.PLANNED, {"closed": 30})
+    with pytest.raises(Conflict, match="30 of 100 things would be marked as gone"):
+        await apply_plan(database, plan.id, started_by="test")
+    assert await closed(database) == set()
+    assert await rows(database, select(Run.status).where(Run.id == plan.id)) == [(RunStatus.PLANNED,)]
+    done = await apply_plan(database, plan.id, started_by="test", reason="checked")
+    assert counts(done) == {"closed": 30}
+
+
+async def test_what_two_whole_reads_lack_is_gone(database: Database) -> None:
+    await run(database, told(hundred(), complete=ALL))
+    once = await run(database, told(hundred(3, 4), complete=ALL))
+    assert (counts(once), await closed(database)) == ({"unchanged": 98}, set())
+    again = await run(database, told(hundred(4), complete=ALL))
+    assert (counts(again), await closed(database)) == ({"closed": 1, "unchanged": 99}, {"004"})
+    await run(database, told(hundred(3), complete=ALL))
+    assert await closed(database) == set()
+
+
+async def test_an_empty_answer_is_no_deletion(database: Database) -> None:
+    await run(database, told(hundred(), complete=ALL))
+    for _ in range(3):
+        done = await run(database, told([], complete=ALL))
+        assert (done.status, await closed(database)) == (RunStatus.DONE, set())
+
+
+async def test_half_a_list_twice_stops_and_asks(database: Database) -> None:
+    await run(database, told(hundred(), complete=ALL))
+    half = told(hundred(*range(50)), complete=ALL)
+    assert (await run(database, half)).status is RunStatus.DONE
+    done = await run(database, half)
+    assert (done.status, await closed(database)) == (RunStatus.FAILED, set())
+    assert await alerts(database) == [(AlertKind.GUARDED, False)]
+    assert counts(await run(database, half, reason="合并")) == {"closed": 50, "unchanged": 50}
+
+
+async def test_what_was_brought_in_a_bad_shape_is_not_gone(database: Database) -> None:
+    await run(database, told(hundred(), complete=ALL))
+    bad = BadRecord("no name", {}, "organization", "007")
+    for _ in range(3):
+        await run(database, told([*hundred(7), bad], complete=ALL))
+    assert await closed(database) == set()
+
+
+async def test_a_run_that_broke_off_takes_nothing_away(database: Database) -> None:
+    await run(database, told(hundred(), complete=ALL))
+    for _ in range(3):
+        broken = told(hundred()[:20], hundred()[20:], complete=ALL, fails={1: ValueError("cut")})
+        assert (await run(database, broken)).status is RunStatus.FAILED
+    assert await closed(database) == set()
