@@ -15,6 +15,7 @@ from hub.cli.explain import explain_command
 from hub.cli.plans import apply_command, plan_command, show_command, undo_command
 from hub.cli.plugins import plugins
 from hub.cli.rejected import fix_command, ignore_command, list_command, replay_command
+from hub.cli.rules import rules_group
 from hub.cli.sdl import sdl_command
 from hub.cli.serve import serve_command, worker_command
 from hub.cli.simulate import simulate
@@ -55,6 +56,7 @@ sync.command("fix")(fix_command)
 sync.command("replay")(replay_command)
 sync.command("ignore")(ignore_command)
 app.add_typer(sync, name="sync")
+app.add_typer(rules_group, name="rules")
 app.command()(simulate)
 app.command()(plugins)
 app.command("sdl")(sdl_command)

@@ -12,7 +12,7 @@ from hub.auth import system
 from hub.cli.answers import AsJSON, Exit, answer_json, say
 from hub.cli.opened import with_database
 from hub.cli.progress import shown
-from hub.cli.sync import Another, Name, Path_, overrides
+from hub.cli.sync import AllowGone, Another, Name, Path_, overrides
 from hub.config import settings
 from hub.db import Database
 from hub.errors import Misconfigured, NotFound
@@ -108,12 +108,12 @@ def show_command(
         say(f"Page {page} of {pages:,} ({total:,} rows). Others: --page N, --size N.")
 
 
-def apply_command(run: AnyRun, as_json: AsJSON = False) -> None:
+def apply_command(run: AnyRun, allow_gone: AllowGone = None, as_json: AsJSON = False) -> None:
     """Apply a stored plan: exactly it. Rows whose target has moved since are left alone and listed (exit code 5)."""
 
     async def work(db: Database) -> tuple[Run, str, list[PlanRow]]:
         with shown(str(run)) as progress:
-            done = await apply_plan(db, run, started_by="hub sync apply", progress=progress)
+            done = await apply_plan(db, run, started_by="hub sync apply", reason=allow_gone, progress=progress)
         return done, *await _left(db, done, run)
 
     _finish(*with_database(settings(), work), run, as_json=as_json)
@@ -144,8 +144,14 @@ def _finish(done: Run, source: str, left: list[PlanRow], of: UUID, *, as_json: b
 
 
 def _plain(row: PlanRow) -> dict[str, Any]:
-    names = ("number", "kind", "key", "old", "new", "rule", "reason")
-    return {"action": row.action.name, "state": row.state.name, **{name: getattr(row, name) for name in names}}
+    names = ("number", "kind", "key", "old", "new", "kept", "rule", "reason")
+    row_id = row.entity_id and str(row.entity_id)
+    return {
+        "action": row.action.name,
+        "state": row.state.name,
+        "row": row_id,
+        **{name: getattr(row, name) for name in names},
+    }
 
 
 def _lines(row: PlanRow) -> Iterator[str]:
@@ -154,6 +160,8 @@ def _lines(row: PlanRow) -> Iterator[str]:
     for name in row.new:
         before = f"{row.old[name]} → " if name in row.old else ""
         yield f"{'':15}{name}: {before}{row.new[name]}"
+    for name, kept in row.kept.items():
+        yield f"{'':15}{name} stays, though the source says {kept['said']}: {kept['rule']}"
 
 
 def undo_command(

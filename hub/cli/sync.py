@@ -34,12 +34,19 @@ Another = Annotated[
 ]
 
 
+AllowGone = Annotated[
+    str | None,
+    typer.Option(metavar="WHY", help="Let it mark more as gone than the source's limit, and say why."),
+]
+
+
 @sync.command("run")
 def run_command(
     name: Name,
     path: Path_ = None,
     set_: Another = None,
     queue: Annotated[bool, typer.Option("--queue", help="Leave it to a worker, and return at once.")] = False,
+    allow_gone: AllowGone = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 5 if records were rejected.")] = False,
     as_json: AsJSON = False,
 ) -> None:
@@ -56,7 +63,9 @@ def run_command(
 
     async def pull(db: Database) -> tuple[Run, list[Rejected]]:
         with shown(name) as progress:
-            run = await run_source(db, known, name, started_by="hub sync run", overrides=asked, progress=progress)
+            run = await run_source(
+                db, known, name, started_by="hub sync run", overrides=asked, reason=allow_gone, progress=progress
+            )
         return run, await _rejected(db, run) if run.rejected else []
 
     run, rejected = with_database(chosen, pull)

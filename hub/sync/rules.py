@@ -159,7 +159,7 @@ async def _mine(session: AsyncSession, viewer: Viewer, table: type[Row], id: UUI
     viewer.must("sync:run")
     found: Row | None = await session.get(table, id, with_for_update=True)
     if found is None:
-        raise NotFound(noun, id, "`hub sync rules` lists them.")
+        raise NotFound(noun, id, "`hub rules list` lists them.")
     return found
 
 

@@ -159,7 +159,7 @@ async def _heed(pull: Pull, session: AsyncSession, ready: Ready) -> None:
         await gone.sight(session, pull.run, ready.items, pull.complete)
     for kind, name in ready.readings.drifted.keys() - pull.drifted:
         words = (
-            f"{kind}.{name}: {archive.told(ready.readings.drifted[kind, name])}. `hub sync drift` sets what happens."
+            f"{kind}.{name}: {archive.told(ready.readings.drifted[kind, name])}. `hub rules drift` sets what happens."
         )
         await raise_alert(session, AlertKind.DRIFT, pull.source.id, f"{kind}.{name}", words)
     pull.drifted |= ready.readings.drifted.keys()

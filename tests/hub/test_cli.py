@@ -21,7 +21,9 @@ def csv(folder: Path, *rows: str) -> Path:
 
 COMMANDS = """
 serve;worker;sync;sync run;sync plan;sync show;sync apply;sync undo;sync rejected;sync fix;sync replay;sync ignore;
-sync history;sync status;simulate;plugins;sdl;token;db;db upgrade;db status;db backup;db restore;db tally;demo;
+sync history;sync status;
+rules;rules list;rules own;rules drift;rules pin;rules forget;rules limit;
+simulate;plugins;sdl;token;db;db upgrade;db status;db backup;db restore;db tally;demo;
 explain;doctor
 """
 
@@ -99,10 +101,12 @@ def test_a_plan_is_shown_page_by_page_and_applied(command: Command, tmp_path: Pa
     shown = command("sync", "show", id, "--json", "--size", 2, "--page", 1).json
     assert (shown["status"], shown["total"], shown["pages"], len(shown["rows"])) == ("PLANNED", 3, 2, 2)
     assert shown["rows"][0] == {
+        "row": shown["rows"][0]["row"],
         "number": 1,
         "action": "CREATE",
         "kind": "grid",
         "key": "150602",
+        "kept": {},
         "old": {},
         "new": {"code": "150602", "level": "DISTRICT", "name": "东胜区", "path": "150602/"},
         "rule": "nothing known by this key",

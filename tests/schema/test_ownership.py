@@ -13,8 +13,8 @@ from tests.schema.city import ADMIN
 from tests.sync.sources import organization, run, stored, told
 
 CLERK = Viewer("clerk", ROLES["clerk"], EVERYWHERE)
-ID = '{ organizations(filter: {code: {eq: "A"}}) { nodes { id } } }'
-PROVENANCE = """query($code: String!) { organizations(filter: {code: {eq: $code}}) { nodes { id name
+ID = '{ organizations(filter: {code: "A"}) { nodes { id } } }'
+PROVENANCE = """query($code: [String]) { organizations(filter: {code: $code}) { nodes { id name
     provenance { field source run person at } withheld { field value rule source { name } } extras { fields } } } }"""
 
 
@@ -32,7 +32,7 @@ async def told_twice(database: Database, api: Api) -> Any:
 async def test_provenance_names_source_run_and_person(
     database: Database, api: Api, told_twice: Any, executor: str
 ) -> None:
-    answer = (await api.post(PROVENANCE, ADMIN, executor=executor, code="A")).json()
+    answer = (await api.post(PROVENANCE, ADMIN, executor=executor, code=["A"])).json()
     assert answer["extensions"]["executor"] == executor
     found = answer["data"]["organizations"]["nodes"][0]
     by = {one["field"]: (one["source"], one["person"]) for one in found["provenance"]}
@@ -47,7 +47,7 @@ async def test_provenance_names_source_run_and_person(
 
 
 async def test_who_may_not_see_sync_sees_nothing_of_it(database: Database, api: Api, told_twice: Any) -> None:
-    found = (await api(PROVENANCE, CLERK, code="A"))["organizations"]["nodes"][0]
+    found = (await api(PROVENANCE, CLERK, code=["A"]))["organizations"]["nodes"][0]
     assert (found["provenance"], found["withheld"], found["extras"]) == ([], [], [])
 
 
@@ -75,7 +75,7 @@ async def test_what_was_withheld_is_taken_once_the_rule_allows(database: Databas
     again = Record("organization", "A", {"code": "A", "name": "second", "description": "two"}, extra={"x": 1})
     await run(database, told([], [], [again]))
     assert (await stored(database, Organization))["A"]["name"] == "second"
-    assert (await api(PROVENANCE, ADMIN, code="A"))["organizations"]["nodes"][0]["withheld"] == []
+    assert (await api(PROVENANCE, ADMIN, code=["A"]))["organizations"]["nodes"][0]["withheld"] == []
 
 
 async def test_a_pin_through_the_graph(database: Database, api: Api, told_twice: Any) -> None:
