@@ -3,12 +3,15 @@
     graphql five queries: the hub, its ordinary executor, PostGraphile, hand-written SQL as the floor
     growth  little data against much, the first page against a far one
     memory  of the server processes after that load
+    orders  200,000 work orders over HTTP, twice: the hub, the floor, dlt, a Singer target; and taking them back
     import  620,573 villages with their streets, areas, cities and provinces, against a bare COPY and INSERT ... SELECT
     start   the embedded PostgreSQL, cold (a new home) and warm (one that was there before)
 
 `make bench-quick` is a small one: no import, no growth. Settings:
 
     BENCH_REQUESTS   how many requests the hub holds (1,000,000; quick: 20,000)
+    BENCH_ORDERS     how many work orders (200,000; quick: none)
+    BENCH_ONLY       orders: that part alone
     BENCH_JSON       a file for the figures
     BENCH_DIVISIONS  a folder with provinces.csv ... villages.csv.gz; without it a country of the same size is made up
 """
@@ -21,17 +24,18 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from hub import home, postgres
-from tests.bench import checks, databases, faces, growth, imports, measure, report, servers
+from tests.bench import checks, databases, faces, growth, imports, measure, orders, report, servers
 from tests.bench.measure import Effort
 from tests.bench.queries import Q5, READING
 
-REQUESTS, FEW_REQUESTS = 1_000_000, 20_000
+REQUESTS, FEW_REQUESTS, ORDERS = 1_000_000, 20_000, 200_000
 FULL, QUICK = Effort(rounds=5, seconds=3, warm_seconds=3), Effort(rounds=2, seconds=1, warm_seconds=0.7)
 
 
@@ -99,26 +103,32 @@ def main(*, quick: bool) -> None:
     requests = int(os.environ.get("BENCH_REQUESTS") or (FEW_REQUESTS if quick else REQUESTS))
     with scratch() as folder:
         figures: dict[str, Any] = {"start": imports.measure_start(folder / "start")}
+        only, lacking = os.environ.get("BENCH_ONLY"), None
         with postgres.running(folder / "home") as server:
-            found, lacking = graphql(folder, server, requests, QUICK if quick else FULL)
-            figures |= {"requests": requests, **found}
-            if not quick:
+            if only != "orders":
+                found, lacking = graphql(folder, server, requests, QUICK if quick else FULL)
+                figures |= {"requests": requests, **found}
+            if not quick and only != "orders":
                 measure.tell("Importing a country ...")
                 given = os.environ.get("BENCH_DIVISIONS")
                 country = Path(given) if given else imports.made_up(folder)
                 figures["import"] = imports.measure_import(server.url, country)
+            if not quick:
+                figures["sync"] = synced(folder, server)
     measure.tell("")
-    for line in (
-        *report.queries(figures["graphql"], lacking),
-        *report.growth(figures["growth"], requests),
-        *report.memory(figures["memory"]),
-        *report.rest(figures),
-    ):
+    for line in report.all_of(figures, requests, lacking):
         print(line)
     if out := os.environ.get("BENCH_JSON"):
         if lacking:
             figures["lacking"] = {"postgraphile": lacking}
         Path(out).write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2))
+
+
+def synced(folder: Path, server: postgres.Running) -> dict[str, Any]:
+    """The loads of work orders."""
+    number = int(os.environ.get("BENCH_ORDERS") or ORDERS)
+    simulator = partial(servers.hotline, number, folder / "hotline.log")
+    return orders.measure_orders(server.url, number, simulator, servers.postmaster(server.data), folder / "keys")
 
 
 if __name__ == "__main__":

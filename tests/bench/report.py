@@ -14,7 +14,41 @@ NAMES = {
     FLOOR: "the floor",
 }
 HEAD = f"{'':24}{'req/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'server us':>11}{'database us':>13}{'total us':>11}"
+PEAK = f"{'peak MB':>9}"
 RATIOS = f"{'PostGraphile/it':>17}{'it/floor':>10}"
+
+
+def all_of(figures: Mapping[str, Any], requests: int, lacking: str | None) -> Iterator[str]:
+    """Everything that was measured."""
+    if "graphql" in figures:
+        yield from queries(figures["graphql"], lacking)
+        yield from growth(figures["growth"], requests)
+        yield from memory(figures["memory"])
+    yield from rest(figures)
+    if "sync" in figures:
+        yield from sync(figures["sync"])
+
+
+def sync(found: Mapping[str, Any]) -> Iterator[str]:
+    """Loads of work orders: both, for each subject; processor seconds of client and database, against the floor."""
+    yield f"\n{found['orders']:,} work orders over HTTP, then again with a tenth changed"
+    yield f"{'':16}{'load':>8}{'orders/s':>10}{'client s':>10}{'database s':>12}{'total s':>9}{'of floor':>10}" + PEAK
+    floor = {load: seconds(figures) for load, figures in found["the floor"].items()}
+    for name, loads in found.items():
+        if name == "orders":
+            continue
+        if "lacking" in loads:
+            yield f"{name:16}{loads['lacking']}"
+            continue
+        for load, figures in loads.items():
+            said = f"{figures['rows'] / figures['seconds']:>10,.0f}{figures['cpu_seconds']:>10,.1f}"
+            said += f"{figures['database_seconds']:>12,.1f}{seconds(figures):>9,.1f}"
+            yield f"{name:16}{load:>8}{said}{seconds(figures) / floor[load]:>9.2f}x{figures['peak_mb']:>9,.0f}"
+
+
+def seconds(figures: Mapping[str, float]) -> float:
+    """Processor seconds of a load, client and database together."""
+    return figures["cpu_seconds"] + figures["database_seconds"]
 
 
 def cpu(figures: Mapping[str, float]) -> float:

@@ -78,6 +78,14 @@ def floor(url: str, log: Path) -> Iterator[Server]:
 
 
 @contextmanager
+def hotline(orders: int, log: Path) -> Iterator[Server]:
+    """The simulated hotline with so many orders."""
+    command = ("-m", "hub", "simulate", "hotline12345", "--orders", str(orders), "--port", "{port}")
+    with _listening((sys.executable, *command), {}, log) as server:
+        yield server
+
+
+@contextmanager
 def postgraphile(url: str, log: Path) -> Iterator[Server]:
     """PostGraphile, as in production. Raises NotHere."""
     parsed = make_url(url)

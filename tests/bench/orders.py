@@ -1,0 +1,151 @@
+"""Work orders as pages over HTTP, twice: the hub, a bare COPY with INSERT ... ON CONFLICT, dlt, a Singer target.
+
+Each is a process of its own (`python -m tests.bench.orders NAME URL PORT`), which loads when a line comes in. Between
+the loads a tenth of the orders changes. The processor time of the database is taken beside.
+"""
+
+import asyncio
+import json
+import subprocess
+import sys
+import venv
+from collections.abc import Callable, Iterator, Mapping
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from hub.db import Database
+from hub.models import Run
+from hub.sync import registry
+from hub.sync.run import run_source
+from hub.sync.undo import undo
+from tests.bench import feed, measure
+from tests.bench.databases import command, fresh, plain
+from tests.bench.servers import HERE, ROOT, NotHere, Server, cpu_seconds
+
+HUB, FLOOR, DLT, SINGER, BACK = "the hub", "the floor", "dlt, merge", "Singer target", "the hub, undo"
+PEERS = {DLT: ("dlt[postgres]==1.31.0",), SINGER: ("meltanolabs-target-postgres==0.8.1",)}
+STEPS = 11  # each changes a hundredth of the orders; some change twice
+TABLE = f"""
+CREATE TABLE IF NOT EXISTS bench_orders (key text PRIMARY KEY, {", ".join(f"{name} text" for name in feed.COLUMNS)})
+"""
+NAMES = ("key", *feed.COLUMNS)
+MERGE = f"""
+INSERT INTO bench_orders SELECT DISTINCT ON (key) {", ".join(NAMES)} FROM staging ORDER BY key, n DESC
+ON CONFLICT (key) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in feed.COLUMNS)}
+"""
+
+
+def bare(url: str, port: int) -> Callable[[], int]:
+    """Every page by COPY into a staging table, and from there by key."""
+
+    async def load() -> int:
+        connection, rows = await asyncpg.connect(plain(url)), 0
+        await connection.execute(TABLE)
+        await connection.execute(f"CREATE TEMP TABLE staging (n int, {', '.join(f'{name} text' for name in NAMES)})")
+        for page in feed.pages(port):
+            async with connection.transaction():
+                records = [(n, *row.values()) for n, row in enumerate(page)]
+                await connection.copy_records_to_table("staging", records=records)
+                await connection.execute(MERGE)
+                await connection.execute("TRUNCATE staging")
+            rows += len(page)
+        await connection.close()
+        return rows
+
+    return lambda: asyncio.run(load())
+
+
+def own(url: str, port: int, *, back: bool = False) -> Callable[[], int]:
+    """The hub: everything from the beginning. `back`: the second time its first run is taken back."""
+    done: list[Run] = []
+
+    async def load() -> int:
+        database = Database(url)
+        asked = {"base_url": f"http://127.0.0.1:{port}", "page_size": 1000}
+        if back and done:
+            run = await undo(database, done[0].id, started_by="bench")
+        else:
+            run = await run_source(database, registry.load(), "hotline12345", started_by="bench", overrides=asked)
+        await database.close()
+        assert run.error is None, run.error
+        done.append(run)
+        return run.records
+
+    return lambda: asyncio.run(load())
+
+
+def peer(name: str) -> Path:
+    """The Python of an environment with the peer in it, made if need be. Raises NotHere."""
+    folder = HERE / ".peers" / name.split(",")[0].replace(" ", "-").lower()
+    python = folder / "bin" / "python"
+    if not (folder / "done").exists():
+        measure.tell(f"Installing {PEERS[name][0]} ...")
+        venv.create(folder, with_pip=True, clear=True)
+        done = subprocess.run([python, "-m", "pip", "install", "-q", *PEERS[name]], capture_output=True, text=True)
+        if done.returncode:
+            raise NotHere(f"pip could not install {PEERS[name][0]}")
+        (folder / "done").touch()
+    return python
+
+
+def commands(url: str, port: int) -> Iterator[tuple[str, list[str] | str]]:
+    """What is measured and how it is started; or why it cannot be."""
+    for name in (FLOOR, HUB, BACK):
+        yield name, [sys.executable, "-m", "tests.bench.orders", name]
+    for name, script in ((DLT, "tests.bench.dlt_orders"), (SINGER, "tests.bench.singer_orders")):
+        try:
+            yield name, [str(peer(name)), "-m", script]
+        except NotHere as reason:
+            yield name, str(reason)
+
+
+def measure_orders(url: str, orders: int, simulator: Callable[[], Any], postmaster: int, home: Path) -> dict[str, Any]:
+    """The figures by subject: first load and second load."""
+    figures: dict[str, Any] = {"orders": orders}
+    for number, (name, started) in enumerate(commands(url, 0)):
+        if isinstance(started, str):
+            figures[name] = {"lacking": started}
+            continue
+        measure.tell(f"orders: {name}")
+        target = asyncio.run(fresh(url, f"bench_orders_{number}"))
+        if name in (HUB, BACK):
+            command("db", "upgrade", url=target, home=home)
+            command("sync", "run", "divisions", url=target, home=home)
+        with simulator() as server:
+            figures[name] = _subject(started, target, server, postmaster)
+    return figures
+
+
+def _subject(started: list[str], url: str, server: Server, postmaster: int) -> dict[str, Mapping[str, float]]:
+    process = subprocess.Popen(
+        [*started, url, str(server.port)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    found = {}
+    for load in ("first", "second"):
+        before = cpu_seconds(postmaster)
+        process.stdin.write("\n")
+        process.stdin.flush()
+        figures: dict[str, float] = json.loads(process.stdout.readline())
+        figures["database_seconds"] = cpu_seconds(postmaster) - before
+        found[load] = figures
+        connection = HTTPConnection("127.0.0.1", server.port, timeout=300)
+        connection.request("POST", f"/sim/advance?steps={STEPS}", headers={"X-API-Key": "demo-key"})
+        connection.getresponse().read()
+    process.stdin.close()
+    process.wait(60)
+    return found
+
+
+if __name__ == "__main__":
+    called, database_url, at = sys.argv[1:4]
+    made = {
+        FLOOR: lambda: bare(database_url, int(at)),
+        HUB: lambda: own(database_url, int(at)),
+        BACK: lambda: own(database_url, int(at), back=True),
+    }
+    feed.measured(made[called](), 2)
