@@ -10,15 +10,17 @@ from functools import cached_property
 from typing import Any
 
 from hub.plugin import BadRecord, Change, Page, Plugin, SourceDown, SourceError
-from plugins.open311.endpoint import Answer, Endpoint, NotTaken
+from plugins.open311.cells import Row
+from plugins.open311.endpoint import Endpoint, NotTaken
 from plugins.open311.records import COLUMNS, read
 from plugins.open311.reports import creation, mark, update
 from plugins.open311.settings import Config
-from plugins.open311.windows import Position, Step, remembered, stamp, walk
+from plugins.open311.windows import Position, Step, remembered, walk
 
 __all__ = ["Open311"]
 
 SLOW = frozenset({"batch", "blackbox"})
+UPDATES = "servicerequestupdates"
 ASK_AGAIN = 900.0
 EARLIER = timedelta(days=1)
 
@@ -43,7 +45,7 @@ class Open311(Plugin[Config]):
         async for step in walk(self.endpoint.get, self.config, remembered(cursor)):
             rows = enumerate(step.answer.rows, 1)
             items = [read(row, self.config, f"{step.where}, row {at}") for at, row in rows]
-            missing = [left_out(step, self.config)] if step.crowded else []
+            missing = [left_out(step)] if step.crowded else []
             yield Page([*items, *missing], step.position.dump(), step.answer.content, columns=COLUMNS)
 
     async def push(self, change: Change) -> str | BadRecord:
@@ -72,46 +74,46 @@ class Open311(Plugin[Config]):
             later = None
         if later and (key := first(later.rows, "service_request_id")):
             return key
-        raise SourceDown(f"It was taken as {token}, but has no number yet.", retry_after=ASK_AGAIN)
+        raise SourceDown(f"It was taken (token {token or 'none'}), but has no number yet.", retry_after=ASK_AGAIN)
 
     async def _sent(self, change: Change, code: str) -> str | None:
-        """The number of a request that bears our mark. A source that numbers in batches may have it without a number:
-        then it is asked again later, and a person when that takes too long, but it is never sent twice."""
+        """The number of what an earlier try sent; None where it can be sent now.
+
+        A source that numbers in batches may have it without showing it: then it is asked again later, and a person when
+        that takes too long, but it is never sent twice.
+        """
         sought = mark(self.config, change.id)
-        reading = self.config.model_copy(update={"by": "requested", "end": None})
-        begin = Position(at=change.at - EARLIER, span=self.config.window_days * 86400)
-        answer = None
-        async for step in walk(self.endpoint.get, reading, begin, service_code=code):
-            answer = step.answer
-            for row in answer.rows:
-                if isinstance(row, dict) and sought in str(row.get("description")) and row.get("service_request_id"):
-                    return str(row["service_request_id"])
-            if step.crowded:
-                raise NotTaken(f"It may have been sent: the source shows too much at once. Look there for {sought}.")
+        found = await self._marked("requests", change, sought, service_code=code)
+        if found and found.get("service_request_id"):
+            return str(found["service_request_id"])
         services = await self.endpoint.get("services", {})
         slow = (row for row in services.rows if isinstance(row, dict) and row.get("type") in SLOW)
-        if all(row.get("service_code") != code for row in slow):
+        if found is None and all(row.get("service_code") != code for row in slow):
             return None
         hours = self.config.number_hours
-        if answer and answer.clock - change.at > timedelta(hours=hours):
+        if services.clock - change.at > timedelta(hours=hours):
             raise NotTaken(
-                f"It was sent, but after {hours} hours it has no number at the source. Ask there for {sought}."
+                f"It may have been sent, but has no number after {hours} hours. Ask the source for {sought}."
             )
-        raise SourceDown("It was sent before, but has no number yet.", retry_after=ASK_AGAIN)
+        raise SourceDown("It may have been sent before, but has no number yet.", retry_after=ASK_AGAIN)
 
     async def _update(self, change: Change) -> None:
         form = update(change, self.config)
-        if form is None or (change.again and await self._told(change)):
+        if form is None or (change.again and await self._marked(UPDATES, change, mark(self.config, change.token))):
             return
-        await self.endpoint.post("servicerequestupdates", form)
+        await self.endpoint.post(UPDATES, form)
 
-    async def _told(self, change: Change) -> bool:
-        """Whether the update is there already."""
-        span = timedelta(days=self.config.window_days)
-        window = {"start_date": stamp(change.at - EARLIER), "end_date": stamp(change.at - EARLIER + span)}
-        answer: Answer = await self.endpoint.get("servicerequestupdates", window)
-        sought = mark(self.config, change.token)
-        return any(isinstance(row, dict) and sought in str(row.get("description")) for row in answer.rows)
+    async def _marked(self, path: str, change: Change, sought: str, **filters: str) -> Row | None:
+        """What bears this mark among all that the source has of the time since the change."""
+        config = self.config.model_copy(update={"end": None} if path == "requests" else {"end": None, "page_size": 0})
+        begin = Position(at=change.at - EARLIER, span=config.window_days * 86400)
+        async for step in walk(self.endpoint.get, config, begin, path, **filters):
+            for row in step.answer.rows:
+                if isinstance(row, dict) and sought in str(row.get("description")):
+                    return row
+            if step.crowded:
+                raise NotTaken(f"It may have been sent: the source shows too much at once. Look there for {sought}.")
+        return None
 
 
 def first(rows: Sequence[Any], name: str) -> str | None:
@@ -119,7 +121,7 @@ def first(rows: Sequence[Any], name: str) -> str | None:
     return next((row.get(name) for row in rows if isinstance(row, dict)), None)
 
 
-def left_out(step: Step, config: Config) -> BadRecord:
+def left_out(step: Step) -> BadRecord:
     """Words for an admin where a window cannot be made smaller."""
     reason = (
         f"The source gave {len(step.answer.rows)} requests for {step.where}, which is all it gives at once (cap). "

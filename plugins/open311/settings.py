@@ -1,12 +1,12 @@
 """The settings of an Open311 source."""
 
-from datetime import UTC, datetime
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-__all__ = ["ENDED", "Channel", "Config", "Kind", "Moment", "Service", "Status"]
+__all__ = ["ENDED", "Channel", "Config", "Kind", "Service", "Status", "plain"]
 
 # fmt: off
 Kind = Literal[
@@ -23,8 +23,6 @@ Status = Literal[
 ]
 # fmt: on
 ENDED = frozenset({"REJECTED_SCOPE", "MERGED", "CLOSED", "ARCHIVED"})
-
-Moment = Annotated[datetime, AfterValidator(lambda time: time if time.tzinfo else time.replace(tzinfo=UTC))]
 
 
 class Service(BaseModel):
@@ -47,8 +45,10 @@ class Config(BaseModel):
     jurisdiction_id: str = Field("", title="辖区标识", description="一个接口服务多个辖区时才需要")
     api_key: SecretStr = Field(SecretStr("demo-key"), title="接口密钥", description="只在推送时发送")
     format: Literal["auto", "json", "xml"] = Field("auto", title="格式", description="auto：先试 JSON，不行再用 XML")
-    start: Moment = Field(datetime(2025, 1, 1, tzinfo=UTC), title="起始时间", description="从这一刻起读取")
-    end: Moment | None = Field(None, title="结束时间", description="读到这一刻为止；空：读到现在")
+    start: datetime = Field(
+        datetime(2025, 1, 1), title="起始时间", description="从这一刻起读取；未写时区则按下面的时区"
+    )
+    end: datetime | None = Field(None, title="结束时间", description="读到这一刻为止；空：读到现在")
     by: Literal["requested", "updated"] = Field(
         "requested",
         title="筛选依据",
@@ -105,6 +105,13 @@ class Config(BaseModel):
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError(f"{name!r} is no time zone. Write one like Asia/Shanghai") from None
         return name
+
+    @model_validator(mode="after")
+    def _with_zone(self) -> "Config":
+        zone = ZoneInfo(self.timezone)
+        self.start = self.start if self.start.tzinfo else self.start.replace(tzinfo=zone)
+        self.end = self.end.replace(tzinfo=zone) if self.end and not self.end.tzinfo else self.end
+        return self
 
     @field_validator("statuses")
     @classmethod

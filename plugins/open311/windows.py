@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from hub.plugin import SourceBroken
 from plugins.open311.cells import Unreadable, moment
 from plugins.open311.endpoint import Answer
-from plugins.open311.settings import Config, Moment
+from plugins.open311.settings import Config
 
 __all__ = ["Position", "Step", "remembered", "walk"]
 
@@ -33,12 +33,12 @@ class Position(BaseModel):
     under way is below that, and is read by the next.
     """
 
-    mark: Moment | None = None
-    at: Moment | None = None
+    mark: AwareDatetime | None = None
+    at: AwareDatetime | None = None
     span: float = 0
     page: int = 1
-    started: Moment | None = None
-    seen: Moment | None = None
+    started: AwareDatetime | None = None
+    seen: AwareDatetime | None = None
 
     def begun(self, config: Config) -> "Position":
         """The same, or the first window of a run."""
@@ -79,14 +79,16 @@ def remembered(cursor: str | None) -> Position:
         raise SourceBroken("The saved cursor is not one of this plugin. Reset it and run again.") from None
 
 
-async def walk(ask: Ask, config: Config, position: Position, **filters: str) -> AsyncIterator[Step]:
+async def walk(
+    ask: Ask, config: Config, position: Position, path: str = "requests", **filters: str
+) -> AsyncIterator[Step]:
     """The answers from a position to the source's present, or to the end that is set."""
     here, before = position.begun(config), None
     while here.at is not None and (config.end is None or here.at < config.end):
         close = here.at + timedelta(seconds=here.span)
         end = close if config.end is None else min(close, config.end)
         question = filters | asked(here, end, config)
-        answer = await ask("requests", question)
+        answer = await ask(path, question)
         here = here.model_copy(update={"started": here.started or answer.clock})
         full = not config.page_size and len(answer.rows) >= config.cap
         if full and here.span >= 2 * MINUTE.total_seconds():
@@ -97,7 +99,7 @@ async def walk(ask: Ask, config: Config, position: Position, **filters: str) -> 
             raise SourceBroken(
                 f"Pages {here.page - 1} and {here.page} are the same: it does not page. Set page_size=0."
             )
-        parts = await split(ask, question) if full else {}
+        parts = await split(ask, question) if full and path == "requests" and not filters else {}
         where, going_on, here, before = place(here, end, config), here, after(here, answer, end, config), ids
         yield Step(answer, where, going_on if parts else here, full and not parts)
         for at, (code, part) in enumerate(parts.items(), 1):
@@ -107,8 +109,6 @@ async def walk(ask: Ask, config: Config, position: Position, **filters: str) -> 
 
 async def split(ask: Ask, question: Mapping[str, str]) -> dict[str, Answer]:
     """The answers for each service alone, of a window that holds too much and cannot be made smaller."""
-    if "service_code" in question:
-        return {}
     services = (row.get("service_code") for row in (await ask("services", {})).rows if isinstance(row, dict))
     return {code: await ask("requests", {**question, "service_code": code}) for code in services if code}
 

@@ -26,7 +26,8 @@ def truth(app: Any) -> dict[str, str]:
 def windows(app: Any) -> list[tuple[datetime, datetime]]:
     """What was asked for, in order."""
     asked = [parse_qs(urlsplit(line).query) for line in city(app).asked if line.startswith("GET /requests.")]
-    return [tuple(datetime.fromisoformat(one[name][0]) for name in ("start_date", "end_date")) for one in asked]  # type: ignore[misc]
+    said = [[datetime.fromisoformat(one[name][0]) for name in ("start_date", "end_date")] for one in asked]
+    return [(start, end) for start, end in said]
 
 
 @pytest.mark.parametrize("settings", [{"format": "json"}, {"format": "xml"}, {"page_size": 70}, {"window_days": 7}])
@@ -44,12 +45,19 @@ async def test_everything_is_read_however_it_is_asked_for(settings: dict[str, An
 
 async def test_windows_are_within_ninety_days_and_leave_no_gap() -> None:
     app = build(50)
-    await pulled(app, start="2025-06-01")
+    await pulled(app, start="2025-06-01", timezone="UTC")
     asked = windows(app)
     assert asked[0][0] == datetime(2025, 6, 1, tzinfo=UTC)
     assert {end - start for start, end in asked} == {timedelta(days=90)}
     assert all(after[0] == before[1] - timedelta(seconds=1) for before, after in pairwise(asked))
     assert asked[-1][0] < BEGIN <= asked[-1][1]
+
+
+def test_a_day_without_a_zone_begins_in_the_zone_of_the_city() -> None:
+    chosen = Open311.Config(start="2026-01-01", end="2026-02-01T00:00:00Z")
+    assert chosen.start == datetime(2025, 12, 31, 16, tzinfo=UTC)
+    assert chosen.end == datetime(2026, 2, 1, tzinfo=UTC)
+    assert Open311.Config().start == datetime(2024, 12, 31, 16, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("by", ["requested", "updated"])
@@ -71,7 +79,7 @@ async def test_more_than_the_cap_in_one_second_is_read_service_by_service() -> N
 
 async def test_more_of_one_service_in_one_second_than_the_source_gives_is_told() -> None:
     app = build(600, cap=5)
-    pages = await pulled(app, cap=5, start="2026-02-20", end="2026-03-01")
+    pages = await pulled(app, cap=5, start="2026-02-20", end="2026-03-01", timezone="UTC")
     told = [item.reason for item in bad(pages) if "all it gives at once" in item.reason]
     assert set(statuses(pages)) < set(truth(app))
     assert told[0].startswith(

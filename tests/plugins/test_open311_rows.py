@@ -72,7 +72,7 @@ def fields(told: dict[str, Any], **chosen: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", ["requests.json", "requests.xml"])
 async def test_a_reply_becomes_records_field_by_field(name: str) -> None:
-    pages = await answered(replying(name), start="2026-01-01")
+    pages = await answered(replying(name), start="2026-01-01T00:00:00Z")
     (closed, open_, bare) = (item for page in pages for item in page.items if isinstance(item, Record))
     assert (len(pages), bad(pages)) == (1, [])
     assert [dict(record.fields) for record in (closed, open_, bare)] == [CLOSED, OPEN, BARE]

@@ -79,3 +79,15 @@ async def test_a_plan_does_nothing_and_is_what_a_run_then_does(database: Databas
     plan = await run(database, SHIPPED, "open311", mode=RunMode.PLAN)
     assert (plan.created, await held(database)) == (300, {})
     assert counts(await run(database, SHIPPED, "open311")) == counts(plan)
+
+
+async def test_a_request_of_ours_that_comes_back_before_we_know_its_number_is_no_second_one(
+    database: Database, simulated: Starlette
+) -> None:
+    form = {"service_code": "SZ001", "description": "路灯不亮\n[hub:0198c0de-0000-7000-8000-000000000001]"}
+    posted = city(simulated).city.take(form)
+    done = await run(database, SHIPPED, "open311")
+    assert posted.number not in await held(database)
+    assert done.rejected == city(simulated).city.truth()["bad_rows"] + 1
+    waits = await column(database, select(Rejected.reason).where(Rejected.key == posted.number))
+    assert waits == ["column service_request_id: a new request needs it."]
