@@ -1,6 +1,7 @@
 """hub simulate: a stand-in for a system outside, to develop a plugin against."""
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -10,6 +11,9 @@ from hub.config import settings
 from hub.errors import NotFound
 from hub.serve import HTTPServer, listener, signalled
 from hub.sync import registry
+from hub.sync.registry import Registry
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 
 
 def simulate(
@@ -17,18 +21,21 @@ def simulate(
     orders: Annotated[int, typer.Option(min=0, help="How many things it holds.")] = 500,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
     port: Annotated[
-        int,
-        typer.Option(min=0, max=65535, help="On 127.0.0.1; 8912 is where the ready-made source asks. 0: any free one."),
-    ] = 8912,
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="On 127.0.0.1; 0: any free one.", show_default="where the ready-made source asks"
+        ),
+    ] = None,
 ) -> None:
     """Serve a stand-in on loopback until Ctrl-C. Needs no database.
 
     hub simulate hotline12345 & hub sync run hotline12345
     """
-    known = registry.load(settings().plugins).simulators
+    found = registry.load(settings().plugins)
+    known = found.simulators
     if name not in known:
         raise NotFound("simulator", name, f"There are: {', '.join(known) or 'none'}.")
-    sock = listener("127.0.0.1", port)
+    sock = listener("127.0.0.1", asked_at(found, name) if port is None else port)
     say(f"Making {orders:,} orders with seed {seed} ...")
     words = f"{name} is simulated at http://127.0.0.1:{sock.getsockname()[1]}/ (Ctrl-C stops)"
     server = HTTPServer(known[name](orders=orders, seed=seed), lambda: typer.echo(words))
@@ -39,3 +46,14 @@ def simulate(
 
     home.run(main())
     say("Stopped.")
+
+
+def asked_at(found: Registry, name: str) -> int:
+    """The port at which a ready-made source of the plugin, or its default, asks on this machine; 0 where none does."""
+    plugin = found.plugins.get(name)
+    if plugin is None:
+        return 0
+    default = plugin.Config.model_fields.get("base_url")
+    said = [preset.get("base_url") for preset in plugin.presets.values()] + [default and default.default]
+    addresses = (urlsplit(str(url)) for url in said if url)
+    return next((url.port for url in addresses if url.hostname in LOOPBACK and url.port), 0)

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from hub.cli.answers import Exit
+from hub.cli.simulate import asked_at
 from hub.db import Database
+from hub.sync import registry
 from tests.hub.commands import Command, hub
 
 ROOT = Path(__file__).parents[2]
@@ -231,7 +233,11 @@ def test_plugins_tell_their_verbs_sources_and_settings(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("import nothing_of_that_name\n")
     listed = hub("plugins", "--json", HUB_PLUGINS=tmp_path)
     by_name = {one["name"]: one for one in listed.json["plugins"]}
-    assert {name: one["verbs"] for name, one in by_name.items()} == {"hotline12345": ["pull"], "spreadsheet": ["pull"]}
+    assert {name: one["verbs"] for name, one in by_name.items()} == {
+        "hotline12345": ["pull"],
+        "open311": ["pull", "push"],
+        "spreadsheet": ["pull"],
+    }
     assert by_name["hotline12345"]["simulated"] is True
     assert "divisions" in by_name["spreadsheet"]["presets"]
     assert by_name["spreadsheet"]["settings"]["properties"]["path"]["title"] == "路径"
@@ -239,6 +245,12 @@ def test_plugins_tell_their_verbs_sources_and_settings(tmp_path: Path) -> None:
         {"name": "broken", "reason": "ModuleNotFoundError: No module named 'nothing_of_that_name'"}
     ]
     assert "broken is broken: ModuleNotFoundError" in hub("plugins", HUB_PLUGINS=tmp_path).err
+
+
+def test_a_simulator_stands_where_its_ready_made_source_asks() -> None:
+    known = registry.load()
+    ports = {name: asked_at(known, name) for name in ("hotline12345", "open311", "spreadsheet", "nothing")}
+    assert ports == {"hotline12345": 8912, "open311": 8914, "spreadsheet": 0, "nothing": 0}
 
 
 def test_a_simulator_that_is_not_there_is_refused() -> None:
