@@ -295,7 +295,7 @@ class ResourceFields(TypedDict, total=False):
 class RequestFields(TypedDict, total=False):
     """kind "request". `grid` is a code or a Place, `assignee` the code or the exact name of an organization; `kind`,
     `channel`, `status`, `urgency` and `satisfaction` are names of RequestKind, Channel, RequestStatus, Urgency and
-    Satisfaction; `category` goes from the larger to the smaller, joined by "/"; times carry their zone."""
+    Satisfaction; `category` goes from the larger to the smaller, joined by "/"; `urged` says how often; times carry their zone."""
 
     number: str
     title: str
@@ -317,6 +317,8 @@ class RequestFields(TypedDict, total=False):
     result: str | None
     solved: bool | None
     satisfaction: str | None
+    supervised: bool
+    urged: int
     caller: Caller | None
     issues: Sequence[Issue]
 

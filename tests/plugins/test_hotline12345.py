@@ -16,9 +16,10 @@ from starlette.applications import Starlette
 from hub.plugin import BadRecord, Issue, Page, Record, SourceBroken, SourceDown, SourceRefused
 from plugins.hotline12345 import Hotline12345
 from plugins.hotline12345.dialects import WORDS
+from plugins.hotline12345.simulated_hotline import LATENESS, stamp
 from plugins.hotline12345.simulated_orders import BEGIN, order
 from plugins.hotline12345.simulated_rows import tell
-from plugins.hotline12345.simulator import LATENESS, build, stamp
+from plugins.hotline12345.simulator import build
 
 URL = "http://127.0.0.1:8912"
 
@@ -236,7 +237,8 @@ def test_settings_that_cannot_be_are_refused() -> None:
     names = ", ".join(sorted({name or "" for name in WORDS["status"].values()}))
     assert told == [
         "Extra inputs are not permitted",
-        "there are no words for 'x', only for kind, status, urgency, satisfaction, solved, caller_confidential, flag",
+        "there are no words for 'x', only for "
+        "kind, status, urgency, satisfaction, solved, caller_confidential, flag, channel",
         "solved: '好' cannot mean 'FINE'. Set one of: , NO, YES",
         f"status: '好' cannot mean ''. Set one of: {names}",
     ]
