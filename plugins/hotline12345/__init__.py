@@ -234,7 +234,7 @@ class Hotline12345(Plugin[Config]):
         try:
             return await self.http.request(method, url, headers=sent, **more)
         except httpx2.RequestError as error:
-            raise SourceDown(f"{url} does not answer: {error or type(error).__name__}.") from error
+            raise SourceDown(f"{url} does not answer: {str(error) or type(error).__name__}.") from error
 
 
 def remembered(cursor: str | None) -> Position:

@@ -104,9 +104,10 @@ class Hotline:
         self.clock += STEP
         for one in self.waiting:
             self.add(decided(self.seed, one, self.orders[one.index], self.clock))
+        settled = {one.index for one in self.waiting}
         self.waiting.clear()
         chance = Random(f"{self.seed}:step {self.steps}")
-        open_ = [index for index, known in self.orders.items() if next_status(known)]
+        open_ = [index for index, known in self.orders.items() if next_status(known) and index not in settled]
         for index in chance.sample(open_, min(len(open_), max(1, len(self.orders) // 100))):
             known = self.orders[index]
             self.add(moved(known, next_status(known), self.clock - timedelta(seconds=chance.randrange(240))))

@@ -225,7 +225,7 @@ async def push(request: HTTPRequest) -> Response:
                 try:
                     answers.append((await client.post(url, content=body, headers=headers)).status_code)
                 except httpx2.RequestError as error:
-                    return refusal(502, f"{url} 没有应答：{error or type(error).__name__}")
+                    return refusal(502, f"{url} 没有应答：{str(error) or type(error).__name__}")
     return JSONResponse({"answers": answers})
 
 

@@ -82,6 +82,8 @@ def opened(response: httpx2.Response, *, pushed: bool = False) -> Envelope:
     if status != 200 and not (pushed and status in SPEAKING):
         raise SourceRefused(f"{url} answered {status}. Check the address and the key of the source.")
     written = decoded(response.content, f"{url} answered")
+    if status != 200 and written.lstrip()[:1] != "{":
+        raise SourceRefused(f"{url} answered {status} without the usual envelope. Check the address of the source.")
     if written.lstrip()[:1] == "<":
         raise SourceRefused(f"{url} answered with a web page, probably a login page. Check the address and the key.")
     try:

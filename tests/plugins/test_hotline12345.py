@@ -169,6 +169,18 @@ async def test_a_row_that_comes_late_during_a_long_run_is_found_by_the_next() ->
     assert late.number in records(await pulled(app, pages[-1].cursor))
 
 
+async def test_a_period_brings_what_was_updated_in_it() -> None:
+    app = build(400)
+    since, until = BEGIN - timedelta(days=40), BEGIN - timedelta(days=20)
+    pages = await pulled(app, page_size=10, since=since.isoformat(), until=until.isoformat())
+    inside = [row for row in app.state.hotline.rows.values() if since <= row.order.updated <= until]
+    assert sum(len(page.items) for page in pages) == len(inside) == pages[0].total == 63
+    assert set(said(pages)) == {row.order.number for row in inside if not row.bad}
+    mark = datetime.fromisoformat(json.loads(pages[-1].cursor or "")["mark"])
+    rest = {known.number for known in app.state.hotline.orders.values() if known.updated >= mark}
+    assert set(said(await pulled(app, pages[-1].cursor, overlap_minutes=0, since=since.isoformat()))) >= rest
+
+
 async def test_an_empty_answer_leaves_the_mark() -> None:
     cursor = '{"mark":"2027-01-01T00:00:00+08:00"}'
     pages = await pulled(build(50), cursor)
