@@ -1,7 +1,8 @@
-"""A 12345 hotline to develop against: `hub simulate hotline12345`. The same seed gives the same bytes.
+"""A hotline to develop against: `hub simulate hotline12345`, or hotline12319. The same seed gives the same bytes.
 
 It serves what real ones do: several dialects in one list, duplicates, versions out of date, rows that come late, rows
-without a number, thousands of orders in one second. `/` describes it, `/sim/stats` is its own truth.
+without a number, thousands of orders in one second. It takes what it is told about its orders, once for each token,
+and sends signed messages. `/` describes it, `/sim/stats` and `/sim/truth` are its own truth.
 """
 
 import asyncio

@@ -27,65 +27,9 @@ from tests.sync.sources import column, counts, reached, rows, run, stored
 
 SHIPPED = registry.load()
 PLUGIN = Path(plugins.hotline12345.__file__).parent
-INVENTED = """
-name = "虚构市 2027"
-recognised_by = ["流水", "督办单位"]
-times = ["%d.%m.%Y %H.%M"]
-
-[fields]
-number = "受理单号"
-title = "事由"
-content = ["详情", "补充"]
-kind = "类别"
-status = "环节"
-channel = "来源"
-urgency = "等级"
-place = "地点"
-assignee = "经办"
-submitted_at = "来电时刻"
-due_at = "限办"
-result = "回告"
-solved = "办成"
-satisfaction = "评分"
-caller_name = "市民姓名"
-caller_phone = "市民手机"
-updated_at = "变更时刻"
-urged = "催办次数"
-
-[joined]
-category = ["大类", "小类"]
-names = ["街", "居"]
-
-[words.status]
-IN_PROGRESS = ["正在办"]
-CLOSED = ["完结"]
-
-[words.kind]
-HELP = ["求帮"]
-
-[words.solved]
-YES = ["√"]
-NO = ["×"]
-
-[words.satisfaction]
-VERY_SATISFIED = ["5"]
-DISSATISFIED = ["1"]
-
-[flags]
-"退件" = "RETURNED"
-
-[numbers]
-prefixes = ["XG"]
-digits = 6
-
-[separators]
-handlers = ["+"]
-
-[push.columns]
-result = "回告"
-satisfaction = "评分"
-party = ""
-"""
+README = (PLUGIN / "README.md").read_text(encoding="utf-8")
+INVENTED = README.partition("```toml\n")[2].partition("```")[0]
+"""The example of the README."""
 ROW = {
     "流水": 1,
     "受理单号": "XG-000042",

@@ -117,7 +117,7 @@ async def test_rubbish_is_refused_as_a_whole(body: bytes, told: str) -> None:
 async def test_a_bad_row_stands_beside_the_good_ones() -> None:
     page = await received(wrapped({"a": 1}, 7, {"taskId": "", "status": "结案"}, {"taskId": "1", "status": "结案"}))
     no_number = "Dialect 街道 OrderList, column taskId: no order number. Ask the hotline for it, then replay."
-    unknown = "No dialect knows these columns: a. Describe them in a file of the setting dialects, then replay."
+    unknown = "No dialect knows these columns: a. Describe them in a file of the setting dialects, then run it again."
     assert [item.reason for item in page.items if isinstance(item, BadRecord)] == [
         unknown,
         "A work order is an object, this is int.",

@@ -165,7 +165,9 @@ UNKNOWN_WORD = (
     "Add it to the setting words, with what it means in place of IN_PROGRESS: "
     """--set words='{"status": {"已转交火星": "IN_PROGRESS"}}'"""
 )
-UNKNOWN_DIALECT = "No dialect knows these columns: a, b. Describe them in a file of the setting dialects, then replay."
+UNKNOWN_DIALECT = (
+    "No dialect knows these columns: a, b. Describe them in a file of the setting dialects, then run it again."
+)
 NO_TIME = "Dialect 泰安 2025, column create_date: '昨天' is not a time that can be read. Correct it at the hotline."
 
 

@@ -129,7 +129,7 @@ def misshapen(error: ValidationError) -> str:
     """What is wrong with the shape, in words: the first that was found."""
     first = error.errors(include_url=False)[0]
     path = [part for part in map(str, first["loc"]) if part not in ("str", "list[str]")]
-    table = Written if len(path) == 1 else dict_of_tables().get(path[0])
+    table = Written if len(path) == 1 else tables().get(path[0])
     key = ".".join(path)
     if first["type"] == "extra_forbidden" and table is not None:
         return f"{key}: there is no such key. Write one of: {', '.join(table.model_fields)}."
@@ -137,7 +137,7 @@ def misshapen(error: ValidationError) -> str:
     return f"{key}: {said}. Write, for example, {HOW[path[0]]}."
 
 
-def dict_of_tables() -> dict[str, type[Part]]:
+def tables() -> dict[str, type[Part]]:
     """The keys that hold tables with keys of their own."""
     found = {}
     for name, field in Written.model_fields.items():
