@@ -85,10 +85,9 @@ def masked(row: Row, reason: str, columns: frozenset[str]) -> tuple[dict[str, An
 
 def beyond(row: Row, known: frozenset[str], columns: frozenset[str]) -> dict[str, Any]:
     """What the row says in columns that its dialect does not know, without the caller."""
-    callers = told_of(row, columns)
-    return {
-        name: whole(value, callers) for name, value in row.items() if name not in known and not is_caller(name, columns)
-    }
+    others = {name: value for name, value in row.items() if name not in known and not is_caller(name, columns)}
+    found: dict[str, Any] = whole(others, told_of(row, columns)) if others else {}
+    return found
 
 
 def masked_unknown(value: Any, columns: frozenset[str]) -> Any:

@@ -54,7 +54,8 @@ def read(
     dialect = recognise(frozenset(row), centre.dialects, LEAST_OF_A_PART if part else LEAST_KNOWN)
     if dialect is None:
         names = ", ".join(sorted(row)) or "none"
-        reason = f"No dialect knows these columns: {names}. Describe them in a file of the setting dialects, then run it again."
+        reason = f"No dialect knows these columns: {names}. "
+        reason += "Describe them in a file of the setting dialects, then run it again."
         return BadRecord(reason, masked_unknown(row, columns), "request", where=where)
     key = None
     try:
