@@ -114,16 +114,19 @@ def orderlist(order: Order, number: str | None) -> dict[str, Any]:
         "isSecret": "是" if order.confidential else "否",
         "syncTime": slashed(order.updated),
     }
-    if order.urged:
-        row |= {"isUrge": "1", "urgeCount": order.urged}
-    if order.supervised:
-        row["isSupervise"] = "1"
+    row |= pressed(order)
     if len(order.topics) > 1:
         row["problemList"] = [
             {"problemId": f"P{at}", "problemName": topic.title, **dict(zip(parts, topic.levels, strict=False))}
             for at, topic in enumerate(order.topics, 1)
         ]
     return row
+
+
+def pressed(order: Order) -> dict[str, Any]:
+    """Urging and supervision, where there was any."""
+    urged = {"isUrge": "1", "urgeCount": order.urged} if order.urged else {}
+    return {**urged, **({"isSupervise": "1"} if order.supervised else {})}
 
 
 def wuye2024(order: Order, number: str | None) -> dict[str, Any]:
