@@ -141,7 +141,7 @@ class BadRecord:
 class Event:
     """A step in the life of a request, as the hub logged it.
 
-    action   a name of RequestAction: ACCEPT, FEEDBACK, REQUEST_RETURN, REQUEST_EXTENSION, EVALUATE, ...
+    action   a name of RequestAction: ACCEPT, HANDLE, FEED_BACK, ASK_RETURN, ASK_EXTENSION, EVALUATE, ...
     at       when
     party    the name of the organization that took the step
     note     what was said
@@ -295,7 +295,8 @@ class ResourceFields(TypedDict, total=False):
 class RequestFields(TypedDict, total=False):
     """kind "request". `grid` is a code or a Place, `assignee` the code or the exact name of an organization; `kind`,
     `channel`, `status`, `urgency` and `satisfaction` are names of RequestKind, Channel, RequestStatus, Urgency and
-    Satisfaction; `category` goes from the larger to the smaller, joined by "/"; times carry their zone."""
+    Satisfaction; `category` goes from the larger to the smaller, joined by "/"; `urged` says
+    how often; times carry their zone."""
 
     number: str
     title: str
@@ -317,6 +318,8 @@ class RequestFields(TypedDict, total=False):
     result: str | None
     solved: bool | None
     satisfaction: str | None
+    supervised: bool
+    urged: int
     caller: Caller | None
     issues: Sequence[Issue]
 

@@ -49,11 +49,10 @@ def simulate(
 
 
 def asked_at(found: Registry, name: str) -> int:
-    """The port at which a ready-made source of the plugin, or its default, asks on this machine; 0 where none does."""
-    plugin = found.plugins.get(name)
-    if plugin is None:
-        return 0
-    default = plugin.Config.model_fields.get("base_url")
-    said = [preset.get("base_url") for preset in plugin.presets.values()] + [default and default.default]
-    addresses = (urlsplit(str(url)) for url in said if url)
-    return next((url.port for url in addresses if url.hostname in LOOPBACK and url.port), 0)
+    """The port at which the ready-made source of that name asks on this machine; 0 where none does."""
+    for preset in found.presets():
+        if preset.name == name:
+            default = found.plugins[preset.plugin].Config.model_fields.get("base_url")
+            url = urlsplit(str(preset.settings.get("base_url") or (default and default.default) or ""))
+            return url.port or 0 if url.hostname in LOOPBACK else 0
+    return 0

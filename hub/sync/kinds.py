@@ -244,7 +244,7 @@ KINDS: dict[str, Kind] = {
                 for name in (
                     *("number", "title", "content", "kind", "channel", "category", "status", "urgency", "place"),
                     *("longitude", "latitude", "submitted_at", "due_at", "handled_at", "closed_at", "result"),
-                    *("solved", "satisfaction"),
+                    *("solved", "satisfaction", "supervised", "urged"),
                 )
             },
             {"grid": GRID, "assignee": Reference("assignee_id", Party, by_name=True)},

@@ -86,7 +86,7 @@ async def _source(database: Database, registry: Registry, name: str) -> Source:
             if preset is None:
                 names = sorted({preset.name for preset in registry.presets()})
                 raise NotFound("source", name, f"Ready-made ones: {', '.join(names)}.")
-            title = registry.plugins[preset.plugin].title
+            title = preset.settings.get("title", registry.plugins[preset.plugin].title)
             source = Source(name=name, plugin=preset.plugin, title=title, settings=dict(preset.settings))
             session.add(source)
             await session.flush()

@@ -1,22 +1,19 @@
-"""The 12345 government hotline: its work orders, in whichever dialect its centre speaks, as requests.
+"""A government hotline (12345, or one like it: 12319): its work orders, in whichever dialect its centre speaks.
 
-What the source says is translated in records.py; how its fields are called and what its words mean is in dialects.py.
-
-Which error says what: 401, 403 and a web page instead of an answer (a login page) are SourceRefused; 408, 425, 429,
-5xx, no answer and an answer that was cut off are SourceDown; one that is whole, but not the envelope, is SourceBroken.
+Pulled and received rows become requests in records.py; steps in the hub are told to the hotline by pushes.py; what its
+answers mean is in wire.py. How its fields are called and what its words mean is in dialects/, one file for each.
 """
 
-import json
-from codecs import getincrementaldecoder
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
+from functools import cached_property
 from itertools import count
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote
 
 import httpx2
 from pydantic import (
-    AfterValidator,
     AnyHttpUrl,
     BaseModel,
     ConfigDict,
@@ -24,47 +21,20 @@ from pydantic import (
     SecretStr,
     ValidationError,
     field_validator,
+    model_validator,
 )
-from pydantic.alias_generators import to_camel
 
-from hub.plugin import Page, Plugin, SourceBroken, SourceDown, SourceRefused
-from plugins.hotline12345.cells import CHINA
-from plugins.hotline12345.dialects import WORDS
-from plugins.hotline12345.records import read
+from hub.plugin import BadRecord, Change, Page, Plugin, SourceBroken, SourceDown
+from plugins.hotline12345.dialects import WORDS, Dialect, load
+from plugins.hotline12345.pushes import FACTS, body
+from plugins.hotline12345.records import Centre, read, recognise
+from plugins.hotline12345.wire import OK, THERE, Envelope, Moment, PageInfo, message, opened, page
 
 __all__ = ["Hotline12345"]
 
-OK = 10000
-KEY_REFUSED = frozenset({40100, 40300})
-TRY_LATER = frozenset({42900, 50000, 50300})
 ANSWERS = frozenset({"YES", "NO", ""})
-LATER_STATUS = frozenset({408, 425, 429})
-
-Moment = Annotated[datetime, AfterValidator(lambda time: time if time.tzinfo else time.replace(tzinfo=CHINA))]
-
-
-class PageInfo(BaseModel):
-    """Where the answer stands in the whole. `server_time` is the source's clock, the only one that counts here."""
-
-    model_config = ConfigDict(alias_generator=to_camel)
-
-    has_more: bool
-    next_cursor: str | None = None
-    total: int | None = None
-    last_update_time: Moment | None = None
-    server_time: Moment
-
-
-class Envelope(BaseModel):
-    """What every answer of the hotline is wrapped in."""
-
-    model_config = ConfigDict(alias_generator=to_camel)
-
-    success: bool
-    code: int
-    message: str = ""
-    page_info: PageInfo | None = None
-    result_data: list[Any] | None = None
+REFUSALS = frozenset({400, 404, 422})
+"""The first three digits of a code that refuses one submission: 42201 and the like."""
 
 
 class Position(BaseModel):
@@ -90,7 +60,7 @@ class Position(BaseModel):
 
 
 class Config(BaseModel):
-    """12345 热线工单接口的设置。"""
+    """政务热线（12345、12319 等）工单接口的设置。"""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -98,9 +68,22 @@ class Config(BaseModel):
         AnyHttpUrl("http://127.0.0.1:8912"), title="接口地址", description="/api/workorders 之前的部分"
     )
     api_key: SecretStr = Field(SecretStr("demo-key"), title="接口密钥", description="由热线管理单位发放")
+    title: str = Field("12345 政务服务便民热线", title="热线名称")
+    channel: Literal["HOTLINE_12345", "HOTLINE_12319"] = Field(
+        "HOTLINE_12345", title="来源渠道", description="工单自己没有说明渠道时使用"
+    )
+    prefix: str = Field(
+        "", pattern=r"^[\w-]{0,20}$", title="编号前缀", description="两条热线编号可能相同时加以区分；启用后请勿更改"
+    )
     page_size: int = Field(200, ge=1, le=1000, title="每页条数")
     district: str = Field("150602", pattern=r"^\d{6}$", title="区划代码", description="所有工单都在其内的区县")
     overlap_minutes: int = Field(10, ge=0, le=10080, title="重叠分钟数", description="每次往回多读，以免漏掉迟到的工单")
+    since: Moment | None = Field(None, title="起始时间", description="只读此后更新的工单；用于补录一段时间")
+    until: Moment | None = Field(None, title="截止时间", description="只读此前更新的工单；用于补录一段时间")
+    dialects: Path | None = Field(
+        None, title="字段写法文件夹", description="自备的 *.toml，先于内置写法；见 plugins/hotline12345/README.md"
+    )
+    dialect: str = Field("", title="字段写法", description="热线只用一种写法时填其名称；空：逐条按字段辨认")
     words: dict[str, dict[str, str]] = Field(
         {}, title="用语", description='字段、词语及其含义，先于内置用语：{"status": {"已转交": "DISPATCHED"}}；空表示无'
     )
@@ -117,50 +100,141 @@ class Config(BaseModel):
                     raise ValueError(f"{field}: {word!r} cannot mean {name!r}. Set one of: {', '.join(sorted(names))}")
         return words
 
+    @model_validator(mode="after")
+    def _possible(self) -> "Config":
+        if self.since and self.until and self.since > self.until:
+            raise ValueError(f"since {self.since.isoformat()} is later than until {self.until.isoformat()}")
+        self.spoken()
+        return self
+
+    def spoken(self) -> tuple[Dialect, ...]:
+        """The dialects that the hotline may speak, with the operator's words. Raises ValueError in words."""
+        known = load(self.dialects)
+        if self.dialect and self.dialect not in {one.name for one in known}:
+            raise ValueError(
+                f"there is no dialect {self.dialect!r}. Set one of: {', '.join(one.name for one in known)}"
+            )
+        words = {field: {word: name or None for word, name in said.items()} for field, said in self.words.items()}
+        chosen = tuple(one for one in known if self.dialect in ("", one.name))
+        return tuple(one.understanding(words) for one in chosen) if words else chosen
+
 
 class Hotline12345(Plugin[Config]):
-    """Pulls work orders: page by page in the order of their last update."""
+    """Pulls and receives work orders, and tells the hotline what becomes of them."""
 
     name = "hotline12345"
     title = "12345 政务服务便民热线"
     Config = Config
-    presets = {"hotline12345": {}}
+    presets = {
+        "hotline12345": {},
+        "hotline12319": {
+            "base_url": "http://127.0.0.1:8913",
+            "title": "12319 城市管理服务热线",
+            "channel": "HOTLINE_12319",
+            "prefix": "12319-",
+        },
+    }
+    hosts = ("base_url",)
+    period = ("since", "until")
+    pushes = frozenset({"request"})
+    rules = {
+        **{("request", field): "SOURCE" for field in ("number", "content", "submitted_at", "due_at")},
+        **{("request", field): "HUB" for field in ("grid", "assignee")},
+    }
+
+    @cached_property
+    def centre(self) -> Centre:
+        """The hotline as its settings describe it."""
+        return Centre(self.config.district, self.config.channel, self.config.prefix, self.config.spoken())
 
     async def pull(self, cursor: str | None) -> AsyncIterator[Page]:
         """Every order that was updated since the mark, less the overlap."""
         position, restarted = remembered(cursor), False
-        words = {
-            field: {word: name or None for word, name in meanings.items()}
-            for field, meanings in self.config.words.items()
-        }
-        for page in count(1):
-            response = await self.ask(position)
+        for number in count(1):
+            response = await self.list_from(position)
             if response.status_code == 410 and position.page is not None and not restarted:
                 position, restarted = Position(mark=position.mark), True
-                response = await self.ask(position)
-            info, rows = opened(response)
+                response = await self.list_from(position)
+            info, rows = page(response)
             here, position = position, position.after(info)
             if info.has_more and position.page in (None, here.page):
                 raise SourceBroken(f"The hotline says that there is more after page {here.page}, but not where.")
-            district = self.config.district
-            items = [read(row, district, f"page {page}, row {at}", words) for at, row in enumerate(rows, 1)]
+            items = [read(row, self.centre, f"page {number}, row {at}") for at, row in enumerate(rows, 1)]
             yield Page(items, position.model_dump_json(exclude_none=True), response.content, info.total)
             if not info.has_more:
                 return
 
-    async def ask(self, position: Position) -> httpx2.Response:
+    async def receive(self, body: bytes) -> Page:
+        """Orders, and parts of orders with what changed, that the hotline sends by itself."""
+        rows, sent = message(body)
+        items = [read(row, self.centre, f"row {at}", at=sent, part=True) for at, row in enumerate(rows, 1)]
+        return Page(items, received=body)
+
+    async def push(self, change: Change) -> str | BadRecord:
+        """Tell the hotline of a step in the life of one of its orders; it is not interested in anything else."""
+        if change.kind != "request" or change.key is None:
+            reason = f"{self.config.title} takes no new orders, only steps of its own ones."
+            return BadRecord(reason, {"id": change.id}, change.kind, change.key)
+        event = change.event
+        if event is None or event.action not in FACTS or change.deleted:
+            return change.key
+        order = f"/{quote(self.centre.number(change.key), safe='')}"
+        dialect = await self.spoken_of(order, change)
+        if isinstance(dialect, BadRecord):
+            return dialect
+        if not (path := dialect.push.paths[event.action]):
+            return change.key
+        if change.again:
+            asked = await self.ask("GET", f"{order}/submissions", params={"token": change.token})
+            if opened(asked, pushed=True).result_data:
+                return change.key
+        told, headers = body(change, event, dialect), {"Idempotency-Key": change.token}
+        answer = opened(await self.ask("POST", f"{order}/{path}", json=told, headers=headers), pushed=True)
+        return change.key if answer.code in (OK, THERE) else self.refused(change, answer, told)
+
+    async def spoken_of(self, order: str, change: Change) -> Dialect | BadRecord:
+        """The dialect in which the hotline shows this order; it is asked only where it may speak several."""
+        if len(self.centre.dialects) == 1:
+            return self.centre.dialects[0]
+        shown = opened(await self.ask("GET", order), pushed=True)
+        if shown.code != OK:
+            return self.refused(change, shown)
+        columns = {column for row in shown.result_data or () if isinstance(row, dict) for column in row}
+        if dialect := recognise(frozenset(columns), self.centre.dialects):
+            return dialect
+        reason = f"{self.config.title} shows the order in no dialect that is known. Name one in the setting dialect."
+        return BadRecord(reason, {"id": change.id}, "request", change.key)
+
+    def refused(self, change: Change, answer: Envelope, told: dict[str, Any] | None = None) -> BadRecord:
+        """The hotline will not have it, in its own words."""
+        if answer.code // 100 not in REFUSALS:
+            raise SourceBroken(f"{self.config.title} answered with an unknown code: {answer.code} {answer.message}.")
+        reason = f"{self.config.title}: {answer.code} {answer.message}"
+        return BadRecord(reason, told or {"id": change.id}, "request", change.key)
+
+    async def list_from(self, position: Position) -> httpx2.Response:
         """One page."""
         asked: dict[str, str | int] = {"limit": self.config.page_size}
+        begin: datetime | None = self.config.since
         if position.mark is not None:
-            asked["since"] = (position.mark - timedelta(minutes=self.config.overlap_minutes)).isoformat()
+            begin = position.mark - timedelta(minutes=self.config.overlap_minutes)
+        if begin is not None:
+            asked["since"] = begin.isoformat()
+        if self.config.until is not None:
+            asked["until"] = self.config.until.isoformat()
         if position.page is not None:
             asked["cursor"] = position.page
-        url = f"{str(self.config.base_url).rstrip('/')}/api/workorders"
+        return await self.ask("GET", "", params=asked)
+
+    async def ask(self, method: str, path: str, headers: dict[str, str] | None = None, **more: Any) -> httpx2.Response:
+        """What the hotline answers, whatever it is."""
+        url = f"{str(self.config.base_url).rstrip('/')}/api/workorders{path}"
         key = self.config.api_key.get_secret_value().encode()
+        sent = {b"X-API-Key": key, **{name.encode(): value.encode() for name, value in (headers or {}).items()}}
         try:
-            return await self.http.get(url, params=asked, headers={b"X-API-Key": key})
+            return await self.http.request(method, url, headers=sent, **more)
         except httpx2.RequestError as error:
-            raise SourceDown(f"{url} does not answer: {error or type(error).__name__}.") from error
+            raise SourceDown(f"{url} does not answer: {str(error) or type(error).__name__}.") from error
 
 
 def remembered(cursor: str | None) -> Position:
@@ -169,57 +243,3 @@ def remembered(cursor: str | None) -> Position:
         return Position() if cursor is None else Position.model_validate_json(cursor)
     except ValidationError:
         raise SourceBroken("The saved cursor is not one of this plugin. Reset it and run again.") from None
-
-
-def opened(response: httpx2.Response) -> tuple[PageInfo, list[Any]]:
-    """What is in the envelope; every other answer as the error that says what happens next."""
-    url, status = response.url.copy_with(query=None), response.status_code
-    if status in LATER_STATUS or status >= 500:
-        raise SourceDown(f"{url} answered {status}.", retry_after=wait(response))
-    if status != 200:
-        raise SourceRefused(f"{url} answered {status}. Check the address and the key of the source.")
-    written = decoded(response)
-    if written.lstrip()[:1] == "<":
-        raise SourceRefused(f"{url} answered with a web page, probably a login page. Check the address and the key.")
-    try:
-        envelope = Envelope.model_validate(json.loads(written))
-    except json.JSONDecodeError as error:
-        whole = written.rstrip()
-        if whole[:1] in ("", "{") and (whole[-1:] != "}" or error.pos >= len(whole)):
-            raise SourceDown(f"The answer of {url} was cut off after {len(response.content)} bytes.") from None
-        raise SourceBroken(f"{url} did not answer with JSON. Ask the hotline whether its interface changed.") from None
-    except ValidationError as error:
-        wrong = ", ".join(".".join(map(str, problem["loc"])) or "the answer" for problem in error.errors())
-        raise SourceBroken(f"{url} answered without the usual envelope: {wrong}.") from None
-    if envelope.code in KEY_REFUSED:
-        raise SourceRefused(f"{url} refused the key: {envelope.code} {envelope.message}.")
-    if envelope.code in TRY_LATER:
-        raise SourceDown(f"{url} cannot answer now: {envelope.code} {envelope.message}.", retry_after=wait(response))
-    if not envelope.success or envelope.code != OK or envelope.page_info is None or envelope.result_data is None:
-        raise SourceBroken(f"{url} answered, but with no work orders: {envelope.code} {envelope.message}.")
-    return envelope.page_info, envelope.result_data
-
-
-def decoded(response: httpx2.Response) -> str:
-    """The text. GB18030 is hardly ever valid UTF-8, so the bytes are surer than the header, which is often wrong.
-
-    An answer that was cut off in the middle of a character is read up to there.
-    """
-    for charset in ("utf-8-sig", "gb18030"):
-        try:
-            return getincrementaldecoder(charset)().decode(response.content)
-        except UnicodeDecodeError:
-            continue
-    raise SourceBroken(f"{response.url.copy_with(query=None)} answered in neither UTF-8 nor GB18030.")
-
-
-def wait(response: httpx2.Response) -> float | None:
-    """Retry-After in seconds, whether it is a number or a date."""
-    asked = response.headers.get("retry-after", "")
-    try:
-        if asked.isdigit():
-            return float(asked)
-        until, sent = parsedate_to_datetime(asked), parsedate_to_datetime(response.headers["date"])
-        return max(0.0, (until - sent).total_seconds())
-    except (ValueError, KeyError):
-        return None

@@ -4,21 +4,20 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from hub.plugin import Caller
 from plugins.hotline12345.cells import Row, first, text, word
-from plugins.hotline12345.dialects import CALLER_COLUMN, CALLER_FIELDS, DIALECTS, NAMELESS, Dialect
+from plugins.hotline12345.dialects import CALLER_COLUMN, NAMELESS, Dialect
 
-__all__ = ["caller", "discreet", "masked", "masked_unknown"]
+__all__ = ["beyond", "caller", "caller_columns", "discreet", "masked", "masked_unknown"]
 
 HIDDEN_NAME, HIDDEN_PHONE = "〔来电人〕", "〔电话〕"
 OPEN_TO_ALL = ("title", "content", "place", "result", "category", "assignee")
 LEAST_DIGITS = 5
 MASK = "***"
-CALLER_NAMES = frozenset(
-    name for dialect in DIALECTS for field in CALLER_FIELDS for name in dialect.fields.get(field, ())
-)
+CALLER_FIELDS = ("caller_name", "caller_phone")
 PHONE = re.compile(r"(\d[-\s()]*){7,13}")
 
 
@@ -63,20 +62,43 @@ def hide(written: str, who: Caller) -> str:
     return written
 
 
-def masked(row: Row, reason: str) -> tuple[dict[str, Any], str]:
+@lru_cache(maxsize=64)
+def caller_columns(dialects: Sequence[Dialect]) -> frozenset[str]:
+    """The columns in which one of these dialects names the caller."""
+    return frozenset(name for one in dialects for field in CALLER_FIELDS for name in one.fields.get(field, ()))
+
+
+def told_of(row: Row, columns: frozenset[str]) -> list[Caller]:
+    """Everybody whom one of the row's columns names as the caller."""
+    told = [text(value) for name, value in row.items() if is_caller(name, columns)]
+    return [Caller(value if named(value) else None, digits(value)) for value in told if value]
+
+
+def masked(row: Row, reason: str, columns: frozenset[str]) -> tuple[dict[str, Any], str]:
     """A row of a known dialect and words about it, as an admin may see them: without the caller."""
-    told = [text(value) for name, value in row.items() if is_caller(name)]
-    callers = [Caller(value if named(value) else None, digits(value)) for value in told if value]
-    shown = {name: MASK if is_caller(name) and text(value) else whole(value, callers) for name, value in row.items()}
+    callers = told_of(row, columns)
+    shown = {
+        name: MASK if is_caller(name, columns) and text(value) else whole(value, callers) for name, value in row.items()
+    }
     return shown, str(whole(reason, callers))
 
 
-def masked_unknown(value: Any) -> Any:
+def beyond(row: Row, known: frozenset[str], columns: frozenset[str]) -> dict[str, Any]:
+    """What the row says in columns that its dialect does not know, without the caller."""
+    others = {name: value for name, value in row.items() if name not in known and not is_caller(name, columns)}
+    found: dict[str, Any] = whole(others, told_of(row, columns)) if others else {}
+    return found
+
+
+def masked_unknown(value: Any, columns: frozenset[str]) -> Any:
     """What is of no known dialect: nobody knows where the caller stands in it, so only plain ASCII is shown."""
     if isinstance(value, dict):
-        return {name: MASK if is_caller(name) and text(part) else masked_unknown(part) for name, part in value.items()}
+        return {
+            name: MASK if is_caller(name, columns) and text(part) else masked_unknown(part, columns)
+            for name, part in value.items()
+        }
     if isinstance(value, list):
-        return [masked_unknown(part) for part in value]
+        return [masked_unknown(part, columns) for part in value]
     written = str(value)
     return value if written.isascii() and not PHONE.fullmatch(written.strip().lstrip("+")) else MASK
 
@@ -86,8 +108,8 @@ def named(cell: str) -> bool:
     return cell not in NAMELESS and any(letter.isalpha() for letter in cell)
 
 
-def is_caller(column: str) -> bool:
-    return column in CALLER_NAMES or CALLER_COLUMN.search(column) is not None
+def is_caller(column: str, columns: frozenset[str]) -> bool:
+    return column in columns or CALLER_COLUMN.search(column) is not None
 
 
 def whole(value: Any, callers: Sequence[Caller]) -> Any:

@@ -4,16 +4,14 @@ import json
 import math
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from plugins.hotline12345 import dialects
 from plugins.hotline12345.dialects import BLANKS, Dialect
 
-__all__ = ["CHINA", "FILE", "Row", "Unreadable", "decimal", "first", "moment", "path", "text", "word"]
+__all__ = ["CHINA", "Row", "Unreadable", "decimal", "first", "moment", "path", "text", "word"]
 
-FILE = "plugins/hotline12345/dialects.py"
 CHINA = timezone(timedelta(hours=8))
 EXCEL_BEGINS = datetime(1899, 12, 30, tzinfo=CHINA)
 EXCEL_SERIAL = re.compile(r"\d{5}(\.\d+)?")
@@ -23,7 +21,6 @@ WRITTEN = re.compile(
     r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?"
     r"(?:[T\s]*(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2})(?:\.\d+)?)?[分秒]?)?\s*(?P<zone>Z|[+-]\d\d:?\d\d)?"
 )
-PATH_ENDS = re.compile("|".join(map(re.escape, dialects.CATEGORY_ENDS)))
 
 LONGEST_WORD = 40
 EXAMPLES = {
@@ -31,6 +28,7 @@ EXAMPLES = {
     "status": "IN_PROGRESS",
     "urgency": "NORMAL",
     "satisfaction": "SATISFIED",
+    "channel": "HOTLINE_12345",
     **dict.fromkeys(("solved", "caller_confidential", "flag"), "YES"),
 }
 
@@ -59,19 +57,17 @@ def first(row: Row, dialect: Dialect, field: str) -> tuple[str | None, str | Non
     return (there[0] if there else None), None
 
 
-def path(row: Row, names: tuple[str, ...]) -> tuple[str, ...]:
+def path(row: Row, dialect: Dialect, names: Sequence[str]) -> tuple[str, ...]:
     """The parts of a path: one field for each, or one field with arrows."""
+    ends = dialect.ends["category"]
     cells = (text(row.get(name)) for name in names)
-    return tuple(part.strip() for cell in cells if cell for part in PATH_ENDS.split(cell) if part.strip())
+    return tuple(part.strip() for cell in cells if cell for part in ends.split(cell) if part.strip())
 
 
 def word(dialect: Dialect, field: str, name: str, value: str) -> str | None:
-    """What a word of a list means: the dialect's own meaning before the common one."""
-    own, common = dialect.words.get(field, {}), dialects.WORDS[field]
-    if value in own:
-        return own[value]
-    if value in common:
-        return common[value]
+    """What a word of a list means."""
+    if value in dialect.words[field]:
+        return dialect.words[field][value]
     told = f"column {name}: the word '{value[:40]}' is unknown."
     if len(value) > LONGEST_WORD:
         raise Unreadable(f"{told} Correct it at the hotline.")
@@ -93,8 +89,15 @@ def decimal(name: str, value: str) -> float:
     return number
 
 
-def moment(name: str, value: str) -> datetime:
-    """A time in one of the ways in which people and spreadsheets write it; Chinese time where no zone is named."""
+def moment(dialect: Dialect, name: str, value: str) -> datetime:
+    """A time in the dialect's own way, or in one of those in which people and spreadsheets write it; Chinese time where
+    no zone is named."""
+    for form in dialect.times:
+        try:
+            written = datetime.strptime(value, form)
+        except ValueError:
+            continue
+        return written if written.tzinfo else written.replace(tzinfo=CHINA)
     try:
         if EXCEL_SERIAL.fullmatch(value):
             return EXCEL_BEGINS + timedelta(seconds=round(float(value) * 86400))

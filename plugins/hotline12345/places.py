@@ -21,14 +21,14 @@ def grid(row: Row, dialect: Dialect, district: str) -> dict[str, str | Place]:
     code = first(row, dialect, "grid_code")[1]
     if code is not None and CODE.fullmatch(code):
         return {"grid": code}
-    names = tuple(name for name in path(row, dialect.fields.get("names", ())) if not DIGITS.fullmatch(name))
+    names = tuple(name for name in path(row, dialect, dialect.fields.get("names", ())) if not DIGITS.fullmatch(name))
     return {"grid": Place(under=district, names=names)} if names else {}
 
 
 def position(row: Row, dialect: Dialect) -> dict[str, Any]:
     """Longitude and latitude, where both are there; "0" stands for nothing."""
-    (name, east), (_, north) = first(row, dialect, "longitude"), first(row, dialect, "latitude")
-    if name is None:
+    (name, east), (other, north) = first(row, dialect, "longitude"), first(row, dialect, "latitude")
+    if name is None or other is None:
         return {}
     if east is None or north is None:
         return {"longitude": None, "latitude": None}

@@ -3,64 +3,85 @@
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from hub.plugin import BadRecord, Issue, Record
-from plugins.hotline12345 import dialects
-from plugins.hotline12345.callers import caller, discreet, masked, masked_unknown
-from plugins.hotline12345.cells import FILE, Row, Unreadable, decimal, first, moment, path, text, word
-from plugins.hotline12345.dialects import DIALECTS, Dialect, Words
+from plugins.hotline12345.callers import beyond, caller, caller_columns, discreet, masked, masked_unknown
+from plugins.hotline12345.cells import Row, Unreadable, decimal, first, moment, path, text, word
+from plugins.hotline12345.dialects import DIALECTS, LEAST_KNOWN, TITLE_LENGTH, Dialect, known_columns
 from plugins.hotline12345.places import grid, position
 
-__all__ = ["read"]
+__all__ = ["Centre", "read", "recognise"]
 
-PREFIXED = re.compile(rf"(?:{'|'.join(dialects.NUMBER_PREFIXES)})?[-_:]?(\d{{{dialects.NUMBER_DIGITS},}})")
 ROUNDED = re.compile(r"\d(\.\d+)?E\+?\d+")
-ISSUE_ENDS, HANDLER_ENDS, TITLE_ENDS = (
-    re.compile("|".join(map(re.escape, ends)))
-    for ends in (dialects.ISSUE_ENDS, dialects.HANDLER_ENDS, dialects.TITLE_ENDS)
-)
 DONE = frozenset({"HANDLED", "VERIFIED", "CALLBACK", "CLOSED", "ARCHIVED"})
-NO_WORDS: Words = {}
-NEVER_EMPTY = frozenset({"title", "kind", "status", "urgency", "submitted_at"})
+NEVER_EMPTY = frozenset({"title", "kind", "channel", "status", "urgency", "submitted_at", "supervised", "urged"})
+LEAST_OF_A_PART = 2
 
 
-def read(row: object, district: str, where: str, words: Words = NO_WORDS) -> Record | BadRecord:
-    """What the row says. `district`: the code of the division that surely contains the order; `words`: the operator's
-    own, before those of the dialect."""
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """A hotline as the settings describe it.
+
+    district  the code of the division that surely contains its orders
+    channel   how its orders came in, where their rows do not say so
+    prefix    what stands before its orders' numbers in the hub, so that two hotlines may use the same ones
+    dialects  those that it may speak
+    """
+
+    district: str = "150602"
+    channel: str = "HOTLINE_12345"
+    prefix: str = ""
+    dialects: tuple[Dialect, ...] = DIALECTS
+
+    def number(self, key: str) -> str:
+        """What the hotline itself calls the order of this key."""
+        return key.removeprefix(self.prefix)
+
+
+def read(
+    row: object, centre: Centre, where: str, *, at: datetime | None = None, part: bool = False
+) -> Record | BadRecord:
+    """What the row says, as of `at` where it does not say itself when it changed. `part`: it may say only what changed
+    of an order, and its number."""
+    columns = caller_columns(centre.dialects)
     if not isinstance(row, dict):
         reason = f"A work order is an object, this is {type(row).__name__}."
-        return BadRecord(reason, str(masked_unknown(row)), "request", where=where)
-    dialect = recognise(frozenset(row))
+        return BadRecord(reason, str(masked_unknown(row, columns)), "request", where=where)
+    dialect = recognise(frozenset(row), centre.dialects, LEAST_OF_A_PART if part else LEAST_KNOWN)
     if dialect is None:
         names = ", ".join(sorted(row)) or "none"
-        reason = f"No dialect knows these columns: {names}. Add one to {FILE}, then replay."
-        return BadRecord(reason, masked_unknown(row), "request", where=where)
+        reason = f"No dialect knows these columns: {names}. "
+        reason += "Describe them in a file of the setting dialects, then run it again."
+        return BadRecord(reason, masked_unknown(row, columns), "request", where=where)
     key = None
     try:
-        dialect = dialect.understanding(words)
-        key = number(row, dialect)
-        return Record("request", key, fields(row, dialect, key, district), where=where, at=changed(row, dialect))
+        key = centre.prefix + number(row, dialect, centre.prefix)
+        said = fields(row, dialect, key, centre)
+        extra = beyond(row, known_columns(dialect), columns)
+        return Record("request", key, said, where=where, at=changed(row, dialect) or at, extra=extra)
     except Unreadable as error:
-        shown, reason = masked(row, f"Dialect {dialect.name}, {error}")
+        shown, reason = masked(row, f"Dialect {dialect.name}, {error}", columns)
         return BadRecord(reason, shown, "request", key, where)
 
 
 @lru_cache(maxsize=256)
-def recognise(names: frozenset[str]) -> Dialect | None:
-    """The dialect that knows most of these field names."""
+def recognise(names: frozenset[str], dialects: tuple[Dialect, ...], least: int = LEAST_KNOWN) -> Dialect | None:
+    """The dialect that knows most of these columns, and at least so many, the number among them where they are few."""
 
     def known(dialect: Dialect) -> int:
-        own = [dialect.issues.name] if dialect.issues else []
-        return len(names & dialect.known.union(dialect.flags, own, *dialect.fields.values()))
+        return len(names & known_columns(dialect))
 
-    best = max(DIALECTS, key=known)
-    return best if known(best) >= dialects.LEAST_KNOWN else None
+    best = max(dialects, key=known)
+    if known(best) < LEAST_KNOWN and names.isdisjoint(best.fields["number"]):
+        return None
+    return best if known(best) >= least else None
 
 
-def number(row: Row, dialect: Dialect) -> str:
+def number(row: Row, dialect: Dialect, prefix: str) -> str:
     """The order's number without its prefix: 12345-2509..., SH2509... and 2509... are one order."""
     name, raw = first(row, dialect, "number")
     if raw is None:
@@ -69,26 +90,27 @@ def number(row: Row, dialect: Dialect) -> str:
     plain = "".join(unicodedata.normalize("NFKC", raw).upper().split())
     if ROUNDED.fullmatch(plain):
         raise Unreadable(f"column {name}: '{raw}' was rounded by a spreadsheet. Export the column as text.")
-    prefixed = PREFIXED.fullmatch(plain)
+    plain = plain.removeprefix(prefix.upper())
+    prefixed = dialect.number.fullmatch(plain)
     return prefixed[1] if prefixed else plain
 
 
-def fields(row: Row, dialect: Dialect, key: str, district: str) -> dict[str, Any]:
+def fields(row: Row, dialect: Dialect, key: str, centre: Centre) -> dict[str, Any]:
     """The request's fields: only what the row speaks of."""
-    found: dict[str, Any] = {"number": key, "channel": "HOTLINE_12345"}
+    found: dict[str, Any] = {"number": key, "channel": centre.channel}
     for field, convert in CONVERTERS.items():
         name, value = first(row, dialect, field)
         if name is not None and not (value is None and field in NEVER_EMPTY):
             found[field] = None if value is None else convert(dialect, field, name, value)
     found |= matters(row, dialect) | deadline(row, dialect, found)
-    found |= grid(row, dialect, district) | position(row, dialect)
-    if "status" in found and found["status"] not in DONE:
-        found["status"] = flagged(row, dialect) or found["status"]
+    found |= grid(row, dialect, centre.district) | position(row, dialect)
+    if found.get("status") not in DONE and (status := flagged(row, dialect)):
+        found["status"] = status
     if first(row, dialect, "caller_name")[0] or first(row, dialect, "caller_phone")[0]:
         who = caller(row, dialect)
         found = {**(discreet(found, who) if who else found), "caller": who}
     if found.get("content") and "title" not in found:
-        found["title"] = TITLE_ENDS.split(found["content"], maxsplit=1)[0][: dialects.TITLE_LENGTH]
+        found["title"] = dialect.ends["title"].split(found["content"], maxsplit=1)[0][:TITLE_LENGTH]
     return found
 
 
@@ -98,7 +120,7 @@ def changed(row: Row, dialect: Dialect) -> datetime | None:
     if name is None or value is None:
         return None
     try:
-        return moment(name, value)
+        return moment(dialect, name, value)
     except Unreadable:
         return None
 
@@ -111,16 +133,29 @@ def as_answer(dialect: Dialect, field: str, name: str, value: str) -> bool | Non
     return {"YES": True, "NO": False, None: None}[word(dialect, field, name, value)]
 
 
+def as_flag(dialect: Dialect, field: str, name: str, value: str) -> bool:
+    return word(dialect, "flag", name, value) == "YES"
+
+
+def as_times(dialect: Dialect, field: str, name: str, value: str) -> int:
+    """How often: a number, or a word for once or never."""
+    return int(value) if value.isdecimal() and len(value) < 5 else int(as_flag(dialect, field, name, value))
+
+
+def as_moment(dialect: Dialect, field: str, name: str, value: str) -> datetime:
+    return moment(dialect, name, value)
+
+
 def as_handler(dialect: Dialect, field: str, name: str, value: str) -> str:
-    return HANDLER_ENDS.split(value, maxsplit=1)[0].strip()
+    return dialect.ends["handlers"].split(value, maxsplit=1)[0].strip()
 
 
 CONVERTERS: Mapping[str, Callable[[Dialect, str, str, str], Any]] = {
     **dict.fromkeys(("title", "content", "place", "result"), as_text),
-    **dict.fromkeys(("kind", "status", "urgency", "satisfaction"), word),
-    **dict.fromkeys(
-        ("submitted_at", "due_at", "handled_at", "closed_at"), lambda dialect, field, name, value: moment(name, value)
-    ),
+    **dict.fromkeys(("kind", "channel", "status", "urgency", "satisfaction"), word),
+    **dict.fromkeys(("submitted_at", "due_at", "handled_at", "closed_at"), as_moment),
+    "supervised": as_flag,
+    "urged": as_times,
     "solved": as_answer,
     "assignee": as_handler,
 }
@@ -151,13 +186,13 @@ def matters(row: Row, dialect: Dialect) -> dict[str, Any]:
     names = dialect.fields.get("category", ())
     if not any(name in row for name in names):
         return {}
-    parted = ISSUE_ENDS.split(text(row.get(names[0])) or "") if len(names) == 1 else []
-    paths = [parts for parts in (path({names[0]: part}, names) for part in parted) if parts]
+    parted = dialect.ends["issues"].split(text(row.get(names[0])) or "") if len(names) == 1 else []
+    paths = [parts for parts in (path({names[0]: part}, dialect, names) for part in parted) if parts]
     if len(paths) > 1:
         issues = [Issue(str(at), parts[-1], "/".join(parts)) for at, parts in enumerate(paths, 1)]
         return {"category": issues[0].category, "issues": tuple(issues)}
-    category: dict[str, Any] = {"category": "/".join(path(row, names)) or None}
-    rows = row.get(dialect.issues.name) if dialect.issues else None
+    category: dict[str, Any] = {"category": "/".join(path(row, dialect, names)) or None}
+    rows = row.get(dialect.issues.column) if dialect.issues else None
     return category | ({"issues": listed(rows, dialect)} if rows else {})
 
 
@@ -165,11 +200,13 @@ def listed(rows: object, dialect: Dialect) -> Sequence[Issue]:
     """The issues of a field that holds a list of rows."""
     names = dialect.issues
     if names is None or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise Unreadable(f"column {names and names.name}: not a list of matters. Correct it at the hotline.")
+        raise Unreadable(f"column {names and names.column}: not a list of matters. Correct it at the hotline.")
     found = []
     for at, row in enumerate(rows, 1):
         title = text(row.get(names.title))
         if title is None:
-            raise Unreadable(f"column {names.name}, matter {at}: {names.title} is empty. Correct it at the hotline.")
-        found.append(Issue(text(row.get(names.key)) or str(at), title, "/".join(path(row, names.category)) or None))
+            raise Unreadable(f"column {names.column}, matter {at}: {names.title} is empty. Correct it at the hotline.")
+        found.append(
+            Issue(text(row.get(names.key)) or str(at), title, "/".join(path(row, dialect, names.category)) or None)
+        )
     return tuple(found)

@@ -7,7 +7,20 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from random import Random
 
-__all__ = ["BEGIN", "DIALECTS", "WORDS", "Division", "Order", "Topic", "before", "moved", "next_status", "order"]
+__all__ = [
+    "BEGIN",
+    "DIALECTS",
+    "WORDS",
+    "Division",
+    "Order",
+    "Topic",
+    "before",
+    "chain",
+    "moved",
+    "next_status",
+    "order",
+    "rows",
+]
 
 CHINA = timezone(timedelta(hours=8))
 BEGIN = datetime(2026, 3, 2, 8, tzinfo=CHINA)
@@ -71,6 +84,10 @@ class Order:
     confidential: bool
     solved: str
     satisfaction: str
+    result: str = ""
+    handled: datetime | None = None
+    supervised: bool = False
+    urged: int = 0
 
     @property
     def done(self) -> bool:
@@ -78,6 +95,7 @@ class Order:
 
 
 def rows(name: str) -> list[dict[str, str]]:
+    """The lines of a table beside this file."""
     with Path(__file__).with_name(name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
@@ -96,7 +114,10 @@ TOPICS = [
     for *levels, title, detail, department, department_id in (row.values() for row in rows("simulator_topics.csv"))
 ]
 WORDS = read_words()
-"""(dialect, field) -> what a word is called in the hub -> the word; the statuses stand in the order of the chain."""
+"""(dialect, field) -> what a word is called in the hub -> the word; the statuses stand in the order of the chain.
+
+The dialect "plain" is spoken where a dialect has no words of its own; the field "side" holds statuses off the chain.
+"""
 
 
 def chain(dialect: str) -> list[str]:
@@ -160,7 +181,7 @@ def content(chance: Random, dialect: str, opening: str, topics: tuple[Topic, ...
 def next_status(order: Order) -> str | None:
     """What comes after the order's status in its dialect's chain, if anything does."""
     steps = chain(order.dialect)
-    if order.status is None or order.status == steps[-1]:
+    if order.status not in steps[:-1]:
         return None
     return steps[steps.index(order.status) + 1]
 

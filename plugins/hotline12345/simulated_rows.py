@@ -20,7 +20,9 @@ def tell(order: Order, number: str | None) -> dict[str, Any]:
 
 def said(order: Order, field: str) -> str:
     """The dialect's word for what the order is."""
-    return WORDS[order.dialect, field][getattr(order, field)]
+    name = getattr(order, field)
+    words = WORDS[order.dialect, field]
+    return words[name] if name in words else WORDS[order.dialect, "side"][name]
 
 
 def names(order: Order) -> tuple[str, str]:
@@ -40,11 +42,13 @@ def address(order: Order) -> str:
 
 
 def reply(order: Order) -> str:
-    return f"经{order.topics[0].department}核实，已处理并回复市民。" if order.done else ""
+    if not order.done:
+        return ""
+    return order.result or f"经{order.topics[0].department}核实，已处理并回复市民。"
 
 
 def handled(order: Order) -> datetime:
-    return order.submitted + timedelta(days=1, minutes=7)
+    return order.handled or order.submitted + timedelta(days=1, minutes=7)
 
 
 def slashed(time: datetime) -> str:
@@ -110,12 +114,19 @@ def orderlist(order: Order, number: str | None) -> dict[str, Any]:
         "isSecret": "是" if order.confidential else "否",
         "syncTime": slashed(order.updated),
     }
+    row |= pressed(order)
     if len(order.topics) > 1:
         row["problemList"] = [
             {"problemId": f"P{at}", "problemName": topic.title, **dict(zip(parts, topic.levels, strict=False))}
             for at, topic in enumerate(order.topics, 1)
         ]
     return row
+
+
+def pressed(order: Order) -> dict[str, Any]:
+    """Urging and supervision, where there was any."""
+    urged = {"isUrge": "1", "urgeCount": order.urged} if order.urged else {}
+    return {**urged, **({"isSupervise": "1"} if order.supervised else {})}
 
 
 def wuye2024(order: Order, number: str | None) -> dict[str, Any]:
@@ -129,7 +140,7 @@ def wuye2024(order: Order, number: str | None) -> dict[str, Any]:
         "小区名称": order.estate,
         "街道": names(order)[0],
         "物业公司": "鄂尔多斯市某物业服务有限公司",
-        "答复市民要点": "",
+        "答复市民要点": order.result,
         "12345受理时间": serial(order.submitted),
     }
 

@@ -1,168 +1,55 @@
-"""A 12345 hotline to develop against: `hub simulate hotline12345`. The same seed gives the same bytes.
+"""A hotline to develop against: `hub simulate hotline12345`, or hotline12319. The same seed gives the same bytes.
 
 It serves what real ones do: several dialects in one list, duplicates, versions out of date, rows that come late, rows
-without a number, thousands of orders in one second. `/` describes it, `/sim/stats` is its own truth.
+without a number, thousands of orders in one second. It takes what it is told about its orders, once for each token,
+and sends signed messages. `/` describes it, `/sim/stats` and `/sim/truth` are its own truth.
 """
 
+import asyncio
 import json
+import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from bisect import bisect_left, bisect_right, insort
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from bisect import bisect_left, bisect_right
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import datetime
+from ipaddress import ip_address
 from pathlib import Path
-from random import Random
 from string import Template
 from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
 
+import httpx2
 from starlette.applications import Starlette
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from plugins.hotline12345.simulated_orders import BEGIN, Order, before, moved, next_status, order
+from plugins.hotline12345.simulated_hotline import Fault, Hotline, Position, stamp
+from plugins.hotline12345.simulated_messages import message, signature
+from plugins.hotline12345.simulated_orders import BEGIN, order
 from plugins.hotline12345.simulated_rows import tell
+from plugins.hotline12345.simulated_submissions import SUBMISSIONS, Effect, Refused, judged
 
-__all__ = ["Hotline", "build"]
+__all__ = ["build", "build_12319"]
 
 KEY = "demo-key"
-STEP = timedelta(minutes=5)
-LATENESS = timedelta(minutes=8)
-BAD_BEGINS = 10**9
-SPELLINGS = ("{}", "12345{}", "SH{}", "12345-{}", " {} ")
-FAULTS = ("401", "410", "429", "500", "503", "truncated", "html", "gb18030", "gb18030-mislabelled")
+FAULTS = (
+    *("401", "409", "410", "422", "429", "500", "503", "timeout"),
+    *("truncated", "html", "gb18030", "gb18030-mislabelled"),
+)
+SCHEMES = ("sha256", "sm3")
 LOGIN_PAGE = "<!DOCTYPE html><html><title>统一身份认证</title><form action='/login'>请登录</form></html>"
-
-Position = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of the list: an order in one version and one spelling of its number, or (`bad`) a row that is none."""
-
-    order: Order
-    spelling: str = "{}"
-    bad: str = ""
-
-    def told(self) -> dict[str, Any]:
-        number = self.spelling.format(self.order.number)
-        if self.bad == "no number":
-            return tell(self.order, "" if self.order.index % 2 else None)
-        if self.bad == "rounded number":
-            return tell(self.order, f"{float(self.order.number):.5E}")
-        told = tell(self.order, number)
-        return told | {"工单状态": "已转交火星"} if self.bad == "unknown word" else told
-
-
-@dataclass
-class Fault:
-    """A misbehaviour that the next `times` answers show."""
-
-    kind: str
-    times: int = 1
-    retry_after: float | str | None = None
-
-
-@dataclass
-class Hotline:
-    """What the hotline holds: the orders, the list in the order of (updated, row), and its clock."""
-
-    seed: int
-    orders: dict[int, Order] = field(default_factory=dict)
-    rows: dict[str, Row] = field(default_factory=dict)
-    feed: list[Position] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
-    clock: datetime = BEGIN
-    steps: int = 0
-
-    def put(self, name: str, row: Row) -> None:
-        """Show this row under this name, instead of what stood there."""
-        old = self.rows.get(name)
-        if old is not None:
-            del self.feed[bisect_left(self.feed, (stamp(old.order.updated), name))]
-        self.rows[name] = row
-        insort(self.feed, (stamp(row.order.updated), name))
-
-    def add(self, new: Order) -> None:
-        """Take an order in, with the duplicates that come with some."""
-        self.orders[new.index] = new
-        name = f"{new.index:010d}"
-        self.put(name, Row(new, SPELLINGS[new.index % 7] if new.index % 7 < len(SPELLINGS) else "{}"))
-        if new.index % 25 == 3:
-            self.put(f"{name}-again", Row(new, SPELLINGS[new.index % 3]))
-        if new.index % 25 == 7 and new.updated < BEGIN:
-            self.put(f"{name}-earlier", Row(before(new), "SH{}"))
-
-    def add_bad(self, count: int) -> None:
-        """Rows that are no orders: one in a hundred without a number, some with other faults."""
-        bad = ["no number"] * max(1, count // 100) + ["rounded number"] * max(1, count // 200)
-        for at, fault in enumerate(bad + ["unknown word"] * max(1, count // 250)):
-            index = BAD_BEGINS + at * 1000
-            while (found := order(self.seed, index)).dialect != "fangshan" and fault == "unknown word":
-                index += 1
-            self.put(f"{index:010d}", Row(found, bad=fault))
-
-    def advance(self) -> None:
-        """Five minutes later: some orders moved on, two are new, and one of these comes late."""
-        self.steps += 1
-        self.clock += STEP
-        chance = Random(f"{self.seed}:step {self.steps}")
-        open_ = [index for index, known in self.orders.items() if next_status(known)]
-        for index in chance.sample(open_, min(len(open_), max(1, len(self.orders) // 100))):
-            known = self.orders[index]
-            self.add(moved(known, next_status(known), self.clock - timedelta(seconds=chance.randrange(240))))
-        first = len(self.orders)
-        for index, updated in ((first, self.clock), (first + 1, self.clock - LATENESS)):
-            new = order(self.seed, index)
-            self.add(moved(new, new.status, updated))
-
-    def take_fault(self) -> Fault | None:
-        if not self.faults:
-            return None
-        fault = self.faults[0]
-        fault.times -= 1
-        if fault.times <= 0:
-            self.faults.pop(0)
-        return fault
-
-    def stats(self) -> dict[str, Any]:
-        """The truth: what a hub must hold once it has read everything. "none": the rows do not say."""
-        bad = Counter(row.bad for row in self.rows.values() if row.bad)
-        known = self.orders.values()
-        return {
-            "orders": len(known),
-            "rows": len(self.feed),
-            "duplicates": len(self.feed) - len(known) - bad.total(),
-            "bad_rows": bad.total(),
-            "bad": dict(sorted(bad.items())),
-            "by_status": counted(told.status or "none" for told in known),
-            "by_kind": counted(told.kind or "none" for told in known),
-            "by_street": counted(street(told) for told in known),
-            "by_dialect": counted(told.dialect for told in known),
-            "clock": stamp(self.clock),
-        }
-
-
-def counted(names: Iterable[str]) -> dict[str, int]:
-    return dict(sorted(Counter(names).items()))
-
-
-def street(order: Order) -> str:
-    """The code of the street that the order's row names, or "none"."""
-    return "none" if order.placed == "nonsense" or order.dialect == "shunde" else order.street.code
-
-
-def stamp(time: datetime) -> str:
-    return time.isoformat(timespec="seconds")
+Answer = Callable[[HTTPRequest], Awaitable[Response]]
 
 
 def envelope(rows: list[Any], info: dict[str, Any]) -> Response:
     return JSONResponse({"success": True, "code": 10000, "message": "成功", "pageInfo": info, "resultData": rows})
 
 
-def refusal(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
-    told = {"success": False, "code": status * 100, "message": message, "pageInfo": None, "resultData": None}
+def refusal(status: int, message: str, headers: dict[str, str] | None = None, code: int = 0) -> Response:
+    told = {"success": False, "code": code or status * 100, "message": message, "pageInfo": None, "resultData": None}
     return JSONResponse(told, status, headers)
 
 
@@ -171,14 +58,25 @@ def hotline(request: HTTPRequest) -> Hotline:
     return found
 
 
-def guarded(answer: Callable[[HTTPRequest], Response]) -> Callable[[HTTPRequest], Awaitable[Response]]:
-    """The answer, behind the key and behind the faults that were asked for."""
+def guarded(answer: Answer) -> Answer:
+    """The answer, behind the key and behind the faults that were asked for. A refusal does nothing; an answer that is
+    cut off or does not come is to something that was done."""
 
     async def guard(request: HTTPRequest) -> Response:
         if request.headers.get("x-api-key") != KEY:
             return refusal(401, "密钥无效")
         fault = hotline(request).take_fault()
-        return answer(request) if fault is None else faulty(fault, answer(request))
+        if fault is None:
+            return await answer(request)
+        if fault.kind.isdigit():
+            wait = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+            return refusal(int(fault.kind), "模拟故障", wait)
+        if fault.kind == "html":
+            return HTMLResponse(LOGIN_PAGE)
+        done = await answer(request)
+        if fault.kind == "timeout":
+            await asyncio.sleep(float(fault.retry_after or 60))
+        return faulty(fault, done)
 
     return guard
 
@@ -186,41 +84,41 @@ def guarded(answer: Callable[[HTTPRequest], Response]) -> Callable[[HTTPRequest]
 def faulty(fault: Fault, answer: Response) -> Response:
     """What goes out instead of this answer."""
     body = bytes(answer.body)
-    if fault.kind.isdigit():
-        wait = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
-        return refusal(int(fault.kind), "模拟故障", wait)
-    if fault.kind == "html":
-        return HTMLResponse(LOGIN_PAGE)
+    if fault.kind == "timeout":
+        return answer
     if fault.kind == "truncated":
         return Response(body[: len(body) // 2], media_type="application/json")
     charset = "gb18030" if fault.kind == "gb18030" else "utf-8"
     return Response(body.decode().encode("gb18030"), headers={"content-type": f"application/json; charset={charset}"})
 
 
-def work_orders(request: HTTPRequest) -> Response:
-    """GET /api/workorders?since=&cursor=&limit="""
+async def work_orders(request: HTTPRequest) -> Response:
+    """GET /api/workorders?since=&until=&cursor=&limit="""
     source, asked = hotline(request), request.query_params
     try:
         limit = int(asked.get("limit", "200"))
-        since = stamp(datetime.fromisoformat(asked["since"]).astimezone(BEGIN.tzinfo)) if asked.get("since") else ""
+        since, until = (
+            stamp(datetime.fromisoformat(asked[name]).astimezone(BEGIN.tzinfo)) if asked.get(name) else other
+            for name, other in (("since", ""), ("until", "9"))
+        )
     except ValueError:
-        return refusal(400, "参数 limit 或 since 格式错误")
+        return refusal(400, "参数 limit、since 或 until 格式错误")
     if not 1 <= limit <= 1000:
         return refusal(400, "参数 limit 应在 1 至 1000 之间")
-    begin = bisect_left(source.feed, (since, ""))
+    begin, end = bisect_left(source.feed, (since, "")), bisect_right(source.feed, (until, "~"))
     start = begin
     if asked.get("cursor"):
         after = unwrapped(asked["cursor"])
         if after is None:
             return refusal(410, "游标已失效，请从 since 重新开始")
         start = max(begin, bisect_right(source.feed, after))
-    page = source.feed[start : start + limit]
+    page = source.feed[start : min(start + limit, end)]
     return envelope(
         [source.rows[name].told() for _, name in page],
         {
             "nextCursor": wrapped(page[-1]) if page else None,
-            "hasMore": start + limit < len(source.feed),
-            "total": len(source.feed) - begin,
+            "hasMore": start + limit < end,
+            "total": max(0, end - begin),
             "lastUpdateTime": page[-1][0] if page else None,
             "serverTime": stamp(source.clock),
         },
@@ -239,13 +137,43 @@ def unwrapped(cursor: str) -> Position | None:
     return updated, name
 
 
-def work_order(request: HTTPRequest) -> Response:
+async def work_order(request: HTTPRequest) -> Response:
     """GET /api/workorders/{number}"""
     number = request.path_params["number"]
-    known = hotline(request).orders.get(int(number[6:])) if number.isdecimal() and len(number) == 18 else None
-    if known is None or known.number != number:
+    if (known := hotline(request).known(number)) is None:
         return refusal(404, f"没有编号为 {number} 的工单")
     return envelope([tell(known, known.number)], {"total": 1})
+
+
+async def submissions(request: HTTPRequest) -> Response:
+    """GET /api/workorders/{number}/submissions?token="""
+    number, token = request.path_params["number"], request.query_params.get("token")
+    if hotline(request).known(number) is None:
+        return refusal(404, f"没有编号为 {number} 的工单")
+    kept = [one for one in hotline(request).effects.values() if one.number == number and token in (None, one.token)]
+    return envelope([asdict(one) for one in kept], {"total": len(kept)})
+
+
+async def submit(request: HTTPRequest) -> Response:
+    """POST /api/workorders/{number}/acceptances, results, returns, extensions or evaluations"""
+    source, number, what = hotline(request), request.path_params["number"], request.path_params["what"]
+    known, token = source.known(number), request.headers.get("idempotency-key", "")
+    if known is None or what not in SUBMISSIONS:
+        return refusal(404, f"没有编号为 {number} 的工单，或没有 {what} 接口")
+    if token in source.effects:
+        return refusal(409, "该提交已受理，请勿重复提交")
+    try:
+        body = json.loads(await request.body())
+    except ValueError:
+        body = None
+    if not token or not isinstance(body, dict):
+        return refusal(400, "应为 JSON 对象，并带 Idempotency-Key")
+    try:
+        told, waiting = judged(known, what, body)
+    except Refused as refused:
+        return refusal(422, str(refused), code=refused.code)
+    source.take(Effect(token, number, what, stamp(source.clock), body), told, waiting)
+    return envelope([tell(source.orders[known.index], number)], {"total": 1})
 
 
 async def advance(request: HTTPRequest) -> Response:
@@ -261,6 +189,54 @@ async def advance(request: HTTPRequest) -> Response:
 async def stats(request: HTTPRequest) -> Response:
     """GET /sim/stats"""
     return JSONResponse(hotline(request).stats())
+
+
+async def truth(request: HTTPRequest) -> Response:
+    """GET /sim/truth"""
+    return JSONResponse(hotline(request).truth())
+
+
+async def effects(request: HTTPRequest) -> Response:
+    """GET /sim/effects"""
+    return JSONResponse([asdict(one) for one in hotline(request).effects.values()])
+
+
+async def push(request: HTTPRequest) -> Response:
+    """POST /sim/push?url=&key=&count=1&scheme=sha256&repeat=1&reverse=0: messages to a hub on this machine.
+
+    `repeat`: each is sent so often, nonce and all; `reverse`: the newest first.
+    """
+    asked = request.query_params
+    url, key, scheme = asked.get("url", ""), asked.get("key", ""), asked.get("scheme", "sha256")
+    numbers = [asked.get(name, "1") for name in ("count", "repeat")]
+    if not (
+        loopback(url) and key and scheme in SCHEMES and all(one.isdecimal() and int(one) < 1001 for one in numbers)
+    ):
+        return refusal(
+            400, f"url 应在本机，key 不能为空，scheme 应为 {'、'.join(SCHEMES)}，count、repeat 应为 1 至 1000"
+        )
+    bodies = [message(hotline(request)) for _ in range(int(numbers[0]))]
+    answers = []
+    async with httpx2.AsyncClient(trust_env=False, timeout=30) as client:
+        for body in reversed(bodies) if asked.get("reverse") == "1" else bodies:
+            timestamp, nonce = str(int(time.time())), uuid4().hex
+            headers = {"X-Hub-Timestamp": timestamp, "X-Hub-Nonce": nonce, "Content-Type": "application/json"}
+            headers["X-Hub-Signature"] = signature(key, scheme, timestamp, nonce, body)
+            for _ in range(int(numbers[1])):
+                try:
+                    answers.append((await client.post(url, content=body, headers=headers)).status_code)
+                except httpx2.RequestError as error:
+                    return refusal(502, f"{url} 没有应答：{str(error) or type(error).__name__}")
+    return JSONResponse({"answers": answers})
+
+
+def loopback(url: str) -> bool:
+    """Whether the address is on this machine."""
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 async def faults(request: HTTPRequest) -> Response:
@@ -279,15 +255,18 @@ async def home(request: HTTPRequest) -> Response:
     """GET /"""
     source = hotline(request)
     page = Template(Path(__file__).with_name("simulator.html").read_text(encoding="utf-8"))
-    kinds = "、".join(FAULTS)
-    return HTMLResponse(
-        page.substitute(seed=source.seed, orders=len(source.orders), clock=stamp(source.clock), faults=kinds)
-    )
+    told = {"code": source.code, "seed": source.seed, "orders": len(source.orders), "clock": stamp(source.clock)}
+    return HTMLResponse(page.substitute(told, faults="、".join(FAULTS)))
 
 
-def build(orders: int = 500, seed: int = 1) -> Starlette:
-    """The hotline as an ASGI application."""
-    source = Hotline(seed)
+def build_12319(orders: int = 500, seed: int = 1) -> Starlette:
+    """The city management hotline: like the other one, with orders of its own, some of whose numbers are the same."""
+    return build(orders, seed + 12319, "12319")
+
+
+def build(orders: int = 500, seed: int = 1, code: str = "12345") -> Starlette:
+    """The hotline of this telephone number as an ASGI application."""
+    source = Hotline(seed, code=code)
     for index in range(orders):
         source.add(order(seed, index))
     source.add_bad(orders)
@@ -296,8 +275,13 @@ def build(orders: int = 500, seed: int = 1) -> Starlette:
             Route("/", home),
             Route("/api/workorders", guarded(work_orders)),
             Route("/api/workorders/{number}", guarded(work_order)),
+            Route("/api/workorders/{number}/submissions", guarded(submissions)),
+            Route("/api/workorders/{number}/{what}", guarded(submit), methods=["POST"]),
             Route("/sim/advance", advance, methods=["POST"]),
             Route("/sim/stats", stats),
+            Route("/sim/truth", truth),
+            Route("/sim/effects", effects),
+            Route("/sim/push", push, methods=["POST"]),
             Route("/sim/faults", faults, methods=["POST"]),
         ]
     )

@@ -234,7 +234,7 @@ def test_plugins_tell_their_verbs_sources_and_settings(tmp_path: Path) -> None:
     listed = hub("plugins", "--json", HUB_PLUGINS=tmp_path)
     by_name = {one["name"]: one for one in listed.json["plugins"]}
     assert {name: one["verbs"] for name, one in by_name.items()} == {
-        "hotline12345": ["pull"],
+        "hotline12345": ["pull", "push", "receive"],
         "open311": ["pull", "push"],
         "spreadsheet": ["pull"],
     }
@@ -249,8 +249,8 @@ def test_plugins_tell_their_verbs_sources_and_settings(tmp_path: Path) -> None:
 
 def test_a_simulator_stands_where_its_ready_made_source_asks() -> None:
     known = registry.load()
-    ports = {name: asked_at(known, name) for name in ("hotline12345", "open311", "spreadsheet", "nothing")}
-    assert ports == {"hotline12345": 8912, "open311": 8914, "spreadsheet": 0, "nothing": 0}
+    ports = {name: asked_at(known, name) for name in ("hotline12345", "hotline12319", "open311", "divisions")}
+    assert ports == {"hotline12345": 8912, "hotline12319": 8913, "open311": 8914, "divisions": 0}
 
 
 def test_a_simulator_that_is_not_there_is_refused() -> None:

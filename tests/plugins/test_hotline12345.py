@@ -16,9 +16,10 @@ from starlette.applications import Starlette
 from hub.plugin import BadRecord, Issue, Page, Record, SourceBroken, SourceDown, SourceRefused
 from plugins.hotline12345 import Hotline12345
 from plugins.hotline12345.dialects import WORDS
+from plugins.hotline12345.simulated_hotline import LATENESS, stamp
 from plugins.hotline12345.simulated_orders import BEGIN, order
 from plugins.hotline12345.simulated_rows import tell
-from plugins.hotline12345.simulator import LATENESS, build, stamp
+from plugins.hotline12345.simulator import build
 
 URL = "http://127.0.0.1:8912"
 
@@ -168,6 +169,18 @@ async def test_a_row_that_comes_late_during_a_long_run_is_found_by_the_next() ->
     assert late.number in records(await pulled(app, pages[-1].cursor))
 
 
+async def test_a_period_brings_what_was_updated_in_it() -> None:
+    app = build(400)
+    since, until = BEGIN - timedelta(days=40), BEGIN - timedelta(days=20)
+    pages = await pulled(app, page_size=10, since=since.isoformat(), until=until.isoformat())
+    inside = [row for row in app.state.hotline.rows.values() if since <= row.order.updated <= until]
+    assert sum(len(page.items) for page in pages) == len(inside) == pages[0].total == 63
+    assert set(said(pages)) == {row.order.number for row in inside if not row.bad}
+    mark = datetime.fromisoformat(json.loads(pages[-1].cursor or "")["mark"])
+    rest = {known.number for known in app.state.hotline.orders.values() if known.updated >= mark}
+    assert set(said(await pulled(app, pages[-1].cursor, overlap_minutes=0, since=since.isoformat()))) >= rest
+
+
 async def test_an_empty_answer_leaves_the_mark() -> None:
     cursor = '{"mark":"2027-01-01T00:00:00+08:00"}'
     pages = await pulled(build(50), cursor)
@@ -236,7 +249,8 @@ def test_settings_that_cannot_be_are_refused() -> None:
     names = ", ".join(sorted({name or "" for name in WORDS["status"].values()}))
     assert told == [
         "Extra inputs are not permitted",
-        "there are no words for 'x', only for kind, status, urgency, satisfaction, solved, caller_confidential, flag",
+        "there are no words for 'x', only for "
+        "kind, status, urgency, satisfaction, solved, caller_confidential, flag, channel",
         "solved: '好' cannot mean 'FINE'. Set one of: , NO, YES",
         f"status: '好' cannot mean ''. Set one of: {names}",
     ]

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from hub.plugin import BadRecord, Caller, Place, Record
+from plugins.hotline12345.dialects import DIALECTS as SHIPPED
 from plugins.hotline12345.places import to_wgs84
-from plugins.hotline12345.records import read
+from plugins.hotline12345.records import Centre, read
 from plugins.hotline12345.simulated_orders import DIALECTS, WORDS, Order, order
 from plugins.hotline12345.simulated_rows import tell
 
@@ -16,7 +17,7 @@ NUMBER = "260115000000000042"
 
 
 def row_of(row: dict[str, Any]) -> Record | BadRecord:
-    return read(row, "150602", "page 1, row 1")
+    return read(row, Centre(), "page 1, row 1")
 
 
 def fields_of(row: dict[str, Any]) -> dict[str, Any]:
@@ -164,7 +165,9 @@ UNKNOWN_WORD = (
     "Add it to the setting words, with what it means in place of IN_PROGRESS: "
     """--set words='{"status": {"已转交火星": "IN_PROGRESS"}}'"""
 )
-UNKNOWN_DIALECT = "No dialect knows these columns: a, b. Add one to plugins/hotline12345/dialects.py, then replay."
+UNKNOWN_DIALECT = (
+    "No dialect knows these columns: a, b. Describe them in a file of the setting dialects, then run it again."
+)
 NO_TIME = "Dialect 泰安 2025, column create_date: '昨天' is not a time that can be read. Correct it at the hotline."
 
 
@@ -211,7 +214,7 @@ def test_a_row_of_no_dialect_shows_neither_names_nor_phones() -> None:
 def test_words_of_the_operator_come_before_those_of_the_dialect() -> None:
     row = tell(sample("fangshan"), NUMBER) | {"工单状态": "已转交火星", "是否满意": "满意", "是否解决": "说不清"}
     words = {"status": {"已转交火星": "MERGED"}, "satisfaction": {"满意": "VERY_SATISFIED"}, "solved": {"说不清": None}}
-    found = read(row, "150602", "", words)
+    found = read(row, Centre(dialects=tuple(one.understanding(words) for one in SHIPPED)), "")
     assert isinstance(found, Record)
     assert [found.fields[name] for name in words] == ["MERGED", "VERY_SATISFIED", None]
 
@@ -233,7 +236,7 @@ def test_a_last_change_that_cannot_be_read_leaves_the_order() -> None:
 
 def test_something_that_is_no_row_at_all_is_a_bad_record() -> None:
     reason = "A work order is an object, this is list."
-    assert read([1], "150602", "page 1, row 1") == BadRecord(reason, "[1]", "request", None, "page 1, row 1")
+    assert read([1], Centre(), "page 1, row 1") == BadRecord(reason, "[1]", "request", None, "page 1, row 1")
 
 
 def test_a_title_cut_from_the_content_cuts_no_number_in_half() -> None:
