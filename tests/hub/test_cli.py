@@ -230,6 +230,7 @@ def test_plugins_tell_their_verbs_sources_and_settings(tmp_path: Path) -> None:
     assert {name: one["verbs"] for name, one in by_name.items()} == {
         "exchange_db": ["pull", "push"],
         "hotline12345": ["pull"],
+        "singer": ["pull"],
         "spreadsheet": ["pull"],
     }
     assert by_name["hotline12345"]["simulated"] is True

@@ -41,7 +41,7 @@ def folder(path: Path, **files: str) -> Registry:
 
 
 def test_the_shipped_ones_are_installed_like_any_other() -> None:
-    assert (sorted(SHIPPED.plugins), SHIPPED.broken) == (["exchange_db", "hotline12345", "spreadsheet"], [])
+    assert (sorted(SHIPPED.plugins), SHIPPED.broken) == (["exchange_db", "hotline12345", "singer", "spreadsheet"], [])
     assert sorted(SHIPPED.simulators) == ["hotline12345"]
     assert Preset("hotline12345", "hotline12345", {}) in SHIPPED.presets()
 
