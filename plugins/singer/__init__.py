@@ -9,7 +9,7 @@ import json
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
@@ -104,7 +104,6 @@ class Singer(Plugin[Config]):
     name = "singer"
     title = "Singer tap (任意 Singer 数据源)"
     Config = Config
-    presets: ClassVar[dict[str, dict[str, Any]]] = {}
 
     async def pull(self, cursor: str | None) -> AsyncIterator[Page]:
         """All that the tap says since its state `cursor`."""
