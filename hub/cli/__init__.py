@@ -12,6 +12,7 @@ from hub.cli.db import db
 from hub.cli.demo import demo
 from hub.cli.doctor import doctor
 from hub.cli.explain import explain_command
+from hub.cli.export import export_command
 from hub.cli.plans import apply_command, plan_command, show_command, undo_command
 from hub.cli.plugins import plugins
 from hub.cli.rejected import fix_command, ignore_command, list_command, replay_command
@@ -61,6 +62,7 @@ app.command()(simulate)
 app.command()(plugins)
 app.command("sdl")(sdl_command)
 app.command()(token)
+app.command("export")(export_command)
 app.add_typer(db, name="db")
 app.command()(demo)
 app.command("explain")(explain_command)

@@ -34,8 +34,13 @@ class Config(BaseModel):
     )
     paths: list[Path] = Field([], title="更多路径", description="More files and folders, read after it, in order.")
     sample: list[str] = Field([], title="示例", description="Names of shipped samples, read where no path is given.")
+    profiles: Path | None = Field(
+        None,
+        title="表头方案文件",
+        description="A file of your own like profiles.csv: its versions go before the shipped one.",
+    )
     profile: str = Field(
-        profiles.NEWEST, title="表头方案", description="Which version of the accepted headers (profiles.csv) holds."
+        "", title="表头方案", description="The version that holds. Empty: the one that fits a table's headers best."
     )
     columns: dict[str, list[str]] = Field(
         {}, title="表头", description="Field to headers that mean it, before the accepted ones: {'code': ['网格号']}."
@@ -78,8 +83,8 @@ class Config(BaseModel):
 
     @model_validator(mode="after")
     def _known_fields(self) -> "Config":
-        known = [rule.field for rule in profiles.rules(self.profile, self.kind)]
-        if not known:
+        known = [rule.field for rule in profiles.rules(profiles.NEWEST, self.kind)]
+        if self.profile and not self.profiles and not profiles.rules(self.profile, self.kind):
             raise ValueError(f"there is no profile {self.profile!r}: set {profiles.NEWEST!r}")
         for setting, given in (("columns", self.columns), ("words", self.words)):
             for field in given:
@@ -137,10 +142,23 @@ class Spreadsheet(Plugin[Config]):
             words[field] = {**profiles.words(config.kind).get(field, {}), **own}
         reading = Reading(
             config.kind,
-            profiles.with_headers(profiles.rules(config.profile, config.kind), config.columns),
+            [[profiles.with_headers(profile, config.columns) for profile in tier] for tier in self._tiers()],
             words,
             ZoneInfo(config.timezone),
             config.under,
         )
         limit = config.unpacked_limit_mb * MEGABYTE
         return Pages(files(paths), reading, encoding=config.encoding, sheet=config.sheet, limit=limit)
+
+    def _tiers(self) -> list[list[profiles.Profile]]:
+        """The admin's profiles, then the shipped one; only the version of the settings, where they name one."""
+        config = self.config
+        own = profiles.own(config.profiles, config.kind) if config.profiles else []
+        shipped = profiles.Profile(profiles.NEWEST, profiles.rules(profiles.NEWEST, config.kind))
+        tiers = [[profile for profile in tier if config.profile in ("", profile.name)] for tier in (own, [shipped])]
+        if not any(tiers):
+            names = ", ".join(profile.name for profile in (*own, shipped))
+            raise SourceRefused(
+                f"There is no profile {config.profile} for a {config.kind}, only: {names}. Set one of these."
+            )
+        return tiers

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from hub.plugin import BadRecord, Caller, Record, SourceBroken
 from plugins.spreadsheet.callers import CALLER, caller_columns, hide, masked
 from plugins.spreadsheet.cells import Convert, day, division, grid_under, level, moment, number, parent, truth, whole
-from plugins.spreadsheet.profiles import Rule, plain
+from plugins.spreadsheet.profiles import Profile, Rule, plain
 from plugins.spreadsheet.tables import Flawed, Table
 
 ADD_ONS = frozenset(("jurisdiction", "longitude", "latitude", "valid_from", "valid_to"))
@@ -19,10 +19,13 @@ NEXT = "Correct it and run again."
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the settings say about how the tables of one kind are read."""
+    """What the settings say about how the tables of one kind are read.
+
+    tiers  the profiles that may hold: of the first tier that has any which fits a table, the one that fits best
+    """
 
     kind: str
-    rules: Sequence[Rule]
+    tiers: Sequence[Sequence[Profile]]
     words: Mapping[str, Mapping[str, str]]
     zone: ZoneInfo
     under: str | None
@@ -44,7 +47,7 @@ class Columns:
     """The columns of one table that mean something, and what becomes of their cells."""
 
     def __init__(self, table: Table, reading: Reading) -> None:
-        places = _places(table, reading)
+        rules, places = _fitting(table, reading)
         converts = _converts(reading, table.epoch)
         self.row = 1
         self._table = table
@@ -57,8 +60,9 @@ class Columns:
             self._columns += [column for column in derived if column[0] not in places]
             self._columns.sort(key=lambda column: GRID_ORDER.get(column[0], 9))
         self.titles = {field: table.header[at].strip() for field, at, _ in self._columns}
-        self._callers = caller_columns(table.header, reading.rules)
-        self._required = [rule.field for rule in reading.rules if rule.required and rule.field in places]
+        every = [rule for tier in reading.tiers for profile in tier for rule in profile.rules]
+        self._callers = caller_columns(table.header, every)
+        self._required = [rule.field for rule in rules if rule.required and rule.field in places]
         self._ancestors = places.get("parent", [])[1:]
         self._finish = {"grid": self._finish_grid, "request": self._finish_request}.get(reading.kind, self._key)
 
@@ -147,11 +151,32 @@ class Columns:
         return BadRecord(f"{where}{column}: {_storable(hide(reason, secrets))}. {NEXT}", raw, self._kind, where=where)
 
 
-def _places(table: Table, reading: Reading) -> dict[str, list[int]]:
+def _fitting(table: Table, reading: Reading) -> tuple[Sequence[Rule], dict[str, list[int]]]:
+    """The rules of the profile that finds most fields in the table, the later one of two alike, and where they are."""
+    misfits: dict[str, SourceBroken] = {}
+    for tier in reading.tiers:
+        best: tuple[Sequence[Rule], dict[str, list[int]]] | None = None
+        for profile in tier:
+            try:
+                places = _places(table, profile, reading.kind)
+            except SourceBroken as error:
+                misfits[profile.name] = error
+                continue
+            if best is None or len(places) >= len(best[1]):
+                best = profile.rules, places
+        if best is not None:
+            return best
+    for misfit in misfits.values():
+        if not isinstance(misfit, MissingHeader) or len(misfits) == 1:
+            raise misfit
+    raise MissingHeader("\n".join(f"Profile {name}: {misfit}" for name, misfit in misfits.items()))
+
+
+def _places(table: Table, profile: Profile, kind: str) -> dict[str, list[int]]:
     """By field, where its columns are: the first is read, the others of a grid's parent help out where it is empty."""
     titles = [plain(title) for title in table.header]
     found: dict[str, list[int]] = {}
-    for rule in reading.rules:
+    for rule in profile.rules:
         accepted = dict.fromkeys(plain(header) for header in rule.headers)
         for header in accepted:
             if titles.count(header) > 1:
@@ -161,8 +186,8 @@ def _places(table: Table, reading: Reading) -> dict[str, list[int]]:
                 )
         if at := [titles.index(header) for header in accepted if header in titles]:
             found[rule.field] = at
-    add_on = reading.kind == "grid" and not ADD_ONS.isdisjoint(found)
-    for rule in reading.rules:
+    add_on = kind == "grid" and not ADD_ONS.isdisjoint(found)
+    for rule in profile.rules:
         if rule.required and rule.field not in found and not (add_on and rule.field == "name"):
             shown = ", ".join(title.strip() for title in table.header) or "none"
             raise MissingHeader(

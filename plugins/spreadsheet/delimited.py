@@ -4,6 +4,7 @@ import codecs
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections import deque
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from plugins.spreadsheet.tables import CELL_LIMIT, MEGABYTE, Flawed, Source, Tab
 CHUNK = 1 << 18
 SAMPLE = 1 << 20
 GZIP_MAGIC = b"\x1f\x8b"
+GUARDED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
 SURROGATE_FIRST, SURROGATE_LAST = "\ud800", "\udfff"
 
 
@@ -90,18 +92,21 @@ class _Ahead:
 
 
 class _Text:
-    """The lines of the file, ends kept. `dirty` once a byte was met that is no text: clean files pay nothing."""
+    """The lines of the file, ends kept. `dirty` once a byte was met that is no text, `guarded` once an apostrophe was:
+    other files pay nothing."""
 
     def __init__(self, name: str, encoding: str, chunks: Iterator[bytes]) -> None:
         self._name = name
         self._encoding = encoding
         self._chunks = chunks
         self.dirty = False
+        self.guarded = False
 
     def __iter__(self) -> Iterator[str]:
         rest = ""
         for part in self._decoded():
             self.dirty = self.dirty or "\0" in part or not _encodable(part)
+            self.guarded = self.guarded or "'" in part
             text = rest + part
             cut = text.rfind("\n") + 1
             yield from io.StringIO(text[:cut], newline="")
@@ -149,7 +154,8 @@ def _rows(name: str, text: _Text, lines: Iterator[str], delimiter: str) -> Itera
         try:
             for row in reader:
                 number += 1
-                yield _inspected(row) if text.dirty else row
+                row = _inspected(row) if text.dirty else row
+                yield _unguarded(row) if text.guarded else row
             return
         except csv.Error as error:
             number += 1
@@ -169,3 +175,10 @@ def _inspected(row: list[str]) -> list[str]:
         if not _encodable(cell):
             return Flawed(row, "the cell has bytes that are no text in the file's encoding", column)
     return row
+
+
+def _unguarded(row: list[str]) -> list[str]:
+    """The row without the apostrophe that keeps a text from being taken for a formula."""
+    if isinstance(row, Flawed):
+        return row
+    return [cell[1:] if cell[:1] == "'" and GUARDED.match(cell) else cell for cell in row]

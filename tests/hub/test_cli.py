@@ -26,7 +26,7 @@ serve;worker;sync;sync run;sync plan;sync show;sync apply;sync undo;sync rejecte
 sync history;sync status;
 rules;rules list;rules own;rules drift;rules pin;rules forget;rules limit;
 simulate;plugins;sdl;token;db;db upgrade;db status;db backup;db restore;db tally;demo;
-explain;doctor
+explain;export;doctor
 """
 
 
@@ -236,6 +236,8 @@ def test_plugins_tell_their_verbs_sources_and_settings(tmp_path: Path) -> None:
     assert {name: one["verbs"] for name, one in by_name.items()} == {
         "hotline12345": ["pull", "push", "receive"],
         "open311": ["pull", "push"],
+        "exchange_db": ["pull", "push"],
+        "singer": ["pull"],
         "spreadsheet": ["pull"],
     }
     assert by_name["hotline12345"]["simulated"] is True

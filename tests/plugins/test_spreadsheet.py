@@ -33,6 +33,15 @@ def test_each_encoding_is_found_out(tmp_path: Path, encoding: str) -> None:
     assert fields(path) == NAMES
 
 
+def test_the_apostrophe_before_a_formula_is_taken_off(tmp_path: Path) -> None:
+    cells = ("'=1+1", "''-5", "'tis", "'", "＝1", "'＝1")
+    rows = "".join(f"{code},{cell}\n" for code, cell in enumerate(cells, 11))
+    path = save(tmp_path / "grids.csv", f"code,name\n{rows}")
+    assert [row["name"] for row in fields(path)] == ["=1+1", "'-5", "'tis", "'", "＝1", "＝1"]
+    book = save_workbook(tmp_path / "grids.xlsx", 表=[["code", "name"], ["11", "'=1+1"]])
+    assert fields(book)[0]["name"] == "'=1+1"
+
+
 def test_rare_characters_of_gb18030_survive(tmp_path: Path) -> None:
     path = save(tmp_path / "grids.csv", "代码,名称\n11,㐀𠮷市\n".encode("gb18030"))
     assert fields(path)[0]["name"] == "㐀𠮷市"
