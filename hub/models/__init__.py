@@ -40,7 +40,17 @@ from hub.models.source import (
     RunStatus,
     Source,
 )
-from hub.models.station import Activity, Rota, ServiceItem, ServiceRecord, Shift, Station, StationTier
+from hub.models.station import (
+    Activity,
+    Rota,
+    ServiceItem,
+    ServiceMethod,
+    ServiceRecord,
+    ServiceStatus,
+    Shift,
+    Station,
+    StationTier,
+)
 from hub.models.tally import Tally, TallyDelta
 
 __all__ = [
@@ -114,7 +124,9 @@ __all__ = [
     "Satisfaction",
     "Schedule",
     "ServiceItem",
+    "ServiceMethod",
     "ServiceRecord",
+    "ServiceStatus",
     "Shift",
     "Source",
     "Station",
