@@ -165,13 +165,10 @@ class Volunteers(Plugin[Config]):
 
     async def _pages(self, stream: str, position: Position) -> AsyncIterator[tuple[Told, Position]]:
         """The pages of one table from this position on, and the position after each. An expired one begins anew."""
-        restarted = False
         while True:
             told = await self._page(stream, position)
             if told is None:
-                if restarted:
-                    raise SourceBroken(f"The registry lets no page of {stream} be read to its end. Ask it why.")
-                position, restarted = Position(mark=position.mark), True
+                position = Position(mark=position.mark)
                 continue
             if told.next is not None and told.next == position.page:
                 raise SourceBroken(f"The registry says that a page of {stream} comes after itself. Ask it why.")
@@ -181,7 +178,7 @@ class Volunteers(Plugin[Config]):
                 return
 
     async def _page(self, stream: str, position: Position) -> Told | None:
-        """One page; None where the place in the list has expired."""
+        """One page; None where the place inside the list has expired: its beginning never does."""
         asked: dict[str, str | int] = {"page_size": self.config.page_size}
         since = position.mark and position.mark - timedelta(minutes=self.config.overlap_minutes)
         if (begin := self.config.updated_from or since) is not None:

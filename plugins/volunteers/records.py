@@ -4,6 +4,7 @@ Nobody's ID number leaves this room: people are called by their unified number, 
 volunteer's row nothing is taken but name, place and what they are called; what is refused shows no person.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -29,6 +30,9 @@ KINDS = {
 OF_AGE = 18
 HARMLESS = frozenset({"number", "consent", "guardian", "state", "updated"})
 PERSONAL = frozenset({"id_number", "volunteer_name"})
+PRIVATE = re.compile(
+    "姓名|负责人|联系|电话|手机|证件|身份证|住址|地址|邮箱|name|phone|mobile|mail|address|card", re.IGNORECASE
+)
 MASK = "***"
 
 
@@ -59,7 +63,7 @@ class Reading:
         try:
             if stream == "volunteers":
                 return self._volunteer(_Cells(self, stream, cells), where)
-            extra = {name: self._shown(value) for name, value in row.items() if name not in known}
+            extra = {name: self._shown(value) for name, value in row.items() if self._is_extra(stream, name)}
             return [READERS[stream](_Cells(self, stream, cells), where, extra)]
         except Unreadable as error:
             return [BadRecord(f"{stream}, {error}", self._masked(stream, row), kind, None, where)]
@@ -87,10 +91,15 @@ class Reading:
             return [self._shown(part) for part in value]
         return value if value is None or isinstance(value, bool) else self.identities.clean(str(value))
 
+    def _is_extra(self, stream: str, name: str) -> bool:
+        """Whether a column is unknown, and by its header of no person."""
+        return name not in self.headers[stream] and not PRIVATE.search(name)
+
     def _masked(self, stream: str, row: Row) -> dict[str, Any]:
         """A refused row as an admin may see it."""
         known, people = self.headers[stream], stream == "volunteers"
-        hidden = {name for name in row if known.get(name) in PERSONAL or (people and known.get(name) not in HARMLESS)}
+        hidden = {name for name in row if (PRIVATE.search(name) if name not in known else known[name] in PERSONAL)}
+        hidden |= {name for name in row if people and known.get(name) not in HARMLESS}
         return {self.identities.clean(name): MASK if name in hidden else self._shown(row[name]) for name in row}
 
 

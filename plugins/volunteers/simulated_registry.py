@@ -69,17 +69,21 @@ class Registry:
             self.add(simulated.person(self.seed, index))
 
     def add(self, who: Person) -> None:
-        """Take somebody in, with a team, a turn, and hours; some rows stand there twice, the older one first."""
+        """Take somebody in, with a team, a turn, and hours; some rows stand there twice, the older one first.
+
+        Rows of people who come later were touched when they came.
+        """
+        came = {"updated_at": stamp(who.updated)} if self.steps else {}
         self.people[who.index], name = who, f"{who.index:08d}"
         self.tables["volunteers"].put(name, simulated.volunteer(who))
         if who.index % 25 == 3:
             earlier = {**simulated.volunteer(who), "area": "", "updated_at": stamp(who.updated - timedelta(hours=7))}
             self.tables["volunteers"].put(f"{name}-earlier", earlier)
-        self.tables["memberships"].put(name, simulated.membership(self.seed, who, self.sizes["teams"]))
+        self.tables["memberships"].put(name, simulated.membership(self.seed, who, self.sizes["teams"]) | came)
         if who.index % 2 == 0:
-            self.tables["shifts"].put(name, simulated.shift(self.seed, who, self.sizes["projects"]))
+            self.tables["shifts"].put(name, simulated.shift(self.seed, who, self.sizes["projects"]) | came)
         for at in range(EACH):
-            row = simulated.hours(self.seed, who, at, self.sizes)
+            row = simulated.hours(self.seed, who, at, self.sizes) | came
             self.tables["hours"].put(f"{name}-{at}", row)
         if who.index % 50 == 1:
             self.tables["hours"].put(f"{name}-bad", {**row, "record_no": None})

@@ -41,8 +41,8 @@ def folder(path: Path, **files: str) -> Registry:
 
 
 def test_the_shipped_ones_are_installed_like_any_other() -> None:
-    assert (sorted(SHIPPED.plugins), SHIPPED.broken) == (["hotline12345", "spreadsheet"], [])
-    assert sorted(SHIPPED.simulators) == ["hotline12345"]
+    assert (sorted(SHIPPED.plugins), SHIPPED.broken) == (["hotline12345", "spreadsheet", "volunteers"], [])
+    assert sorted(SHIPPED.simulators) == ["hotline12345", "volunteers"]
     assert Preset("hotline12345", "hotline12345", {}) in SHIPPED.presets()
 
 
