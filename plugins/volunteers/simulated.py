@@ -101,7 +101,7 @@ def person(seed: int, index: int) -> Person:
         minor=minor,
         guardian=("是" if index % (2 * MINORS) == 7 else chance.choice(("否", ""))) if minor else "",
         consent=index % WITHOUT_CONSENT != 11,
-        wrong=index % WRONG == 8,
+        wrong=index % WRONG == 8 and index % IN_DISGUISE != 5,
         updated=updated(index, chance),
     )
 

@@ -27,12 +27,12 @@ def living(found: dict[tuple[str, str], Any], kind: str) -> list[Any]:
 
 
 async def test_every_table_is_read_in_the_order_in_which_they_name_one_another() -> None:
-    app = build(1_000, seed=3)
+    app = build(3_000, seed=3)
     pages = await pulled(app)
     truth, found = registry(app).truth(), said(pages)
     order = [item.kind for page in pages for item in page.items]
     assert list(dict.fromkeys(order)) == list(KINDS.values())
-    assert len(living(found, "organization")) == truth["teams"] == 18
+    assert len(living(found, "organization")) == truth["teams"] == 52
     assert len(living(found, "person")) == truth["persons"]
     assert len(living(found, "activity")) == truth["activities"]
     numbers = {row["project_no"] for row in registry(app).tables["projects"].rows.values()}
