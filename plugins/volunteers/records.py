@@ -70,17 +70,17 @@ class Reading:
 
     def _volunteer(self, cells: "_Cells", where: str) -> Items:
         """A person; gone where consent is withdrawn, and where a guardian's consent is lacking."""
-        number, hashed = cells.person_number(), cells.hashed()
+        number, hashed = _person_number(cells), _hashed(cells)
         if (code := number or hashed) is None:
             raise Unreadable("neither number nor ID number is there: one of them is needed. Ask the registry.")
         key, at = hashed or code, cells.moment("updated")
         gone = Record("person", key, {}, deleted=True, where=where, at=at)
         if cells.word("state", "state") == "GONE" or cells.word("consent", "answer") == "NO":
             return [gone]
-        if cells.is_minor(self.today) and cells.word("guardian", "answer") != "YES":
+        if _is_minor(cells, self.today) and cells.word("guardian", "answer") != "YES":
             reason = "A volunteer under 18 is taken only with a guardian's consent. Record it at the registry."
-            return [gone, BadRecord(reason, cells.harmless(), "person", key, where)]
-        fields: dict[str, Any] = {"code": code, "name": cells.needed("name"), "grid": cells.place()}
+            return [gone, BadRecord(reason, _harmless(cells), "person", key, where)]
+        fields: dict[str, Any] = {"code": code, "name": cells.needed("name"), "grid": _place(cells)}
         return [Record("person", key, fields, where=where, at=at)]
 
     def _shown(self, value: object) -> Any:
@@ -162,54 +162,8 @@ class _Cells:
             raise Unreadable(f"{field}: the word '{shown}' is unknown. Add it to the setting words, under {words}.")
         return name
 
-    def person_number(self) -> str | None:
-        """The unified number, where it is no ID number in disguise."""
-        found = self.raw("number" if self.stream == "volunteers" else "volunteer")
-        return None if found is None or normalised(found) else self.reading.identities.code(found)
-
-    def id_number(self) -> str | None:
-        """The ID number, checked, from its own column or from that of the unified number; masked ones are none."""
-        own = self.raw("id_number")
-        if own is not None and "*" not in own:
-            if (found := normalised(own)) is None:
-                raise Unreadable(
-                    "id_number: it is no valid ID number (18 signs with a check digit, or 15). Correct it."
-                )
-            return found
-        other = self.raw("number" if self.stream == "volunteers" else "volunteer")
-        return normalised(other) if other is not None else None
-
-    def hashed(self) -> str | None:
-        found = self.id_number()
-        return self.reading.identities.hashed(found) if found is not None else None
-
-    def person(self) -> str:
-        """Who it is, as the person's record is called."""
-        found = self.person_number() or self.hashed()
-        if found is None:
-            raise Unreadable("volunteer: neither number nor ID number is there. Ask the registry for one of them.")
-        return found
-
-    def is_minor(self, today: date) -> bool:
-        number = self.id_number()
-        if number is None:
-            return self.word("guardian", "answer") == "NO"
-        born = birthday(number)
-        return today.year - born.year - ((today.month, today.day) < (born.month, born.day)) < OF_AGE
-
-    def place(self) -> str | Place:
-        """Where it lies: a code, or names from the larger to the smaller."""
-        found = self.text("area")
-        if found is None or found.isdigit():
-            return found or self.reading.division
-        return Place(self.reading.division, tuple(part.strip() for part in found.split("/") if part.strip()))
-
     def gone(self) -> bool:
         return self.word("state", "state") == "GONE"
-
-    def harmless(self) -> dict[str, Any]:
-        known = {name: self.code(name) for name in fields_of("volunteers") if name in HARMLESS and self.said(name)}
-        return {name: value for name, value in known.items() if value is not None}
 
     def fields(self, **read: Callable[[str], Any]) -> dict[str, Any]:
         """Fields of the record that are called as in the table, where the row speaks of them."""
@@ -222,6 +176,57 @@ class _Cells:
             raise Unreadable(f"{field}: {error}") from None
 
 
+def _person_number(cells: _Cells) -> str | None:
+    """The unified number, where it is no ID number in disguise."""
+    found = cells.raw("number" if cells.stream == "volunteers" else "volunteer")
+    return None if found is None or normalised(found) else cells.reading.identities.code(found)
+
+
+def _id_number(cells: _Cells) -> str | None:
+    """The ID number, checked, from its own column or from that of the unified number; masked ones are none."""
+    own = cells.raw("id_number")
+    if own is not None and "*" not in own:
+        if (found := normalised(own)) is None:
+            raise Unreadable("id_number: it is no valid ID number (18 signs with a check digit, or 15). Correct it.")
+        return found
+    other = cells.raw("number" if cells.stream == "volunteers" else "volunteer")
+    return normalised(other) if other is not None else None
+
+
+def _hashed(cells: _Cells) -> str | None:
+    found = _id_number(cells)
+    return cells.reading.identities.hashed(found) if found is not None else None
+
+
+def _person(cells: _Cells) -> str:
+    """Who it is, as the person's record is called."""
+    found = _person_number(cells) or _hashed(cells)
+    if found is None:
+        raise Unreadable("volunteer: neither number nor ID number is there. Ask the registry for one of them.")
+    return found
+
+
+def _is_minor(cells: _Cells, today: date) -> bool:
+    number = _id_number(cells)
+    if number is None:
+        return cells.word("guardian", "answer") == "NO"
+    born = birthday(number)
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day)) < OF_AGE
+
+
+def _place(cells: _Cells) -> str | Place:
+    """Where it lies: a code, or names from the larger to the smaller."""
+    found = cells.text("area")
+    if found is None or found.isdigit():
+        return found or cells.reading.division
+    return Place(cells.reading.division, tuple(part.strip() for part in found.split("/") if part.strip()))
+
+
+def _harmless(cells: _Cells) -> dict[str, Any]:
+    known = {name: cells.code(name) for name in fields_of("volunteers") if name in HARMLESS and cells.said(name)}
+    return {name: value for name, value in known.items() if value is not None}
+
+
 def _team(cells: _Cells, where: str, extra: Row) -> Record:
     key, at = cells.needed_code("number"), cells.moment("updated")
     if cells.gone():
@@ -230,7 +235,7 @@ def _team(cells: _Cells, where: str, extra: Row) -> Record:
         "code": key,
         "name": cells.needed("name"),
         "organization_kind": "VOLUNTEER_TEAM",
-        "grid": cells.place(),
+        "grid": _place(cells),
     }
     fields |= cells.fields(parent=cells.code)
     if cells.said("about"):
@@ -239,11 +244,11 @@ def _team(cells: _Cells, where: str, extra: Row) -> Record:
 
 
 def _membership(cells: _Cells, where: str, extra: Row) -> Record:
-    team, person, at = cells.needed_code("team"), cells.person(), cells.moment("updated")
+    team, person, at = cells.needed_code("team"), _person(cells), cells.moment("updated")
     key = cells.code("number") or f"{team}/{person}"
     if cells.gone():
         return Record("post", key, {}, deleted=True, where=where, at=at)
-    fields: dict[str, Any] = {"person": person, "organization": team, "role": "VOLUNTEER", "grid": cells.place()}
+    fields: dict[str, Any] = {"person": person, "organization": team, "role": "VOLUNTEER", "grid": _place(cells)}
     fields |= cells.fields(title=cells.text, since=cells.day, until=cells.day)
     return Record("post", key, fields, where=where, at=at, extra=extra)
 
@@ -255,7 +260,7 @@ def _project(cells: _Cells, where: str, extra: Row) -> Record:
     fields: dict[str, Any] = {
         "code": key,
         "title": cells.needed("name"),
-        "grid": cells.place(),
+        "grid": _place(cells),
         "starts_at": cells.moment("starts"),
     }
     fields |= cells.fields(category=cells.text, attendance=cells.whole)
@@ -271,7 +276,7 @@ def _shift(cells: _Cells, where: str, extra: Row) -> Record:
     if cells.gone():
         return Record("shift", key, {}, deleted=True, where=where, at=at)
     held = {"YES": True, "NO": False, None: None}[cells.word("held", "answer")]
-    fields: dict[str, Any] = {"person": cells.person(), "activity": cells.needed_code("project")}
+    fields: dict[str, Any] = {"person": _person(cells), "activity": cells.needed_code("project")}
     fields |= {"starts_at": cells.moment("starts"), "ends_at": cells.moment("ends")}
     fields |= {"held": held} if cells.said("held") else {}
     return Record("shift", key, fields, where=where, at=at, extra=extra)
@@ -279,7 +284,7 @@ def _shift(cells: _Cells, where: str, extra: Row) -> Record:
 
 def _hours(cells: _Cells, where: str, extra: Row) -> Record:
     key = cells.needed_code("number")
-    fields: dict[str, Any] = {"code": key, "person": cells.person(), "title": cells.needed("title")}
+    fields: dict[str, Any] = {"code": key, "person": _person(cells), "title": cells.needed("title")}
     fields |= {"started_at": cells.moment("started"), "hours": cells.decimal("hours")}
     fields |= cells.fields(team=cells.code, recorder=cells.code, notice_from=cells.day, notice_until=cells.day)
     fields |= cells.fields(dispute=cells.text, resolution=cells.text)
