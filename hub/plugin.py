@@ -13,13 +13,31 @@ says what the hub does next. The smallest plugin is in docs/plugins.md.
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any, ClassVar, Generic, Protocol, TypedDict, TypeVar, runtime_checkable
+from datetime import datetime
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 import httpx2
 from pydantic import BaseModel
 
+from hub.fields import (
+    ActivityFields,
+    AllianceFields,
+    Caller,
+    GridFields,
+    Issue,
+    MemberFields,
+    OrganizationFields,
+    PersonFields,
+    Place,
+    PostFields,
+    RequestFields,
+    ResourceFields,
+    ServiceRecordFields,
+    ShiftFields,
+)
+
 __all__ = [
+    "ActivityFields",
     "AllianceFields",
     "BadRecord",
     "Caller",
@@ -34,12 +52,15 @@ __all__ = [
     "PersonFields",
     "Place",
     "Plugin",
+    "PostFields",
     "Pulls",
     "Pushes",
     "Receives",
     "Record",
     "RequestFields",
     "ResourceFields",
+    "ServiceRecordFields",
+    "ShiftFields",
     "SourceBroken",
     "SourceDown",
     "SourceError",
@@ -68,42 +89,13 @@ class SourceBroken(SourceError):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where something is, in the source's words, for sources that know no division codes.
-
-    `names` go from the larger to the smaller ("兴胜街道办事处", "滨河社区"); `under` is the code of a division that
-    surely contains it. The hub takes the smallest grid that the names decide without doubt.
-    """
-
-    under: str
-    names: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asked. Kept apart from the request, in the identity vault."""
-
-    name: str | None = None
-    phone: str | None = None
-    confidential: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Issue:
-    """One of several matters in one work order. `key` is unique within the order."""
-
-    key: str
-    title: str
-    category: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Record:
     """One thing as the source says it is.
 
-    kind     "grid", "organization", "person", "alliance", "member", "resource" or "request"
+    kind     "grid", "organization", "person", "alliance", "member", "post", "activity", "shift", "service_record",
+             "resource" or "request"
     key      the source's own key for it: never changes, never reused
-    fields   only what the source says (see ...Fields below): a missing name means "says nothing", None "says: empty"
+    fields   only what the source says (see hub/fields.py): a missing name means "says nothing", None "says: empty"
     deleted  the source says that it is gone
     where    for messages: file and row, page and position
     at       when the source last changed it, where it says so: an older record never overwrites a newer one
@@ -223,105 +215,6 @@ class Page:
     total: int | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     complete: frozenset[str] = frozenset()
-
-
-class GridFields(TypedDict, total=False):
-    """kind "grid". `parent` and `jurisdiction` are codes; `level` is a name of GridLevel (DISTRICT, STREET, ...)."""
-
-    code: str
-    name: str
-    level: str
-    parent: str | None
-    jurisdiction: str | None
-    longitude: float | None
-    latitude: float | None
-    valid_from: date | None
-    valid_to: date | None
-
-
-class OrganizationFields(TypedDict, total=False):
-    """kind "organization". `grid` is a code or a Place, `parent` the code of an organization, `organization_kind` a
-    name of OrganizationKind."""
-
-    code: str
-    name: str
-    organization_kind: str
-    parent: str | None
-    grid: str | Place | None
-    description: str | None
-
-
-class PersonFields(TypedDict, total=False):
-    """kind "person". `public` is True only for people whose name is posted by consent."""
-
-    code: str
-    name: str
-    grid: str | Place | None
-    public: bool
-
-
-class AllianceFields(TypedDict, total=False):
-    """kind "alliance". `lead` is the code of the leading organization, `alliance_kind` a name of AllianceKind."""
-
-    code: str
-    name: str
-    alliance_kind: str
-    lead: str | None
-    grid: str | Place | None
-    description: str | None
-
-
-class MemberFields(TypedDict, total=False):
-    """kind "member" of an alliance. `alliance` and `party` are codes."""
-
-    alliance: str
-    party: str
-    role: str | None
-    joined_on: date | None
-
-
-class ResourceFields(TypedDict, total=False):
-    """kind "resource". `owner` is the code of an organization, `resource_kind` a name of ResourceKind."""
-
-    code: str
-    title: str
-    resource_kind: str
-    owner: str | None
-    grid: str | Place | None
-    capacity: int | None
-    description: str | None
-
-
-class RequestFields(TypedDict, total=False):
-    """kind "request". `grid` is a code or a Place, `assignee` the code or the exact name of an organization; `kind`,
-    `channel`, `status`, `urgency` and `satisfaction` are names of RequestKind, Channel, RequestStatus, Urgency and
-    Satisfaction; `category` goes from the larger to the smaller, joined by "/"; `urged` says
-    how often; times carry their zone."""
-
-    number: str
-    title: str
-    content: str | None
-    kind: str
-    channel: str
-    category: str | None
-    status: str
-    urgency: str
-    grid: str | Place | None
-    place: str | None
-    longitude: float | None
-    latitude: float | None
-    assignee: str | None
-    submitted_at: datetime
-    due_at: datetime | None
-    handled_at: datetime | None
-    closed_at: datetime | None
-    result: str | None
-    solved: bool | None
-    satisfaction: str | None
-    supervised: bool
-    urged: int
-    caller: Caller | None
-    issues: Sequence[Issue]
 
 
 ConfigT = TypeVar("ConfigT", bound=BaseModel)

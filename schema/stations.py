@@ -1,16 +1,20 @@
 """Where service happens: stations, their items, who is on duty, what goes on."""
 
+from typing import Any
+
 import strawberry
 
 from hub import models
 from hub.services import grids as see_grids
 from hub.services import parties as see_parties
 from hub.services import resources as see_resources
+from hub.services import service_records
 from hub.services import stations as see_stations
 from schema.changes import history
 from schema.edges import connection, found, many, one
 from schema.node import Identified, node
 from schema.ownership import extras, provenance, withheld
+from schema.verbs import verb, write
 
 GRID = models.Grid.id
 PARTY = models.Party.id
@@ -107,7 +111,7 @@ class Rota(Identified):
     )
 
 
-@node(models.Shift, see_stations.shifts, "starts_at ends_at held created_at updated_at")
+@node(models.Shift, see_stations.shifts, "starts_at ends_at held withdrawn_at created_at updated_at")
 class Shift(Identified):
     rota = one(
         "Rota", see_stations.rotas, models.Rota.id, key=models.Shift.rota_id, description="Of which rota (轮值)."
@@ -115,9 +119,21 @@ class Shift(Identified):
     person = one(
         "Person", see_parties.persons, models.Person.id, key=models.Shift.person_id, description="Whose turn (值班人)."
     )
+    activity = one(
+        "Activity",
+        see_stations.activities,
+        models.Activity.id,
+        key=models.Shift.activity_id,
+        description="At which activity (活动).",
+    )
 
 
-@node(models.Activity, see_stations.activities, "title starts_at ends_at attendance created_at updated_at")
+@node(
+    models.Activity,
+    see_stations.activities,
+    "code title category starts_at ends_at attendance closed_on created_at updated_at",
+    natural="code",
+)
 class Activity(Identified):
     organizer = one(
         "Party", see_parties.visible, PARTY, key=models.Activity.organizer_id, description="Who organizes it (主办方)."
@@ -134,9 +150,23 @@ class Activity(Identified):
         order="started_at",
         description="The hours that were given at it (服务记录).",
     )
+    shifts = many(
+        "Shift",
+        see_stations.shifts,
+        models.Shift.activity_id,
+        key=models.Activity.id,
+        order="starts_at",
+        description="Whose turn it is, when (班次).",
+    )
 
 
-@node(models.ServiceRecord, see_stations.service_records, "title started_at hours created_at updated_at")
+@node(
+    models.ServiceRecord,
+    see_stations.service_records,
+    """code title started_at hours method status notice_from notice_until dispute disputed_at resolution resolved_at
+    created_at updated_at""",
+    natural="code",
+)
 class ServiceRecord(Identified):
     person = one(
         "Person",
@@ -155,6 +185,14 @@ class ServiceRecord(Identified):
         key=models.ServiceRecord.activity_id,
         description="At which activity (活动).",
     )
+    recorder = one(
+        "Party",
+        see_parties.visible,
+        PARTY,
+        key=models.ServiceRecord.recorder_id,
+        description="Who recorded them, and answers for it (记录人).",
+    )
+    history = history(models.ServiceRecord.id)
 
 
 @strawberry.type
@@ -166,10 +204,41 @@ class Query:
     )
     rotas = connection("Rota", see_stations.rotas, order="title", description="When somebody is on duty (轮值).")
     shifts = connection("Shift", see_stations.shifts, order="-starts_at", description="Whose turn it is, when (班次).")
+    activity = found("Activity", see_stations.activities, models.Activity.code, description="One activity (活动).")
     activities = connection("Activity", see_stations.activities, order="-starts_at", description="What goes on (活动).")
+    service_record = found(
+        "ServiceRecord",
+        see_stations.service_records,
+        models.ServiceRecord.code,
+        description="One record of hours that were given (服务记录).",
+    )
     service_records = connection(
         "ServiceRecord",
         see_stations.service_records,
         order="-started_at",
         description="Hours that were given (服务记录).",
     )
+
+
+IDS = {"id": "ServiceRecord"}
+WORDS = {
+    "id": "The record (服务记录).",
+    "days": "For how many days, today included: seven unless said (公示天数).",
+    "reason": "Why, in words (理由).",
+    "upheld": "Whether the dispute is right: then the hours do not count (异议成立).",
+    "resolution": "What came of it, in words (处理结果).",
+}
+
+
+def _step(function: Any) -> Any:
+    return verb(function, WORDS, returns="ServiceRecord", ids=IDS)
+
+
+@strawberry.type
+class Mutation:
+    record_service = write(service_records.record, "ServiceRecord")
+    announce_service = _step(service_records.announce)
+    confirm_service = _step(service_records.confirm)
+    dispute_service = _step(service_records.dispute)
+    resolve_service_dispute = _step(service_records.resolve)
+    withdraw_service = _step(service_records.withdraw)

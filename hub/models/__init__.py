@@ -42,7 +42,17 @@ from hub.models.source import (
     Sighting,
     Source,
 )
-from hub.models.station import Activity, Rota, ServiceItem, ServiceRecord, Shift, Station, StationTier
+from hub.models.station import (
+    Activity,
+    Rota,
+    ServiceItem,
+    ServiceMethod,
+    ServiceRecord,
+    ServiceStatus,
+    Shift,
+    Station,
+    StationTier,
+)
 from hub.models.tally import Tally, TallyDelta
 
 __all__ = [
@@ -117,7 +127,9 @@ __all__ = [
     "Satisfaction",
     "Schedule",
     "ServiceItem",
+    "ServiceMethod",
     "ServiceRecord",
+    "ServiceStatus",
     "Shift",
     "Sighting",
     "Source",

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
+from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.models.base import PATH, Entity, Term, ref
@@ -65,15 +66,19 @@ class Rota(Entity):
 
 
 class Shift(Entity):
-    """A person's turn in a rota (班次)."""
+    """A person's turn in a rota or at an activity (班次)."""
 
     __tablename__ = "shifts"
 
-    rota_id: Mapped[UUID] = ref("rotas.id")
+    rota_id: Mapped[UUID | None] = ref("rotas.id")
     person_id: Mapped[UUID] = ref("parties.id")
     starts_at: Mapped[datetime] = mapped_column(doc="When it begins (开始时间).")
     ends_at: Mapped[datetime] = mapped_column(doc="When it ends (结束时间).")
     held: Mapped[bool | None] = mapped_column(doc="Whether it was held (是否到岗); empty: not yet known.")
+    activity_id: Mapped[UUID | None] = mapped_column(ForeignKey("activities.id"), index=True, sort_order=1)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(
+        sort_order=1, doc="When it was given up (退出时间); empty: it stands."
+    )
 
 
 class Activity(Entity):
@@ -89,6 +94,35 @@ class Activity(Entity):
     starts_at: Mapped[datetime] = mapped_column(doc="When it begins (开始时间).")
     ends_at: Mapped[datetime | None] = mapped_column(doc="When it ends (结束时间).")
     attendance: Mapped[int | None] = mapped_column(doc="How many came (参加人数).")
+    code: Mapped[str | None] = mapped_column(
+        unique=True, sort_order=1, doc="The code that others know it by (编码), of a registry's project too."
+    )
+    category: Mapped[str | None] = mapped_column(
+        sort_order=1, doc="The category, from the larger to the smaller (服务类别)."
+    )
+    closed_on: Mapped[date | None] = mapped_column(
+        sort_order=1, doc="The day from which it is no more (终止日期); empty: it takes place."
+    )
+
+
+class ServiceMethod(Term):
+    """How hours came to be recorded (时长记录方式)."""
+
+    TEAM = "Entered by the team (团体录入)."
+    SELF = "Declared by the person (个人申报)."
+    TIME_CODE = "By a time code (时长码)."
+    APP = "Timed by an app (手机计时)."
+    AUTOMATIC = "Timed automatically (自动计时)."
+
+
+class ServiceStatus(Term):
+    """Where recorded hours stand (时长状态)."""
+
+    DRAFT = "Recorded, not yet shown to others (草稿)."
+    ON_NOTICE = "On public notice: it may be disputed (公示中)."
+    CONFIRMED = "It counts (已确认)."
+    DISPUTED = "Somebody disputes it: it does not count until that is resolved (有异议)."
+    WITHDRAWN = "It does not count (已撤销)."
 
 
 class ServiceRecord(Entity):
@@ -102,3 +136,21 @@ class ServiceRecord(Entity):
     title: Mapped[str] = mapped_column(doc="What was done (服务内容).")
     started_at: Mapped[datetime] = mapped_column(doc="When it began (开始时间).")
     hours: Mapped[float] = mapped_column(doc="How long, in hours (服务时长).")
+    code: Mapped[str | None] = mapped_column(
+        unique=True, sort_order=1, doc="The number that a registry gives it (记录编号)."
+    )
+    method: Mapped[ServiceMethod | None] = mapped_column(
+        sort_order=1, doc="How it was recorded (记录方式); empty: not known."
+    )
+    recorder_id: Mapped[UUID | None] = mapped_column(ForeignKey("parties.id"), index=True, sort_order=1)
+    status: Mapped[ServiceStatus] = mapped_column(
+        sort_order=1, default=ServiceStatus.DRAFT, doc="Where it stands (时长状态)."
+    )
+    notice_from: Mapped[date | None] = mapped_column(sort_order=1, doc="The first day of its public notice (公示开始).")
+    notice_until: Mapped[date | None] = mapped_column(sort_order=1, doc="The last day of its public notice (公示截止).")
+    dispute: Mapped[str | None] = mapped_column(sort_order=1, doc="Why it is disputed, in words (异议内容).")
+    disputed_at: Mapped[datetime | None] = mapped_column(sort_order=1, doc="When it was disputed (异议时间).")
+    resolution: Mapped[str | None] = mapped_column(sort_order=1, doc="What came of the dispute, in words (处理结果).")
+    resolved_at: Mapped[datetime | None] = mapped_column(
+        sort_order=1, doc="When the dispute was resolved (处理时间); empty: not yet."
+    )

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Table
 
 from hub.models import (
+    Activity,
     Alliance,
     Base,
     Grid,
@@ -19,21 +20,28 @@ from hub.models import (
     Party,
     PartyType,
     Person,
+    Post,
     Request,
     RequestKind,
     RequestLevel,
     RequestStatus,
     Resource,
     ResourceKind,
+    ServiceRecord,
+    ServiceStatus,
+    Shift,
 )
 from hub.models.alliance import AllianceKind
-from hub.services import grids, privacy, requests
+from hub.services import grids, privacy, requests, service_records
 from hub.services.working_days import local_day
 from hub.sync import values as reading
 
 Values = dict[str, Any]
 
 TOP_LEVELS = frozenset({GridLevel.PROVINCE, GridLevel.CITY, GridLevel.DISTRICT})
+BY_KEY = ("id",)
+"""The natural columns of a kind without any: a row is known by what its source calls it, and by nothing else."""
+
 ENDED = frozenset({RequestStatus.CLOSED, RequestStatus.ARCHIVED, RequestStatus.REJECTED_SCOPE})
 
 
@@ -169,7 +177,20 @@ def _request(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, 
     return None
 
 
+def _service_record(
+    values: Values, row: Mapping[str, Any] | None, found: Mapping[str, Found], at: datetime
+) -> str | None:
+    """Hours are more than none, and what is disputed does not count as confirmed."""
+    if (problem := service_records.uncountable(values.get("hours"))) is not None:
+        return f"hours: {problem}"
+    stands = {**(row or {}), **values}
+    if stands.get("status") is ServiceStatus.CONFIRMED and service_records.under_dispute(stands):
+        values["status"] = ServiceStatus.DISPUTED
+    return None
+
+
 GRID = Reference("grid_id", Grid, path="grid_path")
+PERSON = Reference("person_id", Party, needed=lambda values: True)
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -227,6 +248,58 @@ KINDS: dict[str, Kind] = {
             required=("alliance", "party"),
             closing=lambda at: {"left_on": local_day(at)},
             reopening={"left_on": None},
+        ),
+        Kind(
+            "post",
+            Post,
+            {name: name for name in ("role", "title", "public", "since", "until")},
+            {
+                "person": PERSON,
+                "organization": Reference("organization_id", Party, needed=lambda values: True),
+                "grid": GRID,
+            },
+            natural=BY_KEY,
+            required=("person", "role"),
+            closing=lambda at: {"until": local_day(at)},
+            reopening={"until": None},
+        ),
+        Kind(
+            "activity",
+            Activity,
+            {name: name for name in ("code", "title", "category", "starts_at", "ends_at", "attendance")},
+            {"grid": GRID, "organizer": Reference("organizer_id", Party)},
+            required=("code", "title", "starts_at"),
+        ),
+        Kind(
+            "shift",
+            Shift,
+            {name: name for name in ("starts_at", "ends_at", "held")},
+            {"person": PERSON, "activity": Reference("activity_id", Activity, needed=lambda values: True)},
+            natural=BY_KEY,
+            required=("person", "activity", "starts_at", "ends_at"),
+            closing=lambda at: {"withdrawn_at": at},
+            reopening={"withdrawn_at": None},
+        ),
+        Kind(
+            "service_record",
+            ServiceRecord,
+            {
+                name: name
+                for name in (
+                    *("code", "title", "started_at", "hours", "method", "status", "notice_from", "notice_until"),
+                    *("dispute", "disputed_at", "resolution", "resolved_at"),
+                )
+            },
+            {
+                "person": PERSON,
+                "team": Reference("team_id", Party),
+                "activity": Reference("activity_id", Activity),
+                "recorder": Reference("recorder_id", Party),
+            },
+            required=("title", "started_at", "hours"),
+            closing=lambda at: {"status": ServiceStatus.WITHDRAWN},
+            reopening={"status": ServiceStatus.DRAFT},
+            derive=_service_record,
         ),
         Kind(
             "resource",

@@ -239,6 +239,7 @@ def test_plugins_tell_their_verbs_sources_and_settings(tmp_path: Path) -> None:
         "exchange_db": ["pull", "push"],
         "singer": ["pull"],
         "spreadsheet": ["pull"],
+        "volunteers": ["pull", "push"],
     }
     assert by_name["hotline12345"]["simulated"] is True
     assert "divisions" in by_name["spreadsheet"]["presets"]

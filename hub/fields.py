@@ -1,0 +1,193 @@
+"""What a record of each kind says, field by field. A plugin imports these from hub.plugin."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TypedDict
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is, in the source's words, for sources that know no division codes.
+
+    `names` go from the larger to the smaller ("兴胜街道办事处", "滨河社区"); `under` is the code of a division that
+    surely contains it. The hub takes the smallest grid that the names decide without doubt.
+    """
+
+    under: str
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asked. Kept apart from the request, in the identity vault."""
+
+    name: str | None = None
+    phone: str | None = None
+    confidential: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One of several matters in one work order. `key` is unique within the order."""
+
+    key: str
+    title: str
+    category: str | None = None
+
+
+class GridFields(TypedDict, total=False):
+    """kind "grid". `parent` and `jurisdiction` are codes; `level` is a name of GridLevel (DISTRICT, STREET, ...)."""
+
+    code: str
+    name: str
+    level: str
+    parent: str | None
+    jurisdiction: str | None
+    longitude: float | None
+    latitude: float | None
+    valid_from: date | None
+    valid_to: date | None
+
+
+class OrganizationFields(TypedDict, total=False):
+    """kind "organization". `grid` is a code or a Place, `parent` the code of an organization, `organization_kind` a
+    name of OrganizationKind."""
+
+    code: str
+    name: str
+    organization_kind: str
+    parent: str | None
+    grid: str | Place | None
+    description: str | None
+
+
+class PersonFields(TypedDict, total=False):
+    """kind "person". `public` is True only for people whose name is posted by consent."""
+
+    code: str
+    name: str
+    grid: str | Place | None
+    public: bool
+
+
+class AllianceFields(TypedDict, total=False):
+    """kind "alliance". `lead` is the code of the leading organization, `alliance_kind` a name of AllianceKind."""
+
+    code: str
+    name: str
+    alliance_kind: str
+    lead: str | None
+    grid: str | Place | None
+    description: str | None
+
+
+class MemberFields(TypedDict, total=False):
+    """kind "member" of an alliance. `alliance` and `party` are codes."""
+
+    alliance: str
+    party: str
+    role: str | None
+    joined_on: date | None
+
+
+class PostFields(TypedDict, total=False):
+    """kind "post", a person's part. `person` and `organization` are codes, `role` a name of PostRole."""
+
+    person: str
+    organization: str | None
+    grid: str | Place | None
+    role: str
+    title: str | None
+    public: bool
+    since: date | None
+    until: date | None
+
+
+class ActivityFields(TypedDict, total=False):
+    """kind "activity". `organizer` is the code of a party; times carry their zone."""
+
+    code: str
+    title: str
+    category: str | None
+    organizer: str | None
+    grid: str | Place | None
+    starts_at: datetime
+    ends_at: datetime | None
+    attendance: int | None
+
+
+class ShiftFields(TypedDict, total=False):
+    """kind "shift", a person's turn at an activity. `person` and `activity` are codes; times carry their zone."""
+
+    person: str
+    activity: str
+    starts_at: datetime
+    ends_at: datetime
+    held: bool | None
+
+
+class ServiceRecordFields(TypedDict, total=False):
+    """kind "service_record", hours that a person gave. `person`, `team`, `activity` and `recorder` are codes; `method`
+    and `status` are names of ServiceMethod and ServiceStatus; `code` is the registry's number of the record."""
+
+    code: str | None
+    person: str
+    team: str | None
+    activity: str | None
+    recorder: str | None
+    title: str
+    started_at: datetime
+    hours: float
+    method: str | None
+    status: str
+    notice_from: date | None
+    notice_until: date | None
+    dispute: str | None
+    disputed_at: datetime | None
+    resolution: str | None
+    resolved_at: datetime | None
+
+
+class ResourceFields(TypedDict, total=False):
+    """kind "resource". `owner` is the code of an organization, `resource_kind` a name of ResourceKind."""
+
+    code: str
+    title: str
+    resource_kind: str
+    owner: str | None
+    grid: str | Place | None
+    capacity: int | None
+    description: str | None
+
+
+class RequestFields(TypedDict, total=False):
+    """kind "request". `grid` is a code or a Place, `assignee` the code or the exact name of an organization; `kind`,
+    `channel`, `status`, `urgency` and `satisfaction` are names of RequestKind, Channel, RequestStatus, Urgency and
+    Satisfaction; `category` goes from the larger to the smaller, joined by "/"; `urged` says how often; times carry
+    their zone."""
+
+    number: str
+    title: str
+    content: str | None
+    kind: str
+    channel: str
+    category: str | None
+    status: str
+    urgency: str
+    grid: str | Place | None
+    place: str | None
+    longitude: float | None
+    latitude: float | None
+    assignee: str | None
+    submitted_at: datetime
+    due_at: datetime | None
+    handled_at: datetime | None
+    closed_at: datetime | None
+    result: str | None
+    solved: bool | None
+    satisfaction: str | None
+    supervised: bool
+    urged: int
+    caller: Caller | None
+    issues: Sequence[Issue]
