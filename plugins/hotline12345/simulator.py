@@ -117,6 +117,35 @@ class Hotline:
             new = order(self.seed, index)
             self.add(moved(new, new.status, updated))
 
+    def late(self, count: int) -> list[Order]:
+        """New orders that turn up minutes after their last update."""
+        return [self.arrive(self.clock - LATENESS - timedelta(seconds=at)) for at in range(count)]
+
+    def ties(self, count: int) -> list[Order]:
+        """New orders in one and the same second."""
+        self.clock += STEP
+        return [self.arrive(self.clock) for _ in range(count)]
+
+    def duplicates(self, count: int) -> list[Order]:
+        """Orders that move on and stand in the list twice more: as they are, and as they were."""
+        self.clock += STEP
+        moving = [known for known in self.orders.values() if next_status(known)][:count]
+        for known in (moved(known, next_status(known), self.clock) for known in moving):
+            self.add(known)
+            self.put(f"{known.index:010d}-again", Row(known, "12345-{}"))
+            self.put(f"{known.index:010d}-earlier", Row(before(known), "SH{}"))
+        return moving
+
+    def days(self, count: int) -> list[Order]:
+        """So many days later, when one more comes in."""
+        self.clock += timedelta(days=count)
+        return [self.arrive(self.clock)]
+
+    def arrive(self, updated: datetime) -> Order:
+        new = order(self.seed, len(self.orders))
+        self.add(moved(new, new.status, updated))
+        return new
+
     def take_fault(self) -> Fault | None:
         if not self.faults:
             return None
@@ -249,7 +278,15 @@ def work_order(request: HTTPRequest) -> Response:
 
 
 async def advance(request: HTTPRequest) -> Response:
-    """POST /sim/advance?steps="""
+    """POST /sim/advance?steps=, or {"late" | "ties" | "duplicates" | "days": how many}"""
+    source = hotline(request)
+    happens = {"late": source.late, "ties": source.ties, "duplicates": source.duplicates, "days": source.days}
+    if body := await request.body():
+        asked = json.loads(body)
+        if not asked.keys() <= happens.keys():
+            return refusal(400, f"应为 {'、'.join(happens)} 之一")
+        touched = [known.number for name, count in asked.items() for known in happens[name](count)]
+        return JSONResponse({"keys": {"request": touched}})
     steps = request.query_params.get("steps", "1")
     if not steps.isdecimal() or int(steps) > 1000:
         return refusal(400, "参数 steps 应为 0 至 1000 的整数")
@@ -261,6 +298,12 @@ async def advance(request: HTTPRequest) -> Response:
 async def stats(request: HTTPRequest) -> Response:
     """GET /sim/stats"""
     return JSONResponse(hotline(request).stats())
+
+
+async def truth(request: HTTPRequest) -> Response:
+    """GET /sim/truth: every order that can be told, and where it stands"""
+    known = hotline(request).orders.values()
+    return JSONResponse({"request": {order.number: {"status": order.status, "kind": order.kind} for order in known}})
 
 
 async def faults(request: HTTPRequest) -> Response:
@@ -298,6 +341,7 @@ def build(orders: int = 500, seed: int = 1) -> Starlette:
             Route("/api/workorders/{number}", guarded(work_order)),
             Route("/sim/advance", advance, methods=["POST"]),
             Route("/sim/stats", stats),
+            Route("/sim/truth", truth),
             Route("/sim/faults", faults, methods=["POST"]),
         ]
     )
