@@ -125,6 +125,8 @@ class Hotline12345(Plugin[Config]):
     title = "12345 政务服务便民热线"
     Config = Config
     presets = {"hotline12345": {}}
+    hub = ">=0.1,<1"
+    hosts = ("base_url",)
 
     async def pull(self, cursor: str | None) -> AsyncIterator[Page]:
         """Every order that was updated since the mark, less the overlap."""
