@@ -13,7 +13,7 @@ from hub.plugin import Change, Plugin
 from hub.testing.bench import Bench
 
 NEW: Mapping[str, Mapping[str, Any]] = {
-    "request": {"number": "LS-1", "title": "路灯不亮", "status": "PENDING", "place": "滨河路 1 号"},
+    "request": {"number": "LS-1", "title": "路灯不亮", "status": "RECEIVED", "place": "滨河路 1 号"},
     "resource": {"code": "LS-1", "title": "会议室", "resource_kind": "VENUE"},
     "organization": {"code": "LS-1", "name": "滨河社区居委会"},
     "person": {"code": "LS-1", "name": "张三", "public": True},

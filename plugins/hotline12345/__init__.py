@@ -98,7 +98,7 @@ class Config(BaseModel):
         AnyHttpUrl("http://127.0.0.1:8912"), title="接口地址", description="/api/workorders 之前的部分"
     )
     api_key: SecretStr = Field(SecretStr("demo-key"), title="接口密钥", description="由热线管理单位发放")
-    page_size: int = Field(200, ge=1, le=1000, title="每页条数")
+    page_size: int = Field(200, ge=1, le=1000, title="每页条数", description="一次请求的工单数")
     district: str = Field("150602", pattern=r"^\d{6}$", title="区划代码", description="所有工单都在其内的区县")
     overlap_minutes: int = Field(10, ge=0, le=10080, title="重叠分钟数", description="每次往回多读，以免漏掉迟到的工单")
     words: dict[str, dict[str, str]] = Field(
