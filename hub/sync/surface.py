@@ -55,7 +55,9 @@ def _wrong(found: type[Plugin[Any]]) -> Iterator[tuple[str, str]]:
     if wrong := [host for host in found.fixed_hosts if not HOST.fullmatch(host)]:
         yield "fixed_hosts", f"names {', '.join(wrong)}: name hosts alone, without https:// and path"
     if found.period is not None and not (
-        isinstance(found.period, tuple) and len(found.period) == 2 and settings >= set(found.period)
+        isinstance(found.period, tuple)
+        and len(found.period) == 2
+        and all(one in list(settings) for one in found.period)
     ):
         yield "period", f"is {found.period!r} and no pair of its settings"
     if not (isinstance(found.pushes, frozenset) and found.pushes <= KINDS.keys()):
@@ -77,4 +79,4 @@ def texts(value: object) -> bool:
 
 def ruled(which: object, rule: object) -> bool:
     """Whether it is a rule of ownership: (kind, field) to its name."""
-    return isinstance(which, tuple) and len(which) == 2 and which[0] in KINDS and rule in Rule.__members__
+    return isinstance(which, tuple) and len(which) == 2 and which[0] in KINDS and rule in list(Rule.__members__)
