@@ -231,6 +231,7 @@ class Plugin(Generic[ConfigT]):
     hub      the versions of the hub that it works with, as packaging has them: ">=0.1,<1"
     hosts    the names of the settings that hold an address: HTTP reaches the hosts named there and no other
     fixed_hosts  further hosts that it always reaches: "api.example.org"
+    patience how many seconds one step of it may take (a page, a push, a message) before it is taken for stuck
     period   the two settings that bound a pull in time (first and last moment), for filling in a range of dates
     pushes   the kinds that push() takes
     rules    whose word stands, where not NEWEST: (kind, field or "*") -> "SOURCE", "HUB" or "NEWEST"; admins may differ
@@ -245,6 +246,7 @@ class Plugin(Generic[ConfigT]):
     hub: ClassVar[str] = ""
     hosts: ClassVar[Sequence[str]] = ()
     fixed_hosts: ClassVar[Sequence[str]] = ()
+    patience: ClassVar[float] = 600.0
     period: ClassVar[tuple[str, str] | None] = None
     pushes: ClassVar[frozenset[str]] = frozenset()
     rules: ClassVar[Mapping[tuple[str, str], str]] = {}

@@ -2,12 +2,17 @@
 
 import random
 import ssl
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
+from typing import Any
 
 import httpx2
 import stamina
+from pydantic import BaseModel, SecretStr
+
+from hub.plugin import Plugin, SourceRefused
 
 ATTEMPTS, PATIENCE = 4, 60.0
 LATER = frozenset({429, 502, 503, 504})
@@ -17,6 +22,51 @@ def client(transport: httpx2.AsyncBaseTransport | None = None) -> httpx2.AsyncCl
     """A client whose reads are tried up to four times within a minute, honouring Retry-After. No redirects."""
     patient = Patient(transport or httpx2.AsyncHTTPTransport(verify=_trusted(), retries=0))
     return httpx2.AsyncClient(transport=patient, timeout=httpx2.Timeout(30.0), follow_redirects=False, trust_env=False)
+
+
+def bounded(client: httpx2.AsyncClient, plugin: type[Plugin[Any]], config: BaseModel) -> httpx2.AsyncClient:
+    """The client as this plugin gets it: it reaches the hosts that the plugin declares and no other.
+
+    A request to another one raises SourceRefused. Whoever made `client` closes it.
+    """
+    fence = Fence(client, plugin, config)
+    timeout, base = client.timeout, client.base_url
+    return httpx2.AsyncClient(transport=fence, timeout=timeout, base_url=base, follow_redirects=False, trust_env=False)
+
+
+class Fence(httpx2.AsyncBaseTransport):
+    """Lets through to another client what goes to the hosts of a plugin."""
+
+    def __init__(self, client: httpx2.AsyncClient, plugin: type[Plugin[Any]], config: BaseModel) -> None:
+        self._client, self._plugin = client, plugin.name
+        self._named = {name: sorted(hosts(getattr(config, name))) for name in plugin.hosts}
+        self._open = hosts(list(plugin.fixed_hosts)).union(*self._named.values())
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        if request.url.host not in self._open:
+            settings = "; ".join(
+                f"the setting {name} names {', '.join(of) or 'none'}" for name, of in self._named.items()
+            )
+            raise SourceRefused(
+                f"The plugin {self._plugin} may not reach {request.url.host}: {settings or 'it declares no hosts'}. "
+                "Correct the setting, or let the plugin declare the host in `hosts` or `fixed_hosts`."
+            )
+        return await self._client.send(request, stream=True)
+
+
+def hosts(setting: object) -> set[str]:
+    """The hosts in the value of a setting: an address, with or without its scheme, or several of them."""
+    if setting is None or setting == "":
+        return set()
+    if isinstance(setting, Mapping):
+        return hosts(list(setting.values()))
+    if isinstance(setting, list | tuple | set | frozenset):
+        return {host for one in setting for host in hosts(one)}
+    address = str(setting.get_secret_value() if isinstance(setting, SecretStr) else setting)
+    try:
+        return {httpx2.URL(address if "//" in address else f"//{address}").host}
+    except httpx2.InvalidURL:
+        return set()
 
 
 @cache

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from hub.plugin import BadRecord, Page, Plugin, Record, SourceBroken, SourceError
+from hub.plugin import BadRecord, Page, Plugin, Record, SourceBroken, SourceDown, SourceError
 from hub.sync.drift import Policies
+from hub.sync.patience import GRACE, TooLong, awaited
 from hub.sync.reading import Readings, read
 
 Items = Sequence[Record | BadRecord]
@@ -58,7 +59,7 @@ class Pages:
                 self._ahead.exception()  # it was told already, or what stopped the run came before it
         if close := getattr(self._coming, "aclose", None):
             with contextlib.suppress(Exception):
-                await close()
+                await awaited(close(), GRACE)
 
 
 @contextlib.asynccontextmanager
@@ -84,9 +85,13 @@ def _begun(plugin: Plugin[Any], cursor: str | None) -> AsyncIterator[Page]:
 async def _next(plugin: Plugin[Any], coming: AsyncIterator[Page], policies: Policies) -> Ready | None:
     """The next page; None after the last one."""
     try:
-        page = await anext(coming)
+        page = await awaited(anext(coming), plugin.patience)
     except StopAsyncIteration:
         return None
+    except TooLong as error:
+        raise SourceDown(
+            f"The plugin {plugin.name} was stopped: {error}. Its `patience` says how long it may."
+        ) from error
     except SourceError:
         raise
     except asyncio.CancelledError as error:

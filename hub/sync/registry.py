@@ -5,19 +5,25 @@ import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import httpx2
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from starlette.types import ASGIApp
 
 from hub.errors import Misconfigured
 from hub.plugin import Plugin
+from hub.sync import surface
+from hub.sync.http import bounded
+from hub.sync.patience import called
 
 PLUGINS, SIMULATORS = "lianshu.plugins", "lianshu.simulators"
+LOADING, MAKING = 30.0, 10.0
+"""Seconds that a plugin may take to be imported, and to be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +44,15 @@ class Registry:
     broken: list[tuple[str, str]] = field(default_factory=list)
 
     def add(self, name: str, found: object) -> None:
-        if not (inspect.isclass(found) and issubclass(found, Plugin)):
-            self.broken.append((name, f"{found!r} is no subclass of hub.plugin.Plugin."))
-        elif missing := [part for part in ("name", "title", "Config") if not hasattr(found, part)]:
-            self.broken.append((name, f"{found.__name__} lacks {', '.join(missing)}: see hub/plugin.py."))
-        elif not (inspect.isclass(found.Config) and issubclass(found.Config, BaseModel)):
-            self.broken.append((name, f"Config of {found.__name__} is no pydantic model: see hub/plugin.py."))
-        elif not isinstance(found.presets, Mapping):
-            self.broken.append((name, f"presets of {found.__name__} are no mapping: see hub/plugin.py."))
-        elif found.name in self.plugins:
-            self.broken.append((name, f"The name {found.name} is taken by {self.plugins[found.name].__module__}."))
+        """Take it in, if it is a plugin and its name is free; else note why not."""
+        if (wrong := surface.fault(found)) is not None:
+            self.broken.append((name, wrong))
+            return
+        plugin = cast(type[Plugin[Any]], found)
+        if plugin.name in self.plugins:
+            self.broken.append((name, f"The name {plugin.name} is taken by {self.plugins[plugin.name].__module__}."))
         else:
-            self.plugins[found.name] = found
+            self.plugins[plugin.name] = plugin
 
     def presets(self) -> list[Preset]:
         """Every ready-made source, in the order in which the plugins name them."""
@@ -60,7 +63,10 @@ class Registry:
         ]
 
     def make(self, name: str, settings: Mapping[str, Any], http: httpx2.AsyncClient) -> Plugin[Any]:
-        """The plugin `name` with its settings checked. Raises Misconfigured with the field that is wrong."""
+        """The plugin `name` with its settings checked; `http` takes it to the hosts that it declares and no further.
+
+        Raises Misconfigured with the field that is wrong, or why it does not start.
+        """
         if name not in self.plugins:
             raise Misconfigured(f"No plugin {name} is installed. `hub plugins` lists those that are.")
         plugin = self.plugins[name]
@@ -74,7 +80,7 @@ class Registry:
             place = ".".join(str(part) for part in first["loc"]) or "settings"
             raise Misconfigured(f"{name}: {place}: {first['msg']}. `hub plugins --json` shows the form.") from error
         try:
-            return plugin(config, http)
+            return called(lambda: plugin(config, bounded(http, plugin, config)), MAKING)
         except Exception as error:
             raise Misconfigured(f"The plugin {name} does not start: {type(error).__name__}: {error}") from error
 
@@ -96,14 +102,14 @@ def load(folders: str = "") -> Registry:
 
 def _load(registry: Registry, name: str, import_it: Callable[[], object]) -> None:
     try:
-        registry.add(name, import_it())
+        registry.add(name, called(import_it, LOADING))
     except (Exception, SystemExit) as error:  # noqa: BLE001 (a stranger's module may raise anything; the hub must start)
         registry.broken.append((name, f"{type(error).__name__}: {error}"))
 
 
 def _load_simulator(registry: Registry, entry: EntryPoint) -> None:
     try:
-        registry.simulators[entry.name] = entry.load()
+        registry.simulators[entry.name] = called(entry.load, LOADING)
     except (Exception, SystemExit) as error:  # noqa: BLE001 (as above)
         registry.broken.append((f"simulator {entry.name}", f"{type(error).__name__}: {error}"))
 
@@ -120,7 +126,7 @@ def _modules(registry: Registry, folder: Path) -> Iterable[tuple[str, ModuleType
         module = importlib.util.module_from_spec(spec)
         sys.modules[spec.name] = module
         try:
-            spec.loader.exec_module(module)
+            called(partial(spec.loader.exec_module, module), LOADING)
         except (Exception, SystemExit) as error:  # noqa: BLE001 (as above)
             sys.modules.pop(spec.name, None)
             registry.broken.append((name, f"{type(error).__name__}: {error}"))

@@ -75,7 +75,7 @@ class Config(BaseModel):
     prefix: str = Field(
         "", pattern=r"^[\w-]{0,20}$", title="编号前缀", description="两条热线编号可能相同时加以区分；启用后请勿更改"
     )
-    page_size: int = Field(200, ge=1, le=1000, title="每页条数")
+    page_size: int = Field(200, ge=1, le=1000, title="每页条数", description="一次请求的工单数")
     district: str = Field("150602", pattern=r"^\d{6}$", title="区划代码", description="所有工单都在其内的区县")
     overlap_minutes: int = Field(10, ge=0, le=10080, title="重叠分钟数", description="每次往回多读，以免漏掉迟到的工单")
     since: Moment | None = Field(None, title="起始时间", description="只读此后更新的工单；用于补录一段时间")
@@ -134,6 +134,7 @@ class Hotline12345(Plugin[Config]):
             "prefix": "12319-",
         },
     }
+    hub = ">=0.1,<1"
     hosts = ("base_url",)
     period = ("since", "until")
     pushes = frozenset({"request"})

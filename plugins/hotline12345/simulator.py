@@ -177,7 +177,15 @@ async def submit(request: HTTPRequest) -> Response:
 
 
 async def advance(request: HTTPRequest) -> Response:
-    """POST /sim/advance?steps="""
+    """POST /sim/advance?steps=, or {"late" | "ties" | "duplicates" | "days": how many}"""
+    source = hotline(request)
+    happens = {"late": source.late, "ties": source.ties, "duplicates": source.duplicates, "days": source.days}
+    if body := await request.body():
+        asked = json.loads(body)
+        if not asked.keys() <= happens.keys():
+            return refusal(400, f"应为 {'、'.join(happens)} 之一")
+        touched = [known.number for name, count in asked.items() for known in happens[name](count)]
+        return JSONResponse({"keys": {"request": touched}})
     steps = request.query_params.get("steps", "1")
     if not steps.isdecimal() or int(steps) > 1000:
         return refusal(400, "参数 steps 应为 0 至 1000 的整数")

@@ -103,6 +103,7 @@ class Spreadsheet(Plugin[Config]):
     name = "spreadsheet"
     title = "表格 (CSV, TSV, XLSX)"
     Config = Config
+    hub = ">=0.1,<1"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "divisions": _sample("grid", "divisions.csv"),
         "example-jurisdictions": _sample("grid", "zones.csv", "jurisdictions.csv"),

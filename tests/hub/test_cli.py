@@ -25,7 +25,7 @@ COMMANDS = """
 serve;worker;sync;sync run;sync plan;sync show;sync apply;sync undo;sync rejected;sync fix;sync replay;sync ignore;
 sync history;sync status;
 rules;rules list;rules own;rules drift;rules pin;rules forget;rules limit;
-simulate;plugins;sdl;token;db;db upgrade;db status;db backup;db restore;db tally;demo;
+simulate;plugins;plugins list;plugins new;plugins check;plugins test;sdl;token;db;db upgrade;db status;db backup;db restore;db tally;demo;
 explain;export;doctor
 """
 

@@ -1,0 +1,134 @@
+"""The contract of plugins catches what it is there for: each of these plugins is wrong in one way, and is told so."""
+
+import os
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from hub.kit.beginning import begin
+
+CODE, SIMULATOR = "{name}.py", "{name}_simulator.py"
+
+WRONG: Mapping[str, tuple[str, str, str, str]] = {
+    "foreign_error": (
+        CODE,
+        "except httpx2.RequestError",
+        "except httpx2.ConnectError",
+        "test_a_fault_is_told_in_the_words_of_the_hub",
+    ),
+    "empty_for_a_login_page": (
+        CODE,
+        'raise SourceBroken(f"{what} is a web page, perhaps a login page. Check the address and the key.")',
+        'return {"items": [], "last": None, "more": False}',
+        "test_a_fault_is_told_in_the_words_of_the_hub",
+    ),
+    "retry_after_lost": (CODE, ", retry_after=wait(answer)", "", "test_a_fault_is_told_in_the_words_of_the_hub"),
+    "refusal_tried_again": (
+        CODE,
+        "raise SourceRefused(f",
+        "raise SourceDown(f",
+        "test_a_fault_is_told_in_the_words_of_the_hub",
+    ),
+    "a_row_in_six_lost": (
+        CODE,
+        "str(listing.last) if",
+        "str(listing.last + self.config.page_size % 2) if",
+        "test_equal_times_over_a_page_border_lose_nothing",
+    ),
+    "cursor_too_far": (
+        CODE,
+        "yield Page(items, cursor, answer.content)",
+        "yield Page(items, str(int(cursor or 0) + 1), answer.content)",
+        "test_a_run_goes_on_from_any_page",
+    ),
+    "no_time_of_change": (
+        CODE,
+        ", where=where, at=found.updated",
+        ", where=where",
+        "test_duplicates_and_older_versions_change_nothing",
+    ),
+    "mojibake": (CODE, "body.decode()", 'body.decode(errors="replace")', "test_another_charset_is_read_right_or_told"),
+    "any_setting": (CODE, 'extra="forbid"', 'extra="allow"', "test_an_unknown_setting_is_refused"),
+    "another_token": (CODE, "change.token", '__import__("uuid").uuid4().hex', "test_a_change_told_twice_is_there_once"),
+    "key_made_up": (
+        CODE,
+        "return Written.model_validate(opened(answer, Written)).id",
+        'return "1"',
+        "test_what_did_not_arrive_is_told_later",
+    ),
+    "refusal_told_later": (
+        CODE,
+        "if answer.status_code in UNACCEPTABLE:",
+        'if answer.status_code in UNACCEPTABLE: raise SourceDown("not taken")\n        if answer.status_code == 0:',
+        "test_what_is_refused_is_shown_to_a_person",
+    ),
+    "garbage_overlooked": (
+        CODE,
+        'Page([read(parsed(body, "The message"), "message")]',
+        "Page([]",
+        "test_what_is_no_message_is_told",
+    ),
+    "undeclared_host": (CODE, 'hosts = ("base_url",)', "hosts = ()", "test_all_there_is_is_read"),
+    "lost_cursor": (
+        CODE,
+        'SourceBroken(f"The saved',
+        'LookupError(f"The saved',
+        "test_a_cursor_that_means_nothing_is_told_or_overlooked",
+    ),
+    "no_truth": (SIMULATOR, 'Route("/sim/truth", truth)', 'Route("/truth", truth)', "test_all_there_is_is_read"),
+}
+TEST = """
+from hub.testing import PluginContract
+from {name} import Parks
+from {name}_simulator import build
+
+class Test(PluginContract):
+    plugin, simulator, options = Parks, build, {{"orders": 40}}
+"""
+
+
+def written(folder: Path, name: str) -> None:
+    """A plugin that is wrong in this way, and its test."""
+    file, old, new, _ = WRONG[name]
+    for origin, to in (("__init__.py", CODE), ("simulator.py", SIMULATOR)):
+        text = (folder / "parks" / "lianshu_parks" / origin).read_text(encoding="utf-8")
+        assert to != file or old in text, name
+        (folder / to.format(name=name)).write_text(text.replace(old, new) if to == file else text, encoding="utf-8")
+    (folder / f"test_{name}.py").write_text(TEST.format(name=name), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def failed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
+    """Wrong plugin -> test that failed -> its words. One pytest runs them all."""
+    folder = tmp_path_factory.mktemp("wrong")
+    begin("parks", folder / "parks")
+    for name in WRONG:
+        written(folder, name)
+    (folder / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
+    asked = [f"test_{name}.py::Test::{test}" for name, (*_, test) in WRONG.items()]
+    command = [sys.executable, "-m", "pytest", "-q", "-rf", "--tb=no", "-p", "no:cacheprovider", *asked]
+    wide = {**os.environ, "COLUMNS": "1000"}
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=wide)
+    assert done.returncode == 1, done.stdout + done.stderr
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for name, test, words in re.findall(r"^FAILED test_(\w+)\.py::Test::(.+?) - (.*)$", done.stdout, re.MULTILINE):
+        found[name][test] = words
+    return found
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_caught(failed: dict[str, dict[str, str]], name: str) -> None:
+    assert {test.partition("[")[0] for test in failed[name]} == {WRONG[name][3]}
+
+
+def test_it_is_told_in_words(failed: dict[str, dict[str, str]]) -> None:
+    told = {name: " ".join(words.values()) for name, words in failed.items()}
+    assert "pull() raised ReadTimeout: The read operation timed out." in told["foreign_error"]
+    assert "pass Retry-After on as retry_after" in told["retry_after_lost"]
+    assert "The contract needs GET /sim/truth of the simulator" in told["no_truth"]
+    assert "may not reach 127.0.0.1: it declares no hosts" in told["undeclared_host"]
