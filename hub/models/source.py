@@ -30,8 +30,12 @@ class Source(Entity):
     )
     keys: Mapped[list[Any] | None] = mapped_column(JSONB, sort_order=1, info=SECRET)
     quiet_after: Mapped[int | None] = mapped_column(
-        sort_order=1, doc="So many minutes without a successful run are an alert (静默告警, 分钟); empty: none."
+        sort_order=1,
+        doc="So many minutes in which it brings nothing are an alert (静默告警, 分钟); empty: three turns of its "
+        "schedule without a successful run.",
     )
+    paused_by: Mapped[str | None] = mapped_column(sort_order=1, doc="Who paused it (暂停人); empty: it is not paused.")
+    paused_because: Mapped[str | None] = mapped_column(sort_order=1, doc="Why it is paused, in words (暂停原因).")
 
 
 class RunStatus(Term):

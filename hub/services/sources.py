@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer
 from hub.errors import Conflict, Invalid, NotFound
-from hub.models import PlanRow, Rejected, RejectedStatus, Run, Source
+from hub.models import PlanRow, Rejected, RejectedStatus, Run, RunNote, Source
 from hub.services import words
 
 
@@ -23,6 +23,15 @@ def visible(viewer: Viewer) -> Select[Source]:
     return _for_admins(viewer, Source)
 
 
+async def named(session: AsyncSession, viewer: Viewer, name: str, *, lock: bool = False) -> Source:
+    """The source of that name. Raises NotFound."""
+    wanted = visible(viewer).where(Source.name == name)
+    source = await session.scalar(wanted.with_for_update() if lock else wanted)
+    if source is None:
+        raise NotFound("source", name, "`hub sync status` lists them; a ready-made one is here once it ran.")
+    return source
+
+
 def runs(viewer: Viewer) -> Select[Run]:
     """The runs."""
     return _for_admins(viewer, Run)
@@ -31,6 +40,11 @@ def runs(viewer: Viewer) -> Select[Run]:
 def plan_rows(viewer: Viewer) -> Select[PlanRow]:
     """The rows of stored plans."""
     return _for_admins(viewer, PlanRow)
+
+
+def run_notes(viewer: Viewer) -> Select[RunNote]:
+    """The logs of runs."""
+    return _for_admins(viewer, RunNote)
 
 
 def rejected(viewer: Viewer) -> Select[Rejected]:

@@ -46,6 +46,8 @@ class Registry:
             self.broken.append((name, f"Config of {found.__name__} is no pydantic model: see hub/plugin.py."))
         elif not isinstance(found.presets, Mapping):
             self.broken.append((name, f"presets of {found.__name__} are no mapping: see hub/plugin.py."))
+        elif found.period and (lacking := set(found.period) - found.Config.model_fields.keys()):
+            self.broken.append((name, f"period of {found.__name__} names no settings: {', '.join(sorted(lacking))}."))
         elif found.name in self.plugins:
             self.broken.append((name, f"The name {found.name} is taken by {self.plugins[found.name].__module__}."))
         else:

@@ -14,7 +14,7 @@ from hub.errors import NotFound
 from hub.models import PlanAction, Rejected, RejectedStatus, Run, RunMode, RunStatus, Source
 from hub.models.base import now
 from hub.sync import apply as applying
-from hub.sync import archive, rejected
+from hub.sync import archive, journal, rejected
 from hub.sync.plan import plan
 from hub.sync.planned import Planned
 from hub.sync.reading import read
@@ -77,6 +77,7 @@ async def _again(work: Work, batch: Sequence[Rejected]) -> None:
         values = asdict(total) | {"pages": run.pages + 1, "records": run.records + len(items)}
         await note(session, run, values)
     take(run, values)
+    journal.of_page(run)
 
 
 async def _told(session: AsyncSession, run: Run, refused: Sequence[Planned], items: Mapping[Any, Rejected]) -> None:

@@ -22,11 +22,11 @@ from hub.models import PlanAction, PlanRow, PlanState, Run, RunMode, RunStatus, 
 from hub.plugin import BadRecord
 from hub.services.changes import plain
 from hub.sync import apply as applying
-from hub.sync import archive, rejected
+from hub.sync import archive, journal, rejected
 from hub.sync.plan import Moment, plan
 from hub.sync.planned import Planned
 from hub.sync.reading import read
-from hub.sync.work import Progress, Work, at_work, begin, fenced, found, insist, note, take, totals
+from hub.sync.work import Progress, Work, at_work, begin, fenced, found, insist, not_paused, note, take, totals
 
 AT_ONCE = 2_000
 Identity = tuple[str, str]
@@ -35,9 +35,10 @@ Identity = tuple[str, str]
 async def apply_plan(database: Database, id: UUID, *, started_by: str, progress: Progress | None = None) -> Run:
     """Apply the plan that the run `id` stored, or what is left of it. Returns the run that does so, done or failed.
 
-    Raises NotFound, or Conflict where it is no plan that waits, or the source is being run.
+    Raises NotFound, or Conflict where it is no plan that waits, or the source is paused or being run.
     """
     planned, source, expected = await _plan(database, id)
+    not_paused(source)
     run = await begin(database, source, started_by, RunMode.APPLY, planned.settings, plan_id=planned.id)
     run.expected = expected
     work = Work(database, source, run)
@@ -124,6 +125,7 @@ async def _carry_out(work: Work, planned: Run, rows: Sequence[PlanRow], *, outda
         values = asdict(total) | {"pages": run.pages + 1, "records": run.records + len(rows), "moved": moved}
         await note(session, run, values | {"expected": run.expected})
     take(run, values)
+    journal.of_page(run)
 
 
 def _moved(row: PlanRow, one: Planned) -> str | None:

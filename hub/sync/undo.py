@@ -41,6 +41,7 @@ from hub.models import (
 from hub.models.base import now
 from hub.services import grids
 from hub.services.changes import plain
+from hub.sync import journal
 from hub.sync.apply import move
 from hub.sync.batch import HIDDEN, Batch
 from hub.sync.kinds import KINDS, Kind, Values
@@ -145,6 +146,7 @@ async def _take_back(work: Work, ours: set[UUID], said: Sequence[Change]) -> Non
         }
         await note(session, run, values | {"expected": run.expected})
     take(run, values)
+    journal.of_page(run)
 
 
 async def _rows(session: AsyncSession, said: Sequence[Change]) -> dict[UUID, Back]:
