@@ -19,6 +19,7 @@ from schema import (
     resources,
     sources,
     stations,
+    syncing,
     tallies,
 )
 from schema.connections import connection_types
@@ -41,6 +42,7 @@ NOUNS = (
     resources,
     stations,
     sources,
+    syncing,
     changes,
     tallies,
 )

@@ -43,7 +43,7 @@ async def set_schedule(
         schedule = Schedule(source_id=source.id)
         session.add(schedule)
     schedule.cron, schedule.timezone, schedule.jitter = cron.strip(), timezone.strip(), jitter
-    schedule.set_by = viewer.name
+    schedule.set_by, source.watched_since = viewer.name, now()
     following = turn(schedule, now())
     schedule.next_at = following if source.enabled else None
     return source
@@ -71,6 +71,7 @@ async def resume(session: AsyncSession, viewer: Viewer, name: str) -> Source:
     if source.enabled:
         raise Conflict(f"{name} is not paused: there is nothing to resume.")
     source.enabled, source.paused_by, source.paused_because = True, None, None
+    source.watched_since = now()
     if (schedule := await _schedule(session, source)) is not None:
         schedule.next_at = turn(schedule, now())
     return source
@@ -84,7 +85,7 @@ async def set_quiet_after(session: AsyncSession, viewer: Viewer, name: str, *, m
     source = await _source(session, viewer, name)
     if minutes is not None and not 1 <= minutes <= 525_600:
         raise Invalid(f"minutes is {minutes}: 1 to 525600 are possible, as in 90.", field="minutes")
-    source.quiet_after = minutes
+    source.quiet_after, source.watched_since = minutes, now()
     return source
 
 

@@ -65,11 +65,10 @@ async def enqueue(session: AsyncSession, job: Job) -> bool:
     return ids[0] is not None
 
 
-async def waiting(session: AsyncSession, source: str) -> tuple[Job, bool] | None:
-    """The job of that source, if there is one, and whether a worker has taken it already."""
-    found = await session.execute(text(f"SELECT payload, status = 'picked' FROM pgqueuer WHERE {MINE}"), _of(source))
-    row = found.one_or_none()
-    return None if row is None else (Job(**orjson.loads(row[0] or b"{}")), row[1])
+async def waiting(session: AsyncSession, source: str) -> Job | None:
+    """The job of that source that waits, or that a worker has taken."""
+    payload = await session.scalar(text(f"SELECT payload FROM pgqueuer WHERE {MINE}"), _of(source))
+    return None if payload is None else Job(**orjson.loads(payload))
 
 
 async def drop(session: AsyncSession, source: str, *, taken: bool = False) -> bool:

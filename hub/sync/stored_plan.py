@@ -52,12 +52,17 @@ async def apply_plan(database: Database, id: UUID, *, started_by: str, progress:
     return run
 
 
+def must_wait(planned: Run) -> None:
+    """Raise Conflict unless the run has stored a plan that waits."""
+    if planned.status is not RunStatus.PLANNED:
+        what = "was applied already" if planned.status is RunStatus.APPLIED else "is no plan that waits"
+        raise Conflict(f"The run {planned.id} {what}. `hub sync plan` makes a new plan.")
+
+
 async def _plan(database: Database, id: UUID) -> tuple[Run, Source, int]:
     async with database.read() as session:
         planned, source = await found(session, id)
-        if planned.status is not RunStatus.PLANNED:
-            what = "was applied already" if planned.status is RunStatus.APPLIED else "is no plan that waits"
-            raise Conflict(f"The run {id} {what}. `hub sync plan` makes a new plan.")
+        must_wait(planned)
         mine = (PlanRow.run_id == id, PlanRow.state == PlanState.WAITING)
         expected = await session.scalar(select(func.count()).select_from(PlanRow).where(*mine))
         return planned, source, expected or 0

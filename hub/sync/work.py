@@ -90,6 +90,15 @@ def not_paused(source: Source) -> None:
         raise Conflict(f"{source.name} is paused{why}. `hub sync resume {source.name}` lets it run again.")
 
 
+async def never_began(database: Database, name: str, mode: RunMode, started_by: str, error: str) -> None:
+    """Keep a run that was asked for and could not even begin, as a failed one. A source that is not there has none."""
+    async with database.write(system("sync")) as session:
+        source = await session.scalar(select(Source).where(Source.name == name))
+        if source is not None:
+            failed = {"status": RunStatus.FAILED, "finished_at": now(), "error": archive.told(error)}
+            session.add(Run(source_id=source.id, mode=mode, started_by=started_by, **failed))
+
+
 async def begin(
     database: Database,
     source: Source,

@@ -80,13 +80,19 @@ def upgrade() -> None:
     )
     op.add_column("runs", sa.Column("cancelled_by", sa.Text(), nullable=True))
     op.add_column("sources", sa.Column("quiet_after", sa.Integer(), nullable=True))
+    op.add_column("sources", sa.Column("watched_since", sa.DateTime(timezone=True), nullable=True))
     op.add_column("sources", sa.Column("paused_by", sa.Text(), nullable=True))
     op.add_column("sources", sa.Column("paused_because", sa.Text(), nullable=True))
+    op.create_index(op.f("ix_runs_source_id_id"), "runs", ["source_id", "id"], unique=False)
+    op.drop_index(op.f("ix_runs_source_id"), table_name="runs")
 
 
 def downgrade() -> None:
+    op.create_index(op.f("ix_runs_source_id"), "runs", ["source_id"], unique=False)
+    op.drop_index(op.f("ix_runs_source_id_id"), table_name="runs")
     op.drop_column("sources", "paused_because")
     op.drop_column("sources", "paused_by")
+    op.drop_column("sources", "watched_since")
     op.drop_column("sources", "quiet_after")
     op.drop_column("runs", "cancelled_by")
     op.drop_table("run_notes")
