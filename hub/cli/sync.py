@@ -1,6 +1,7 @@
 """hub sync: bring the hub in step with a source, and see how it went."""
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ from hub.errors import Misconfigured, NotFound
 from hub.models import Rejected, Run, RunStatus, Source
 from hub.services import sources
 from hub.sync import jobs, registry
+from hub.sync.period import Days
 from hub.sync.registry import Registry
 from hub.sync.run import run_source
 
@@ -34,11 +36,27 @@ Another = Annotated[
 ]
 
 
+First = Annotated[str | None, typer.Option("--from", help="Only what is of a range of days: the first, 2026-01-01.")]
+Last = Annotated[str | None, typer.Option("--to", help="The last day of the range, which belongs to it.")]
+
+
+def days_of(first: str | None, last: str | None) -> Days | None:
+    """The range of days that was asked for. Raises Misconfigured."""
+    if first is None and last is None:
+        return None
+    try:
+        return Days(date.fromisoformat(first or ""), date.fromisoformat(last or ""))
+    except ValueError as error:
+        raise Misconfigured("A range of days has both ends: --from 2026-01-01 --to 2026-01-31, say.") from error
+
+
 @sync.command("run")
 def run_command(
     name: Name,
     path: Path_ = None,
     set_: Another = None,
+    first: First = None,
+    last: Last = None,
     queue: Annotated[bool, typer.Option("--queue", help="Leave it to a worker, and return at once.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 5 if records were rejected.")] = False,
     as_json: AsJSON = False,
@@ -48,15 +66,17 @@ def run_command(
     A second run of an unchanged source changes nothing. One bad record never stops a page: it is kept, with the reason.
     """
     chosen = settings()
-    asked = overrides(path or [], set_ or [])
+    asked, days = overrides(path or [], set_ or []), days_of(first, last)
     if queue:
-        _enqueue(name, asked, as_json=as_json)
+        _enqueue(name, asked, days, as_json=as_json)
         return
     known = registry.load(chosen.plugins)
 
     async def pull(db: Database) -> tuple[Run, list[Rejected]]:
         with shown(name) as progress:
-            run = await run_source(db, known, name, started_by="hub sync run", overrides=asked, progress=progress)
+            run = await run_source(
+                db, known, name, started_by="hub sync run", overrides=asked, days=days, progress=progress
+            )
         return run, await _rejected(db, run) if run.rejected else []
 
     run, rejected = with_database(chosen, pull)
@@ -76,7 +96,7 @@ def run_command(
         raise typer.Exit(Exit.PARTLY)
 
 
-def _enqueue(name: str, asked: dict[str, Any], *, as_json: bool) -> None:
+def _enqueue(name: str, asked: dict[str, Any], days: Days | None, *, as_json: bool) -> None:
     """Ask for a run; whichever worker is free takes it."""
     chosen = settings()
     known = registry.load(chosen.plugins)
@@ -86,7 +106,8 @@ def _enqueue(name: str, asked: dict[str, Any], *, as_json: bool) -> None:
         if not stored:
             raise NotFound("source", name, "`hub sync status` lists those that there are.")
         async with db.write(system("hub sync run")) as session:
-            return await jobs.enqueue(session, jobs.Job(name, "hub sync run", asked))
+            first, last = (days.first.isoformat(), days.last.isoformat()) if days else (None, None)
+            return await jobs.enqueue(session, jobs.Job(name, "hub sync run", asked, first=first, last=last))
 
     fresh = with_database(chosen, ask)
     if as_json:

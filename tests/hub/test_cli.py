@@ -21,7 +21,8 @@ def csv(folder: Path, *rows: str) -> Path:
 
 COMMANDS = """
 serve;worker;sync;sync run;sync plan;sync show;sync apply;sync undo;sync rejected;sync fix;sync replay;sync ignore;
-sync history;sync status;simulate;plugins;sdl;token;db;db upgrade;db status;db backup;db restore;db tally;demo;
+sync history;sync status;sync schedule;sync pause;sync resume;sync cancel;sync log;alerts;
+simulate;plugins;sdl;token;db;db upgrade;db status;db backup;db restore;db tally;demo;
 explain;doctor
 """
 
