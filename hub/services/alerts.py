@@ -43,5 +43,4 @@ async def clear_alert(session: AsyncSession, kind: AlertKind, source_id: UUID | 
 async def open_counts(session: AsyncSession) -> dict[AlertKind, int]:
     """How many alerts of each kind there are now: the kinds that have any. No secret: it names nothing."""
     counted = select(Alert.kind, func.count()).where(Alert.cleared_at.is_(None)).group_by(Alert.kind)
-    found = await session.execute(counted.order_by(Alert.kind))
-    return dict(found.tuples().all())
+    return dict((await session.execute(counted.order_by(Alert.kind))).all())

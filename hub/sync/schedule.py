@@ -27,7 +27,7 @@ async def due(session: AsyncSession, at: datetime, chance: Callable[[], float] =
     mine = select(Schedule, Source).join(Source, Source.id == Schedule.source_id)
     mine = mine.where(Schedule.next_at <= at, Source.enabled).with_for_update(of=Schedule, skip_locked=True)
     asked = []
-    for schedule, source in (await session.execute(mine.order_by(Schedule.next_at))).tuples():
+    for schedule, source in await session.execute(mine.order_by(Schedule.next_at)):
         if not await _at_work(session, source, at) and await jobs.enqueue(session, jobs.Job(source.name, STARTED_BY)):
             asked.append(source.name)
         else:

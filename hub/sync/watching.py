@@ -55,7 +55,7 @@ async def look(session: AsyncSession, at: datetime) -> None:
 async def _open(session: AsyncSession) -> dict[tuple[UUID | None, AlertKind], datetime]:
     mine = (Alert.cleared_at.is_(None), Alert.kind.in_([AlertKind.FAILING, AlertKind.QUIET]), Alert.subject == "")
     found = await session.execute(select(Alert.source_id, Alert.kind, Alert.last_at).where(*mine))
-    return {(source_id, kind): last_at for source_id, kind, last_at in found.tuples()}
+    return {(source_id, kind): last_at for source_id, kind, last_at in found}
 
 
 async def _standings(session: AsyncSession) -> list[Standing]:
@@ -65,7 +65,7 @@ async def _standings(session: AsyncSession) -> list[Standing]:
         .outerjoin(Schedule, Schedule.source_id == Source.id)
         .outerjoin(Run, Run.id == _latest("id", RunStatus.DONE, RunStatus.FAILED))
     )
-    return [Standing(*row) for row in (await session.execute(wanted)).tuples()]
+    return [Standing(*row) for row in await session.execute(wanted)]
 
 
 def _latest(name: str, *statuses: RunStatus, at_least: int = 0) -> ScalarSelect[Any]:
