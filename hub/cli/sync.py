@@ -84,16 +84,20 @@ def run_command(
         answer_json(report.numbers(run, name))
     else:
         typer.echo(report.words(run, name))
+    _tell_rejected(run, rejected, name)
+    if run.status is not RunStatus.DONE:
+        raise typer.Exit(Exit.FAILED)
+    if run.rejected and strict:
+        raise typer.Exit(Exit.PARTLY)
+
+
+def _tell_rejected(run: Run, rejected: list[Rejected], name: str) -> None:
     for one in rejected:
         say(f"  {one.reason}" if one.reason.startswith(one.where) else f"  {one.where}: {one.reason}")
     if run.rejected > len(rejected) > 0:
         say(f"  ... and {run.rejected - len(rejected):,} more.")
     if rejected:
         say(f"  What to do with them: hub sync rejected {name}")
-    if run.status is not RunStatus.DONE:
-        raise typer.Exit(Exit.FAILED)
-    if run.rejected and strict:
-        raise typer.Exit(Exit.PARTLY)
 
 
 def _enqueue(name: str, asked: dict[str, Any], days: Days | None, *, as_json: bool) -> None:
@@ -157,7 +161,8 @@ def status(
         return
     for one in found:
         last = one["last"]
-        typer.echo(f"{one['source']:24} {one['plugin']:14} {_told(last) if last else 'never ran'}")
+        paused = "" if one["enabled"] else "[paused] "
+        typer.echo(f"{one['source']:24} {one['plugin']:14} {paused}{_told(last) if last else 'never ran'}")
 
 
 @sync.command()

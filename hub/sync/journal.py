@@ -5,7 +5,8 @@ from contextvars import ContextVar
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.models import Rejected, Run, RunNote, RunStatus, uuid7
@@ -41,10 +42,10 @@ def give_back(said: Sequence[Line]) -> None:
 
 
 async def keep(session: AsyncSession, run_id: UUID, said: Sequence[Line]) -> None:
-    """Keep these lines, in the session's transaction."""
+    """Keep these lines, in the session's transaction; those that are kept already stay as they are."""
     if said:
         rows = [{"run_id": run_id, "id": id, "at": at, "words": words} for id, at, words in said]
-        await session.execute(insert(RunNote), rows)
+        await session.execute(insert(RunNote).on_conflict_do_nothing(), rows)
 
 
 def of_page(run: Run) -> None:

@@ -61,6 +61,7 @@ async def at_work(work: Work, done: RunStatus) -> AsyncIterator[None]:
             yield
         finally:
             watch.cancel()
+            await asyncio.wait([watch])
         await _end(work, done)
     except (SourceError, HubError) as error:
         await _end(work, RunStatus.FAILED, str(error))
@@ -132,14 +133,7 @@ async def begin(
             settings=dict(told),
             began=locked.cursor,
             status=RunStatus.RUNNING,
-            pages=0,
-            records=0,
-            created=0,
-            updated=0,
-            closed=0,
-            rejected=0,
-            unchanged=0,
-            moved=0,
+            **dict.fromkeys((column.key for column in COUNTED), 0),
         )
         session.add(run)
         await session.flush()

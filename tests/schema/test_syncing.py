@@ -141,7 +141,7 @@ async def test_who_may_only_look_changes_nothing(api: Api, synced: Database, ver
     assert await rows(synced, select(Source.enabled, Source.quiet_after)) == [(True, None)]
 
 
-async def test_a_schedule_a_pause_and_its_alert_are_seen(api: Api, synced: Database) -> None:
+async def test_a_schedule_and_an_alert_are_seen(api: Api, synced: Database) -> None:
     await api('mutation { setSchedule(name: "told", cron: "0 */2 * * *", jitter: 60) { name } }', ADMIN)
     async with synced.write(ADMIN) as session:
         (source,) = await session.scalars(select(Source))
@@ -167,9 +167,12 @@ async def test_a_schedule_a_pause_and_its_alert_are_seen(api: Api, synced: Datab
             },
             "alerts": {"nodes": [{"kind": "QUIET", "words": "so quiet", "times": 1}]},
         }
-    paused = (
-        'mutation { pauseSource(name: "told", reason: "搬家") { enabled pausedBy pausedBecause schedule { nextAt } } }'
-    )
+
+
+async def test_a_pause_is_seen_and_refuses_runs(api: Api, synced: Database) -> None:
+    await api('mutation { setSchedule(name: "told", cron: "0 */2 * * *") { name } }', ADMIN)
+    shown = "{ enabled pausedBy pausedBecause schedule { nextAt } }"
+    paused = f'mutation {{ pauseSource(name: "told", reason: "搬家") {shown} }}'
     assert (await api(paused, ADMIN))["pauseSource"] == {
         "enabled": False,
         "pausedBy": "admin",
