@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hub import __version__, uploads
+from hub import __version__, metrics, uploads
 from hub.access import Access
 from hub.db import Database
 from hub.errors import HubError
@@ -34,7 +34,7 @@ def build(db: Database, pepper: bytes, bus: Bus, *, development: bool = False, e
     `development`: everybody may choose the executor. `every`: every request is logged.
     """
 
-    authenticate = Access(db, pepper, bus)
+    authenticate, answered = Access(db, pepper, bus), metrics.Answered()
 
     async def readyz(_request: HTTPRequest) -> JSONResponse:
         reasons = await unready(db)
@@ -48,11 +48,12 @@ def build(db: Database, pepper: bytes, bus: Bus, *, development: bool = False, e
         Route("/graphql", graph),
         WebSocketRoute("/graphql", graph),
         *uploads.routes(db, authenticate),
+        *metrics.routes(db, authenticate, answered),
         *([Mount("/static", StaticFiles(directory=STATIC))] if STATIC.is_dir() else []),  # it holds what npm brought
     ]
     handlers = {HubError: on_hub_error, HTTPException: on_http_error, Exception: on_fault}
     site = Starlette(routes=routes, exception_handlers=handlers)
-    return Door(Entrance(site, ServerErrorMiddleware(graph, on_fault)), every=every)
+    return Door(Entrance(site, ServerErrorMiddleware(graph, on_fault)), answered.note, every=every)
 
 
 class Entrance:

@@ -1,7 +1,7 @@
 """What every answer has in common: its number and its line in the log, its headers, and how an error looks."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import structlog
 from starlette.exceptions import HTTPException
@@ -92,10 +92,13 @@ async def on_fault(request: HTTPRequest, error: Exception) -> JSONResponse:
 
 
 class Door:
-    """Around the whole application: a number and the headers for every answer, a line in the log where it is wanted."""
+    """Around the whole application: a number and the headers for every answer, a line in the log where it is wanted.
 
-    def __init__(self, app: ASGIApp, *, every: bool = False) -> None:
+    `note` is told the status and the seconds of each."""
+
+    def __init__(self, app: ASGIApp, note: Callable[[int, float], None], *, every: bool = False) -> None:
         self.app = app
+        self._note = note
         self._every = every
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -120,6 +123,8 @@ class Door:
             await self.app(scope, receive, noted)
         finally:
             took = time.perf_counter() - began
+            if scope["type"] == "http":
+                self._note(status, took)
             if self._every or status >= 500 or (took > SLOW_SECONDS and scope["type"] == "http"):
                 method = scope.get("method", "WEBSOCKET")
                 ms = round(took * 1000, 1)

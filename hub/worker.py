@@ -1,19 +1,32 @@
-"""A worker: runs what waits in the queue, source by source, and folds the tally, until it is told to stop."""
+"""A worker: small loops side by side, each with its own beat, until it is told to stop."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import date
+from uuid import UUID
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import system
 from hub.db import Database
-from hub.errors import HubError
+from hub.errors import Conflict, HubError
+from hub.models import Run, RunMode
+from hub.models.base import now
 from hub.services import sources, tally_folding
-from hub.sync import jobs
+from hub.sync import jobs, schedule, watching
+from hub.sync.jobs import Job
+from hub.sync.period import Days
 from hub.sync.registry import Registry
+from hub.sync.replaying import replay
 from hub.sync.run import run_source
+from hub.sync.stored_plan import apply_plan
+from hub.sync.undo import undo
+from hub.sync.work import never_began
 
-FOLD_SECONDS = 1.0
+VIEWER = system("worker")
+Step = Callable[[AsyncSession], Awaitable[bool]]
 
 log = structlog.get_logger("hub.worker")
 
@@ -23,28 +36,80 @@ async def work(db: Database, registry: Registry, stop: asyncio.Event) -> None:
 
     async def known() -> set[str]:
         async with db.read() as session:
-            stored = await session.scalars(sources.visible(system("worker")))
+            stored = await session.scalars(sources.visible(VIEWER))
             return {source.name for source in stored} | {preset.name for preset in registry.presets()}
 
-    async def run(job: jobs.Job) -> None:
-        log.info("run begins", source=job.source, started_by=job.started_by)
-        done = await run_source(db, registry, job.source, started_by=job.started_by, overrides=job.overrides or None)
-        log.info("run ended", source=job.source, run=str(done.id), status=done.status.name)
+    async def run(job: Job) -> None:
+        await carry_out(db, registry, job)
 
     async with asyncio.TaskGroup() as group:
-        group.create_task(_fold(db, stop))
+        for step, seconds in LOOPS:
+            group.create_task(_repeat(db, stop, step, seconds))
         await jobs.work(db, known, run, stop)
 
 
-async def _fold(db: Database, stop: asyncio.Event) -> None:
-    """Fold what writes have appended for the tally; a database that is away is asked again."""
+async def carry_out(db: Database, registry: Registry, job: Job) -> None:
+    """Do what a job says. One that is refused before its run begins is a failed run, for people to see."""
+    log.info("job begins", source=job.source, verb=job.verb, started_by=job.started_by)
+    try:
+        done = await _done(db, registry, job)
+    except Conflict as error:
+        log.warning("job left undone", source=job.source, verb=job.verb, reason=str(error))
+    except HubError as error:
+        await never_began(db, job.source, MODES[job.verb], job.started_by, str(error))
+        raise
+    else:
+        log.info("job ended", source=job.source, verb=job.verb, run=str(done.id), status=done.status.name)
+
+
+MODES: dict[jobs.Verb, RunMode] = {
+    "run": RunMode.APPLY,
+    "plan": RunMode.PLAN,
+    "apply": RunMode.APPLY,
+    "replay": RunMode.REPLAY,
+    "undo": RunMode.UNDO,
+}
+
+
+async def _done(db: Database, registry: Registry, job: Job) -> Run:
+    if job.verb in ("apply", "undo") and job.run is not None:
+        verb = apply_plan if job.verb == "apply" else undo
+        return await verb(db, UUID(job.run), started_by=job.started_by)
+    if job.verb == "replay":
+        return await replay(db, job.source, started_by=job.started_by)
+    days = Days(date.fromisoformat(job.first), date.fromisoformat(job.last)) if job.first and job.last else None
+    mode, overrides = MODES[job.verb], job.overrides or None
+    return await run_source(
+        db, registry, job.source, started_by=job.started_by, overrides=overrides, mode=mode, days=days
+    )
+
+
+async def _fold(session: AsyncSession) -> bool:
+    return await tally_folding.fold(session) >= tally_folding.AT_ONCE
+
+
+async def _schedule(session: AsyncSession) -> bool:
+    await schedule.due(session, now())
+    return False
+
+
+async def _watch(session: AsyncSession) -> bool:
+    await watching.look(session, now())
+    return False
+
+
+LOOPS: tuple[tuple[Step, float], ...] = ((_fold, 1.0), (_schedule, 1.0), (_watch, 3.0))
+
+
+async def _repeat(db: Database, stop: asyncio.Event, step: Step, seconds: float) -> None:
+    """One transaction after the other, at once where there is more; a database that is away is asked again."""
     while not stop.is_set():
+        more = False
         try:
-            async with db.write(system("worker")) as session:
-                folded = await tally_folding.fold(session)
+            async with db.write(VIEWER) as session:
+                more = await step(session)
         except HubError as error:
-            log.warning("the tally waits", error=str(error))
-            folded = 0
-        if folded < tally_folding.AT_ONCE:
+            log.warning("a loop of the worker waits", loop=step.__name__, error=str(error))
+        if not more:
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), FOLD_SECONDS)
+                await asyncio.wait_for(stop.wait(), seconds)

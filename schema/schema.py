@@ -20,6 +20,7 @@ from schema import (
     resources,
     sources,
     stations,
+    syncing,
     tallies,
 )
 from schema.connections import connection_types
@@ -43,6 +44,7 @@ NOUNS = (
     stations,
     sources,
     ownership,
+    syncing,
     changes,
     tallies,
 )

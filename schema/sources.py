@@ -1,11 +1,15 @@
 """What the hub is kept in step with: sources, their runs, and what came of every record."""
 
+from datetime import datetime
+
 import strawberry
 
 from hub import models
+from hub.services import alerts as see_alerts
+from hub.services import schedules as see_schedules
 from hub.services import sources as see_sources
 from schema.edges import connection, found, many, one
-from schema.node import Identified, node
+from schema.node import Identified, computed, node
 from schema.verbs import verb
 
 SOURCE = models.Source.id
@@ -15,7 +19,7 @@ RUN = models.Run.id
 @node(
     models.Source,
     see_sources.visible,
-    "name plugin title enabled cursor most_gone created_at updated_at",
+    "name plugin title enabled paused_by paused_because quiet_after most_gone cursor created_at updated_at",
     natural="name",
 )
 class Source(Identified):
@@ -35,15 +39,48 @@ class Source(Identified):
         order="-created_at",
         description="Its records that were refused (拒绝的记录).",
     )
+    schedule = one(
+        "Schedule",
+        see_schedules.visible,
+        models.Schedule.source_id,
+        key=SOURCE,
+        description="When it runs by itself (同步计划).",
+    )
+    alerts = many(
+        "Alert",
+        see_alerts.visible,
+        models.Alert.source_id,
+        key=SOURCE,
+        order="-last_at",
+        description="What a person should know of it; what is cleared too (告警).",
+    )
+
+
+def _seconds(started_at: datetime, finished_at: datetime | None) -> float | None:
+    return None if finished_at is None else (finished_at - started_at).total_seconds()
 
 
 @node(
     models.Run,
     see_sources.runs,
     """mode status started_by started_at finished_at pages records expected created updated closed rejected unchanged
-    moved error reason""",
+    moved error reason cancelled_by""",
 )
 class Run(Identified):
+    duration_seconds = computed(
+        [models.Run.started_at, models.Run.finished_at],
+        _seconds,
+        type=float | None,
+        description="How long it took, in seconds (耗时); null while it is at work.",
+    )
+    notes = many(
+        "RunNote",
+        see_sources.run_notes,
+        models.RunNote.run_id,
+        key=RUN,
+        order="id",
+        description="Its log (运行日志).",
+    )
     source = one(
         "Source", see_sources.visible, SOURCE, key=models.Run.source_id, description="Of which source (数据源)."
     )

@@ -20,6 +20,14 @@ from hub.cli.rules import rules_group
 from hub.cli.sdl import sdl_command
 from hub.cli.serve import serve_command, worker_command
 from hub.cli.simulate import simulate
+from hub.cli.steering import (
+    alerts_command,
+    cancel_command,
+    log_command,
+    pause_command,
+    resume_command,
+    schedule_command,
+)
 from hub.cli.sync import sync
 from hub.cli.token import token
 from hub.errors import HubError
@@ -56,8 +64,14 @@ sync.command("rejected")(list_command)
 sync.command("fix")(fix_command)
 sync.command("replay")(replay_command)
 sync.command("ignore")(ignore_command)
+sync.command("schedule")(schedule_command)
+sync.command("pause")(pause_command)
+sync.command("resume")(resume_command)
+sync.command("cancel")(cancel_command)
+sync.command("log")(log_command)
 app.add_typer(sync, name="sync")
 app.add_typer(rules_group, name="rules")
+app.command("alerts")(alerts_command)
 app.command()(simulate)
 app.add_typer(plugins, name="plugins")
 app.command("sdl")(sdl_command)

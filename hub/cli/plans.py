@@ -1,6 +1,7 @@
 """hub sync plan, show, apply, undo: what a run would do, looked at before, done exactly so, and taken back."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from hub.auth import system
 from hub.cli.answers import AsJSON, Exit, answer_json, say
 from hub.cli.opened import with_database
 from hub.cli.progress import shown
-from hub.cli.sync import AllowGone, Another, Name, Path_, overrides
+from hub.cli.sync import AllowGone, Another, First, Last, Name, Path_, days_of, overrides
 from hub.config import settings
 from hub.db import Database
 from hub.errors import Misconfigured, NotFound
@@ -38,20 +39,25 @@ def _named(terms: type[Term], word: str) -> Term:
     return terms[word.upper()]
 
 
-def plan_command(name: Name, path: Path_ = None, set_: Another = None, as_json: AsJSON = False) -> None:
+def plan_command(
+    name: Name,
+    path: Path_ = None,
+    set_: Another = None,
+    first: First = None,
+    last: Last = None,
+    as_json: AsJSON = False,
+) -> None:
     """Store what a run would do, and do nothing.
 
     Everything is checked as in a run. `hub sync show` shows the plan row by row, `hub sync apply` does exactly it.
     """
     chosen = settings()
     known = registry.load(chosen.plugins)
-    asked = overrides(path or [], set_ or [])
+    pull = partial(run_source, overrides=overrides(path or [], set_ or []), days=days_of(first, last))
 
     async def work(db: Database) -> Run:
         with shown(name) as progress:
-            return await run_source(
-                db, known, name, started_by="hub sync plan", overrides=asked, mode=RunMode.PLAN, progress=progress
-            )
+            return await pull(db, known, name, started_by="hub sync plan", mode=RunMode.PLAN, progress=progress)
 
     run = with_database(chosen, work)
     if as_json:

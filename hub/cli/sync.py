@@ -1,6 +1,7 @@
 """hub sync: bring the hub in step with a source, and see how it went."""
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ from hub.errors import Misconfigured, NotFound
 from hub.models import Rejected, Run, RunStatus, Source
 from hub.services import sources
 from hub.sync import jobs, registry
+from hub.sync.period import Days
 from hub.sync.registry import Registry
 from hub.sync.run import run_source
 
@@ -38,6 +40,18 @@ AllowGone = Annotated[
     str | None,
     typer.Option(metavar="WHY", help="Let it mark more as gone than the source's limit, and say why."),
 ]
+First = Annotated[str | None, typer.Option("--from", help="Only what is of a range of days: the first, 2026-01-01.")]
+Last = Annotated[str | None, typer.Option("--to", help="The last day of the range, which belongs to it.")]
+
+
+def days_of(first: str | None, last: str | None) -> Days | None:
+    """The range of days that was asked for. Raises Misconfigured."""
+    if first is None and last is None:
+        return None
+    try:
+        return Days(date.fromisoformat(first or ""), date.fromisoformat(last or ""))
+    except ValueError as error:
+        raise Misconfigured("A range of days has both ends: --from 2026-01-01 --to 2026-01-31, say.") from error
 
 
 @sync.command("run")
@@ -45,6 +59,8 @@ def run_command(
     name: Name,
     path: Path_ = None,
     set_: Another = None,
+    first: First = None,
+    last: Last = None,
     queue: Annotated[bool, typer.Option("--queue", help="Leave it to a worker, and return at once.")] = False,
     allow_gone: AllowGone = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 5 if records were rejected.")] = False,
@@ -55,16 +71,23 @@ def run_command(
     A second run of an unchanged source changes nothing. One bad record never stops a page: it is kept, with the reason.
     """
     chosen = settings()
-    asked = overrides(path or [], set_ or [])
+    asked, days = overrides(path or [], set_ or []), days_of(first, last)
     if queue:
-        _enqueue(name, asked, as_json=as_json)
+        _enqueue(name, asked, days, as_json=as_json)
         return
     known = registry.load(chosen.plugins)
 
     async def pull(db: Database) -> tuple[Run, list[Rejected]]:
         with shown(name) as progress:
             run = await run_source(
-                db, known, name, started_by="hub sync run", overrides=asked, reason=allow_gone, progress=progress
+                db,
+                known,
+                name,
+                started_by="hub sync run",
+                overrides=asked,
+                days=days,
+                reason=allow_gone,
+                progress=progress,
             )
         return run, await _rejected(db, run) if run.rejected else []
 
@@ -73,19 +96,23 @@ def run_command(
         answer_json(report.numbers(run, name))
     else:
         typer.echo(report.words(run, name))
-    for one in rejected:
-        say(f"  {one.reason}" if one.reason.startswith(one.where) else f"  {one.where}: {one.reason}")
-    if run.rejected > len(rejected) > 0:
-        say(f"  ... and {run.rejected - len(rejected):,} more.")
-    if rejected:
-        say(f"  What to do with them: hub sync rejected {name}")
+    _tell_rejected(run, rejected, name)
     if run.status is not RunStatus.DONE:
         raise typer.Exit(Exit.FAILED)
     if run.rejected and strict:
         raise typer.Exit(Exit.PARTLY)
 
 
-def _enqueue(name: str, asked: dict[str, Any], *, as_json: bool) -> None:
+def _tell_rejected(run: Run, rejected: list[Rejected], name: str) -> None:
+    for one in rejected:
+        say(f"  {one.reason}" if one.reason.startswith(one.where) else f"  {one.where}: {one.reason}")
+    if run.rejected > len(rejected) > 0:
+        say(f"  ... and {run.rejected - len(rejected):,} more.")
+    if rejected:
+        say(f"  What to do with them: hub sync rejected {name}")
+
+
+def _enqueue(name: str, asked: dict[str, Any], days: Days | None, *, as_json: bool) -> None:
     """Ask for a run; whichever worker is free takes it."""
     chosen = settings()
     known = registry.load(chosen.plugins)
@@ -95,7 +122,8 @@ def _enqueue(name: str, asked: dict[str, Any], *, as_json: bool) -> None:
         if not stored:
             raise NotFound("source", name, "`hub sync status` lists those that there are.")
         async with db.write(system("hub sync run")) as session:
-            return await jobs.enqueue(session, jobs.Job(name, "hub sync run", asked))
+            first, last = (days.first.isoformat(), days.last.isoformat()) if days else (None, None)
+            return await jobs.enqueue(session, jobs.Job(name, "hub sync run", asked, first=first, last=last))
 
     fresh = with_database(chosen, ask)
     if as_json:
@@ -145,7 +173,8 @@ def status(
         return
     for one in found:
         last = one["last"]
-        typer.echo(f"{one['source']:24} {one['plugin']:14} {_told(last) if last else 'never ran'}")
+        paused = "" if one["enabled"] else "[paused] "
+        typer.echo(f"{one['source']:24} {one['plugin']:14} {paused}{_told(last) if last else 'never ran'}")
 
 
 @sync.command()

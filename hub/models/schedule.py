@@ -18,9 +18,10 @@ class Schedule(Entity):
     cron: Mapped[str] = mapped_column(doc="Minute, hour, day, month, weekday, as cron has them (周期).")
     timezone: Mapped[str] = mapped_column(default="Asia/Shanghai", doc="Whose clock it follows (时区).")
     jitter: Mapped[int] = mapped_column(default=0, doc="Up to so many seconds later, by chance (随机延迟, 秒).")
-    paused: Mapped[bool] = mapped_column(default=False, doc="Whether it is paused (是否暂停).")
-    next_at: Mapped[datetime | None] = mapped_column(index=True, doc="When it runs next (下次运行); empty: paused.")
-    last_at: Mapped[datetime | None] = mapped_column(doc="When it last asked for a run (上次运行).")
+    next_at: Mapped[datetime | None] = mapped_column(
+        index=True, doc="When it runs next, the delay included (下次运行); empty: the source is paused."
+    )
+    last_at: Mapped[datetime | None] = mapped_column(doc="When its turn last came (上次运行).")
     set_by: Mapped[str | None] = mapped_column(doc="Who decided so (设定人).")
 
     __table_args__ = (Index(None, "source_id", unique=True),)

@@ -30,8 +30,13 @@ class Source(Entity):
     )
     keys: Mapped[list[Any] | None] = mapped_column(JSONB, sort_order=1, info=SECRET)
     quiet_after: Mapped[int | None] = mapped_column(
-        sort_order=1, doc="So many minutes without a successful run are an alert (静默告警, 分钟); empty: none."
+        sort_order=1,
+        doc="So many minutes in which it brings nothing are an alert (静默告警, 分钟); empty: three turns of its "
+        "schedule without a successful run.",
     )
+    watched_since: Mapped[datetime | None] = mapped_column(sort_order=1)
+    paused_by: Mapped[str | None] = mapped_column(sort_order=1, doc="Who paused it (暂停人); empty: it is not paused.")
+    paused_because: Mapped[str | None] = mapped_column(sort_order=1, doc="Why it is paused, in words (暂停原因).")
 
 
 class RunStatus(Term):
@@ -60,7 +65,7 @@ class Run(Entity):
 
     __tablename__ = "runs"
 
-    source_id: Mapped[UUID] = ref("sources.id")
+    source_id: Mapped[UUID] = ref("sources.id", index=False)
     mode: Mapped[RunMode] = mapped_column(default=RunMode.APPLY, doc="What it does with its plan (运行方式).")
     status: Mapped[RunStatus] = mapped_column(default=RunStatus.RUNNING, doc="Where it stands (任务状态).")
     started_by: Mapped[str] = mapped_column(doc="Who started it (发起者).")
@@ -96,7 +101,7 @@ class Run(Entity):
     reason: Mapped[str | None] = mapped_column(sort_order=1, doc="Why a person let it do what is guarded (放行原因).")
     cancelled_by: Mapped[str | None] = mapped_column(sort_order=1, doc="Who asked it to stop (取消者).")
 
-    __table_args__ = (sparse("plan_id"),)
+    __table_args__ = (sparse("plan_id"), Index(None, "source_id", "id"))
 
 
 class Landing(Base):

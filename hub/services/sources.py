@@ -20,6 +20,7 @@ from hub.models import (
     Rejected,
     RejectedStatus,
     Run,
+    RunNote,
     Source,
     Withheld,
 )
@@ -35,6 +36,15 @@ def visible(viewer: Viewer) -> Select[Source]:
     return _for_admins(viewer, Source)
 
 
+async def named(session: AsyncSession, viewer: Viewer, name: str, *, lock: bool = False) -> Source:
+    """The source of that name. Raises NotFound."""
+    wanted = visible(viewer).where(Source.name == name)
+    source = await session.scalar(wanted.with_for_update() if lock else wanted)
+    if source is None:
+        raise NotFound("source", name, "`hub sync status` lists them; a ready-made one is here once it ran.")
+    return source
+
+
 def runs(viewer: Viewer) -> Select[Run]:
     """The runs."""
     return _for_admins(viewer, Run)
@@ -43,6 +53,11 @@ def runs(viewer: Viewer) -> Select[Run]:
 def plan_rows(viewer: Viewer) -> Select[PlanRow]:
     """The rows of stored plans."""
     return _for_admins(viewer, PlanRow)
+
+
+def run_notes(viewer: Viewer) -> Select[RunNote]:
+    """The logs of runs."""
+    return _for_admins(viewer, RunNote)
 
 
 def rejected(viewer: Viewer) -> Select[Rejected]:

@@ -13,6 +13,7 @@ import stamina
 from pydantic import BaseModel, SecretStr
 
 from hub.plugin import Plugin, SourceRefused
+from hub.sync import journal
 
 ATTEMPTS, PATIENCE = 4, 60.0
 LATER = frozenset({429, 502, 503, 504})
@@ -94,15 +95,24 @@ class Patient(httpx2.AsyncBaseTransport):
         try:
             async for attempt in stamina.retry_context(on=wait_for, attempts=ATTEMPTS, timeout=PATIENCE):
                 with attempt:
-                    response = await self._inner.handle_async_request(request)
+                    response = await self._asked(request)
                     if response.status_code in LATER and attempt.num < ATTEMPTS and asked_wait(response) <= PATIENCE:
                         await response.aread()  # it may turn out to be the last
                         await response.aclose()
+                        wait = f" in {asked_wait(response):.0f} s, as it says" if asked_wait(response) else ""
+                        journal.say(f"{request.url.host} answers {response.status_code}: asked again{wait}.")
                         raise _Later(response)
                     return response
         except _Later as later:
             return later.response
         raise AssertionError("stamina ends with a value or an error")
+
+    async def _asked(self, request: httpx2.Request) -> httpx2.Response:
+        try:
+            return await self._inner.handle_async_request(request)
+        except httpx2.TransportError as error:
+            journal.say(f"{request.url.host} does not answer: {type(error).__name__}.")
+            raise
 
     async def aclose(self) -> None:
         await self._inner.aclose()

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 import structlog
@@ -29,17 +29,31 @@ from hub.errors import Unavailable
 HEARTBEAT = timedelta(seconds=30)  # a worker that is silent for so long is taken for dead
 LOOK = timedelta(seconds=5)  # so soon a new source is known, a lost notification made up for, a lost connection renewed
 PREFIX = "sync:"
+MINE = "dedupe_key = :name AND status IN ('queued', 'picked')"
 
 log = structlog.get_logger("hub.jobs")
 
 
+Verb = Literal["run", "plan", "apply", "replay", "undo"]
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A run to come."""
+    """A run to come.
+
+    overrides     other settings, for this run only
+    verb          what it is to do; "run" pulls and applies
+    run           of "apply" the run that stored the plan, of "undo" the one to take back
+    first, last   of "run" and "plan": the days of a range, as 2026-01-31
+    """
 
     source: str
     started_by: str
     overrides: dict[str, Any] = field(default_factory=dict)
+    verb: Verb = "run"
+    run: str | None = None
+    first: str | None = None
+    last: str | None = None
 
 
 async def enqueue(session: AsyncSession, job: Job) -> bool:
@@ -49,6 +63,28 @@ async def enqueue(session: AsyncSession, job: Job) -> bool:
     name = PREFIX + job.source
     ids = await queue.enqueue(name, orjson.dumps(asdict(job)), dedupe_key=name, on_conflict="skip")
     return ids[0] is not None
+
+
+async def waiting(session: AsyncSession, source: str) -> Job | None:
+    """The job of that source that waits, or that a worker has taken."""
+    payload = await session.scalar(text(f"SELECT payload FROM pgqueuer WHERE {MINE}"), _of(source))
+    return None if payload is None else Job(**orjson.loads(payload))
+
+
+async def drop(session: AsyncSession, source: str, *, taken: bool = False) -> bool:
+    """Take the job of that source out of the queue; `taken`: even from a worker, who is gone. Whether there was one."""
+    unless = "" if taken else " AND status = 'queued'"
+    dropped = await session.execute(text(f"DELETE FROM pgqueuer WHERE {MINE}{unless} RETURNING id"), _of(source))
+    return dropped.one_or_none() is not None
+
+
+async def length(session: AsyncSession) -> int:
+    """How many jobs wait."""
+    return await session.scalar(text("SELECT count(*) FROM pgqueuer WHERE status = 'queued'")) or 0
+
+
+def _of(source: str) -> dict[str, str]:
+    return {"name": PREFIX + source}
 
 
 async def pending(connection: AsyncConnection) -> list[str]:

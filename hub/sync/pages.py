@@ -16,6 +16,7 @@ from hub.sync.drift import Policies
 from hub.sync.patience import GRACE, TooLong, awaited
 from hub.sync.reading import Readings, read
 
+LET_GO_SECONDS = 0.3  # so long a plugin may tidy up when it is stopped
 Items = Sequence[Record | BadRecord]
 
 
@@ -44,8 +45,8 @@ class Pages:
         while True:
             self.begin()
             assert self._ahead is not None
-            ready = await self._ahead
-            self._ahead = None
+            await asyncio.wait([self._ahead])  # who is stopped does not wait for a plugin that will not be
+            ready, self._ahead = self._ahead.result(), None
             if ready is None:
                 return
             yield ready
@@ -54,8 +55,8 @@ class Pages:
         """Let go of the source, whatever it is doing."""
         if self._ahead is not None:
             self._ahead.cancel()
-            await asyncio.wait([self._ahead])
-            if not self._ahead.cancelled():
+            await asyncio.wait([self._ahead], timeout=LET_GO_SECONDS)
+            if self._ahead.done() and not self._ahead.cancelled():
                 self._ahead.exception()  # it was told already, or what stopped the run came before it
         if close := getattr(self._coming, "aclose", None):
             with contextlib.suppress(Exception):

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Select, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.db import Database, Origin
@@ -14,7 +14,7 @@ from hub.errors import NotFound
 from hub.models import PlanAction, Rejected, RejectedStatus, Run, RunMode, RunStatus, Source
 from hub.models.base import now
 from hub.sync import apply as applying
-from hub.sync import archive, rejected
+from hub.sync import archive, journal, rejected
 from hub.sync.plan import plan
 from hub.sync.planned import Planned
 from hub.sync.reading import read
@@ -40,6 +40,7 @@ async def replay(
     if source is None:
         raise NotFound("source", name, "`hub sync status` lists those that there are.")
     work = Work(database, source, await begin(database, source, started_by, RunMode.REPLAY, {}))
+    work.run.expected = await _number(database, source, ids)
     after: UUID | None = None
     async with at_work(work, RunStatus.DONE):
         while batch := await _open(database, source, ids, after):
@@ -50,12 +51,20 @@ async def replay(
     return work.run
 
 
-async def _open(database: Database, source: Source, ids: Sequence[UUID] | None, after: UUID | None) -> list[Rejected]:
+def _those(source: Source, ids: Sequence[UUID] | None) -> Select[Rejected]:
     statement = select(Rejected).where(
         Rejected.source_id == source.id, Rejected.status == RejectedStatus.OPEN, Rejected.record.is_not(None)
     )
-    if ids is not None:
-        statement = statement.where(Rejected.id.in_(ids))
+    return statement if ids is None else statement.where(Rejected.id.in_(ids))
+
+
+async def _number(database: Database, source: Source, ids: Sequence[UUID] | None) -> int:
+    async with database.read() as session:
+        return await session.scalar(select(func.count()).select_from(_those(source, ids).subquery())) or 0
+
+
+async def _open(database: Database, source: Source, ids: Sequence[UUID] | None, after: UUID | None) -> list[Rejected]:
+    statement = _those(source, ids)
     if after is not None:
         statement = statement.where(Rejected.id > after)
     async with database.read() as session:
@@ -75,8 +84,9 @@ async def _again(work: Work, batch: Sequence[Rejected]) -> None:
         total = totals(run)
         total.add(applying.counted(planned))
         values = asdict(total) | {"pages": run.pages + 1, "records": run.records + len(items)}
-        await note(session, run, values)
+        await note(session, run, values | {"expected": run.expected})
     take(run, values)
+    journal.of_page(run)
 
 
 async def _told(session: AsyncSession, run: Run, refused: Sequence[Planned], items: Mapping[Any, Rejected]) -> None:

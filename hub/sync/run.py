@@ -18,17 +18,18 @@ from hub.models.base import now
 from hub.plugin import BadRecord, Page, Plugin, Pulls, Record
 from hub.services.alerts import clear_alert, raise_alert
 from hub.sync import apply as applying
-from hub.sync import archive, gone, http, pages, rejected
+from hub.sync import archive, gone, http, journal, pages, rejected
 from hub.sync.apply import Counts
 from hub.sync.drift import policies
 from hub.sync.gone import TooMuchGone
 from hub.sync.pages import Items, Ready
+from hub.sync.period import Days, bounds
 from hub.sync.plan import Moment, plan
 from hub.sync.planned import Brought, Planned
 from hub.sync.reading import read
 from hub.sync.registry import Registry
 from hub.sync.rules import own_by_default
-from hub.sync.work import Progress, Work, at_work, begin, fenced, insist, note, take, totals
+from hub.sync.work import Progress, Work, at_work, begin, fenced, insist, not_paused, note, take, totals
 
 AGAIN = 2_000
 MANY, MOST = 1_000, 0.5
@@ -56,15 +57,20 @@ async def run_source(
     overrides: Mapping[str, Any] | None = None,
     mode: RunMode = RunMode.APPLY,
     reason: str | None = None,
+    days: Days | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Pull from the source `name`, or from the ready-made source of that name. Returns the run, done or failed.
 
+    `days`: only what is of this range, where the plugin can bound a pull so.
     `reason`: why it may mark more as gone than the source's limit.
-    Raises NotFound, Misconfigured, or Conflict where the source is being run already.
+    Raises NotFound, Misconfigured, or Conflict where the source is paused or is being run already.
     """
     async with http.client() as client:
-        source = await insist(partial(_source, database, registry, name))
+        source = await insist(partial(known, database, registry, name))
+        not_paused(source)
+        if days is not None:
+            overrides = {**(overrides or {}), **bounds(registry, source.plugin, days)}
         settings = {**source.settings, **(overrides or {})}
         plugin = registry.make(source.plugin, settings, client)
         if not isinstance(plugin, Pulls):
@@ -77,7 +83,7 @@ async def run_source(
         return pull.run
 
 
-async def _source(database: Database, registry: Registry, name: str) -> Source:
+async def known(database: Database, registry: Registry, name: str) -> Source:
     """The source of that name, made from a plugin's preset at first use."""
     async with database.write(system("sync")) as session:
         source = await session.scalar(select(Source).where(Source.name == name))
@@ -91,8 +97,6 @@ async def _source(database: Database, registry: Registry, name: str) -> Source:
             session.add(source)
             await session.flush()
             own_by_default(session, source, registry.plugins[preset.plugin].rules)
-    if not source.enabled:
-        raise Conflict(f"The source {name} is switched off.")
     return source
 
 
@@ -151,6 +155,7 @@ async def _page(pull: Pull, ready: Ready, decided: Callable[[], None], *, keep_c
         if page.cursor is not None and not keep_cursor:
             await session.execute(_further(pull, page.cursor))
     take(run, values | {"expected": page.total if page.total is not None else run.expected})
+    journal.of_page(run)
 
 
 async def _heed(pull: Pull, session: AsyncSession, ready: Ready) -> None:

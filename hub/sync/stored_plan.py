@@ -22,12 +22,12 @@ from hub.models import PlanAction, PlanRow, PlanState, Run, RunMode, RunStatus, 
 from hub.plugin import BadRecord
 from hub.services.changes import plain
 from hub.sync import apply as applying
-from hub.sync import archive, rejected
+from hub.sync import archive, journal, rejected
 from hub.sync.gone import guard
 from hub.sync.plan import Moment, plan
 from hub.sync.planned import Planned
 from hub.sync.reading import read
-from hub.sync.work import Progress, Work, at_work, begin, fenced, found, insist, note, take, totals
+from hub.sync.work import Progress, Work, at_work, begin, fenced, found, insist, not_paused, note, take, totals
 
 AT_ONCE = 2_000
 Identity = tuple[str, str]
@@ -39,9 +39,11 @@ async def apply_plan(
     """Apply the plan that the run `id` stored, or what is left of it. Returns the run that does so, done or failed.
 
     `reason`: why it may mark more as gone than the source's limit.
-    Raises NotFound, or Conflict where it is no plan that waits, the source is being run, or too much would be gone.
+    Raises NotFound, or Conflict where it is no plan that waits, the source is paused or being run, or too much
+    would be gone.
     """
     planned, source, expected = await _plan(database, id)
+    not_paused(source)
     if reason is None:
         async with database.read() as session:
             await guard(session, source, planned.closed)
@@ -58,12 +60,17 @@ async def apply_plan(
     return run
 
 
+def must_wait(planned: Run) -> None:
+    """Raise Conflict unless the run has stored a plan that waits."""
+    if planned.status is not RunStatus.PLANNED:
+        what = "was applied already" if planned.status is RunStatus.APPLIED else "is no plan that waits"
+        raise Conflict(f"The run {planned.id} {what}. `hub sync plan` makes a new plan.")
+
+
 async def _plan(database: Database, id: UUID) -> tuple[Run, Source, int]:
     async with database.read() as session:
         planned, source = await found(session, id)
-        if planned.status is not RunStatus.PLANNED:
-            what = "was applied already" if planned.status is RunStatus.APPLIED else "is no plan that waits"
-            raise Conflict(f"The run {id} {what}. `hub sync plan` makes a new plan.")
+        must_wait(planned)
         mine = (PlanRow.run_id == id, PlanRow.state == PlanState.WAITING)
         expected = await session.scalar(select(func.count()).select_from(PlanRow).where(*mine))
         return planned, source, expected or 0
@@ -131,6 +138,7 @@ async def _carry_out(work: Work, planned: Run, rows: Sequence[PlanRow], *, outda
         values = asdict(total) | {"pages": run.pages + 1, "records": run.records + len(rows), "moved": moved}
         await note(session, run, values | {"expected": run.expected})
     take(run, values)
+    journal.of_page(run)
 
 
 def _moved(row: PlanRow, one: Planned) -> str | None:

@@ -41,6 +41,7 @@ from hub.models import (
 from hub.models.base import now
 from hub.services import grids
 from hub.services.changes import plain
+from hub.sync import journal
 from hub.sync.apply import move
 from hub.sync.batch import HIDDEN, Batch
 from hub.sync.kinds import KINDS, Kind, Values
@@ -88,14 +89,19 @@ async def undo(database: Database, id: UUID, *, started_by: str, progress: Progr
     return run
 
 
+def must_have_written(meant: Run) -> None:
+    """Raise Conflict unless the run is one that can be taken back."""
+    if meant.mode not in (RunMode.APPLY, RunMode.REPLAY) or meant.status not in ENDED:
+        raise Conflict(
+            f"The run {meant.id} ({meant.mode.name}, {meant.status.name}) cannot be taken back: only one that has "
+            "written, and has ended."
+        )
+
+
 async def _run(database: Database, id: UUID) -> tuple[Run, Source, int]:
     async with database.read() as session:
         meant, source = await found(session, id)
-        if meant.mode not in (RunMode.APPLY, RunMode.REPLAY) or meant.status not in ENDED:
-            raise Conflict(
-                f"The run {id} ({meant.mode.name}, {meant.status.name}) cannot be taken back: only one that has "
-                "written, and has ended."
-            )
+        must_have_written(meant)
         expected = await session.scalar(select(func.count()).select_from(Change).where(Change.run_id == id))
         return meant, source, expected or 0
 
@@ -145,6 +151,7 @@ async def _take_back(work: Work, ours: set[UUID], said: Sequence[Change]) -> Non
         }
         await note(session, run, values | {"expected": run.expected})
     take(run, values)
+    journal.of_page(run)
 
 
 async def _rows(session: AsyncSession, said: Sequence[Change]) -> dict[UUID, Back]:

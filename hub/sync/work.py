@@ -21,11 +21,13 @@ from hub.errors import Conflict, HubError, NotFound
 from hub.models import Run, RunMode, RunStatus, Source, uuid7
 from hub.models.base import now
 from hub.plugin import SourceError
-from hub.sync import archive
+from hub.sync import archive, journal
 from hub.sync.apply import Counts
 
 LEASE = timedelta(seconds=30)
+LOOK_SECONDS = 0.4  # so soon a run knows that a person stops it
 IN_BETWEEN, TRIES = frozenset({"40001", "40P01", "55P03", "23505"}), 5
+COUNTED = (Run.pages, Run.records, Run.created, Run.updated, Run.closed, Run.rejected, Run.unchanged, Run.moved)
 T = TypeVar("T")
 
 Progress = Callable[[Run], None]
@@ -46,21 +48,32 @@ class Work:
 
 @contextlib.asynccontextmanager
 async def at_work(work: Work, done: RunStatus) -> AsyncIterator[None]:
-    """While it works: signs of life. Then it is `done`, failed or cancelled, with the reason in words."""
-    heart = asyncio.create_task(_beat(work))
+    """While it works: signs of life, and an ear for a person who stops it. Then it is `done`, failed or cancelled.
+
+    Stopped by a person, what is inside ends here, quietly; stopped with its process, the cancellation goes on.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+    journal.lines.set([])
+    watch = asyncio.create_task(_watch(work, task))
     try:
-        yield
+        try:
+            yield
+        finally:
+            watch.cancel()
+            await asyncio.wait([watch])
         await _end(work, done)
     except (SourceError, HubError) as error:
         await _end(work, RunStatus.FAILED, str(error))
     except asyncio.CancelledError:
-        await asyncio.shield(_end(work, RunStatus.CANCELLED, "It was stopped; what was applied stays."))
-        raise
+        by = work.run.cancelled_by
+        stopped = f"{by} stopped it" if by else "It was stopped"
+        await asyncio.shield(_end(work, RunStatus.CANCELLED, f"{stopped}; what was applied stays."))
+        if by is None or task.uncancel():
+            raise
     except Exception as error:
         await _end(work, RunStatus.FAILED, f"A fault of the hub ({type(error).__name__}); its log says more.")
         raise
-    finally:
-        heart.cancel()
 
 
 async def found(session: AsyncSession, id: UUID) -> tuple[Run, Source]:
@@ -69,6 +82,22 @@ async def found(session: AsyncSession, id: UUID) -> tuple[Run, Source]:
     if run is None:
         raise NotFound("run", id, "`hub sync history` lists the runs.")
     return run, await session.get_one(Source, run.source_id)
+
+
+def not_paused(source: Source) -> None:
+    """Raise Conflict for a source that a person has paused, with who and why."""
+    if not source.enabled:
+        why = f" by {source.paused_by}: {source.paused_because}" if source.paused_by else ""
+        raise Conflict(f"{source.name} is paused{why}. `hub sync resume {source.name}` lets it run again.")
+
+
+async def never_began(database: Database, name: str, mode: RunMode, started_by: str, error: str) -> None:
+    """Keep a run that was asked for and could not even begin, as a failed one. A source that is not there has none."""
+    async with database.write(system("sync")) as session:
+        source = await session.scalar(select(Source).where(Source.name == name))
+        if source is not None:
+            failed = {"status": RunStatus.FAILED, "finished_at": now(), "error": archive.told(error)}
+            session.add(Run(source_id=source.id, mode=mode, started_by=started_by, **failed))
 
 
 async def begin(
@@ -88,7 +117,7 @@ async def begin(
         await session.refresh(locked := await session.get_one(Source, source.id, with_for_update=True))
         running = select(Run).where(Run.source_id == source.id, Run.status == RunStatus.RUNNING)
         for other in await session.scalars(running):
-            if other.alive_at > now() - LEASE and not _dead(other.worker):
+            if lives(other):
                 raise Conflict(
                     f"{source.name} is being run since {other.started_at:%H:%M:%S} UTC by {other.started_by} "
                     f"(run {other.id}). Wait for it, or try again {LEASE.seconds} s after it stops answering."
@@ -109,18 +138,19 @@ async def begin(
             settings=dict(told),
             began=locked.cursor,
             status=RunStatus.RUNNING,
-            pages=0,
-            records=0,
-            created=0,
-            updated=0,
-            closed=0,
-            rejected=0,
-            unchanged=0,
-            moved=0,
+            **dict.fromkeys((column.key for column in COUNTED), 0),
         )
         session.add(run)
+        await session.flush()
+        place = "the beginning" if locked.cursor is None else f"its position {locked.cursor:.100}"
+        await journal.keep(session, run.id, [(uuid7(), now(), f"{mode.name}, begun by {started_by}, at {place}.")])
     source.cursor, source.fence = locked.cursor, fence
     return run
+
+
+def lives(run: Run) -> bool:
+    """Whether somebody is at work on a run that has not ended."""
+    return run.alive_at > now() - LEASE and not _dead(run.worker)
 
 
 def _worker() -> str:
@@ -141,13 +171,39 @@ def _dead(worker: str) -> bool:
     return False
 
 
-async def _beat(work: Work) -> None:
-    """Give a sign of life while pages are slow to come."""
+async def _watch(work: Work, task: asyncio.Task[Any]) -> None:
+    """Stop the task when a person has said so; give a sign of life while pages are slow to come."""
+    told = asyncio.get_running_loop().time()
     while True:
-        await asyncio.sleep(LEASE.total_seconds() / 3)
+        await asyncio.sleep(LOOK_SECONDS)
         with contextlib.suppress(HubError):
-            async with work.database.write(work.viewer) as session:
-                await session.execute(update(Run).where(Run.id == work.run.id).values(alive_at=now()))
+            async with work.database.direct() as connection:
+                by = await connection.fetchval("SELECT cancelled_by FROM runs WHERE id = $1", work.run.id)
+            if by is not None:
+                work.run.cancelled_by = by
+                task.cancel()
+                return
+            if asyncio.get_running_loop().time() - told >= LEASE.total_seconds() / 3:
+                told = asyncio.get_running_loop().time()
+                await _live(work)
+
+
+async def _live(work: Work) -> None:
+    async with _told(work) as session:
+        await session.execute(update(Run).where(Run.id == work.run.id).values(alive_at=now()))
+
+
+@contextlib.asynccontextmanager
+async def _told(work: Work) -> AsyncIterator[AsyncSession]:
+    """A transaction of the run, with what is to be kept in its log."""
+    said = journal.taken()
+    try:
+        async with work.database.write(work.viewer, run_id=work.run.id) as session:
+            await journal.keep(session, work.run.id, said)
+            yield session
+    except BaseException:
+        journal.give_back(said)
+        raise
 
 
 async def insist(step: Callable[[], Awaitable[T]]) -> T:
@@ -159,6 +215,7 @@ async def insist(step: Callable[[], Awaitable[T]]) -> T:
             state = getattr(getattr(error.__cause__, "orig", None), "sqlstate", None)
             if state not in IN_BETWEEN or tries == TRIES:
                 raise
+            journal.say("Another transaction came in between: the same once more.")
             await asyncio.sleep(random.random() * tries / 10)
     raise AssertionError("count() does not end")
 
@@ -166,7 +223,7 @@ async def insist(step: Callable[[], Awaitable[T]]) -> T:
 @contextlib.asynccontextmanager
 async def fenced(work: Work) -> AsyncIterator[AsyncSession]:
     """A transaction that only the newest run of the source may commit."""
-    async with work.database.write(work.viewer, run_id=work.run.id) as session:
+    async with _told(work) as session:
         await session.execute(text("SET LOCAL enable_seqscan = off"))  # a young table's statistics would ask for it
         fence = await session.scalar(select(Source.fence).where(Source.id == work.source.id).with_for_update())
         if fence != work.run.fence:
@@ -190,9 +247,12 @@ def take(run: Run, values: Mapping[str, Any]) -> None:
 
 
 async def _end(work: Work, status: RunStatus, error: str | None = None) -> None:
-    values = {"status": status, "finished_at": now(), "error": error and archive.told(error)}
-    async with work.database.write(work.viewer) as session:
-        await session.execute(
-            update(Run).where(Run.id == work.run.id, Run.status == RunStatus.RUNNING).values(**values)
-        )
+    error = error and archive.told(error)
+    values = {"status": status, "finished_at": now(), "error": error}
+    async with _told(work) as session:
+        running = update(Run).where(Run.id == work.run.id, Run.status == RunStatus.RUNNING).values(**values)
+        ended = (await session.execute(running.returning(*COUNTED))).one_or_none()
+        if ended is not None:
+            take(work.run, ended._asdict())
+            await journal.keep(session, work.run.id, await journal.end(session, work.run, status, error))
     take(work.run, values)

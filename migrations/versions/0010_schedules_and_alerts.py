@@ -57,7 +57,6 @@ def upgrade() -> None:
         sa.Column("cron", sa.Text(), nullable=False),
         sa.Column("timezone", sa.Text(), nullable=False),
         sa.Column("jitter", sa.Integer(), nullable=False),
-        sa.Column("paused", sa.Boolean(), nullable=False),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("set_by", sa.Text(), nullable=True),
@@ -81,9 +80,19 @@ def upgrade() -> None:
     )
     op.add_column("runs", sa.Column("cancelled_by", sa.Text(), nullable=True))
     op.add_column("sources", sa.Column("quiet_after", sa.Integer(), nullable=True))
+    op.add_column("sources", sa.Column("watched_since", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("sources", sa.Column("paused_by", sa.Text(), nullable=True))
+    op.add_column("sources", sa.Column("paused_because", sa.Text(), nullable=True))
+    op.create_index(op.f("ix_runs_source_id_id"), "runs", ["source_id", "id"], unique=False)
+    op.drop_index(op.f("ix_runs_source_id"), table_name="runs")
 
 
 def downgrade() -> None:
+    op.create_index(op.f("ix_runs_source_id"), "runs", ["source_id"], unique=False)
+    op.drop_index(op.f("ix_runs_source_id_id"), table_name="runs")
+    op.drop_column("sources", "paused_because")
+    op.drop_column("sources", "paused_by")
+    op.drop_column("sources", "watched_since")
     op.drop_column("sources", "quiet_after")
     op.drop_column("runs", "cancelled_by")
     op.drop_table("run_notes")

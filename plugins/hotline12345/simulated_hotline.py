@@ -141,6 +141,35 @@ class Hotline:
         }
         return {"orders": held, "waiting": [one.what for one in self.waiting], "clock": stamp(self.clock)}
 
+    def late(self, count: int) -> list[Order]:
+        """New orders that turn up minutes after their last update."""
+        return [self.arrive(self.clock - LATENESS - timedelta(seconds=at)) for at in range(count)]
+
+    def ties(self, count: int) -> list[Order]:
+        """New orders in one and the same second."""
+        self.clock += STEP
+        return [self.arrive(self.clock) for _ in range(count)]
+
+    def duplicates(self, count: int) -> list[Order]:
+        """Orders that move on and stand in the list twice more: as they are, and as they were."""
+        self.clock += STEP
+        moving = [known for known in self.orders.values() if next_status(known)][:count]
+        for known in (moved(known, next_status(known), self.clock) for known in moving):
+            self.add(known)
+            self.put(f"{known.index:010d}-again", Row(known, "12345-{}"))
+            self.put(f"{known.index:010d}-earlier", Row(before(known), "SH{}"))
+        return moving
+
+    def days(self, count: int) -> list[Order]:
+        """So many days later, when one more comes in."""
+        self.clock += timedelta(days=count)
+        return [self.arrive(self.clock)]
+
+    def arrive(self, updated: datetime) -> Order:
+        new = order(self.seed, len(self.orders))
+        self.add(moved(new, new.status, updated))
+        return new
+
     def take_fault(self) -> Fault | None:
         if not self.faults:
             return None

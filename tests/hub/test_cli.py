@@ -23,9 +23,10 @@ def csv(folder: Path, *rows: str) -> Path:
 
 COMMANDS = """
 serve;worker;sync;sync run;sync plan;sync show;sync apply;sync undo;sync rejected;sync fix;sync replay;sync ignore;
-sync history;sync status;
+sync history;sync status;sync schedule;sync pause;sync resume;sync cancel;sync log;alerts;
 rules;rules list;rules own;rules drift;rules pin;rules forget;rules limit;
-simulate;plugins;plugins list;plugins new;plugins check;plugins test;sdl;token;db;db upgrade;db status;db backup;db restore;db tally;demo;
+simulate;plugins;plugins list;plugins new;plugins check;plugins test;
+sdl;token;db;db upgrade;db status;db backup;db restore;db tally;demo;
 explain;export;doctor
 """
 
@@ -303,3 +304,68 @@ def test_rejected_records_are_listed_fixed_replayed_and_ignored(command: Command
     assert command("sync", "fix", first["id"], "--set", "level").code == Exit.MISUSED
     assert command("sync", "fix", first["id"], "--set", "level=STREET").code == Exit.REFUSED
     assert command("sync", "rejected", "nowhere").code == Exit.REFUSED
+
+
+def test_a_schedule_is_set_listed_and_cleared(command: Command) -> None:
+    assert command("sync", "schedule").out == "Nothing runs by itself.\n"
+    given = ("sync", "schedule", "divisions", "0 */2 * * *", "--jitter", 60, "--json")
+    (found,) = command(*given).json
+    assert found == found | {"source": "divisions", "cron": "0 */2 * * *", "jitter": 60, "set_by": "hub sync"}
+    assert found["next_at"] is not None
+    assert re.match(r"divisions +0 \*/2 \* \* \* +Asia/Shanghai, next 20", command("sync", "schedule").out)
+    refused = command("sync", "schedule", "divisions", "hourly", "--json")
+    assert (refused.code, refused.json["error"]["code"]) == (Exit.REFUSED, "INVALID")
+    assert '"0 */2 * * *"' in refused.err
+    assert command("sync", "schedule", "nowhere", "* * * * *").code == Exit.REFUSED
+    cleared = command("sync", "schedule", "divisions", "--clear")
+    assert (cleared.code, cleared.out) == (Exit.DONE, "divisions runs only when it is asked to.\n")
+
+
+def test_a_paused_source_refuses_to_run_and_says_why(command: Command) -> None:
+    paused = command("sync", "pause", "divisions", "--reason", "搬家", "--json")
+    assert paused.json == {
+        "source": "divisions", "enabled": False, "paused_by": "hub sync", "paused_because": "搬家"
+    }  # fmt: skip
+    refused = command("sync", "run", "divisions")
+    assert (refused.code, refused.err) == (
+        Exit.REFUSED,
+        "hub: divisions is paused by hub sync: 搬家. `hub sync resume divisions` lets it run again.\n",
+    )
+    assert command("sync", "history", "divisions", "--json").json == []
+    assert command("sync", "resume", "divisions").out == "divisions may run again.\n"
+    assert command("sync", "resume", "divisions").code == Exit.REFUSED
+    assert command("sync", "run", "divisions").code == Exit.DONE
+
+
+def test_what_waits_or_works_is_stopped(command: Command) -> None:
+    done = command("sync", "run", "example-organizations", "--json").json["run"]
+    command("sync", "run", "example-organizations", "--queue")
+    stopped = command("sync", "cancel", "example-organizations", "--json")
+    assert (stopped.code, stopped.json) == (Exit.DONE, {"cancelled": "example-organizations"})
+    assert command("sync", "cancel", "example-organizations").code == Exit.REFUSED
+    assert command("sync", "cancel", done).err.endswith("has ended already (DONE): there is nothing to stop.\n")
+
+
+def test_a_run_has_a_log(command: Command) -> None:
+    done = command("sync", "run", "divisions", "--json").json["run"]
+    told = command("sync", "log", done, "--json").json
+    assert (told["source"], told["status"]) == ("divisions", "DONE")
+    assert told["log"][0]["words"] == "APPLY, begun by hub sync run, at the beginning."
+    assert command("sync", "log", done).out.splitlines()[-1].endswith(told["log"][-1]["words"])
+    assert command("sync", "log", "00000000-0000-0000-0000-000000000000").code == Exit.REFUSED
+
+
+def test_a_range_of_days_is_for_plugins_that_know_one(command: Command) -> None:
+    given = ("--from", "2026-01-01", "--to", "2026-01-31")
+    for verb in ("run", "plan"):
+        refused = command("sync", verb, "divisions", *given)
+        assert refused.code == Exit.MISUSED
+        assert "spreadsheet cannot be asked for a range of days" in refused.err
+    assert command("sync", "run", "divisions", "--from", "2026-01-01").code == Exit.MISUSED
+    assert command("sync", "run", "divisions", "--from", "yesterday", "--to", "2026-01-31").code == Exit.MISUSED
+    assert command("sync", "history", "divisions", "--json").json == []
+
+
+def test_alerts_are_listed(command: Command) -> None:
+    assert command("alerts").out == "Nothing to report.\n"
+    assert command("alerts", "--all", "--json").json == []

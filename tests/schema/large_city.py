@@ -50,6 +50,7 @@ FILLED = (  # in an order that lets each name those before it
     *(models.Request, models.Request, models.RequestEvent, models.RequestIssue, models.CoHandler),
     *(models.Evaluation, models.Attachment, models.Claim, models.Source, models.Run, models.PlanRow),
     *(models.Rejected, models.Ownership, models.Pin, models.Withheld, models.DriftRule, models.Extra),
+    *(models.Schedule, models.RunNote, models.Alert),
 )
 TARGETS = {
     "person_id": models.Person,
@@ -106,7 +107,7 @@ class Filler:
         kind = python_type(getattr(model, name))
         if kind is str:
             text = TERMS[at % len(TERMS)] if name == "practice" else self.chance.choice(TEXTS)
-            unique = column.unique or model in (models.AltCode, *RULES)
+            unique = column.unique or model in (models.AltCode, models.Alert, *RULES)
             return f"{text}{next(self.numbers)}" if unique else text
         if get_origin(kind) is list:
             return self.chance.sample(TEXTS[:6], at % 3)
@@ -139,6 +140,8 @@ class Filler:
         wanted = models.Party if foreign.column.table.name == "parties" else tables[foreign.column.table.name]
         if name in TARGETS and at % 7:  # now and then a person stands where an organization should
             wanted = TARGETS[name]
+        if model is models.Schedule:
+            return self.all(wanted)[at].id
         if model in PAIRS and name in ("alliance_id", "party_id"):
             rows = self.all(wanted)
             return rows[(at // 4 if name == "alliance_id" else at) % len(rows)].id

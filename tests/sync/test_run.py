@@ -210,7 +210,7 @@ async def test_a_plan_writes_nothing_but_itself(database: Database) -> None:
     planned = await run(database, told([], [*page, BadRecord("no", "raw")]), mode=RunMode.PLAN)
     after = await sizes(database)
     assert {name: after[name] - before[name] for name in after if after[name] != before[name]} == {
-        "runs": 1, "changes": 1, "plan_rows": 5,
+        "runs": 1, "changes": 1, "plan_rows": 5, "run_notes": 3,
     }  # fmt: skip
     assert (planned.status, await cursor(database)) == (RunStatus.PLANNED, was)
     plan = await rows(database, select(PlanRow.action, PlanRow.key, PlanRow.old, PlanRow.rule).order_by(PlanRow.id))
@@ -323,7 +323,7 @@ async def test_a_source_that_cannot_be_run_is_told(database: Database, hub: View
         await run(database, registry.Registry())
     async with database.write(hub) as session:
         await session.execute(update(Source).values(enabled=False))
-    with pytest.raises(Conflict, match="The source told is switched off"):
+    with pytest.raises(Conflict, match=r"^told is paused\. `hub sync resume told` lets it run again\.$"):
         await run(database, told())
 
 
