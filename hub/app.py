@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hub import __version__, uploads
+from hub import __version__, hooks, uploads
 from hub.access import Access
 from hub.db import Database
 from hub.errors import HubError
@@ -48,6 +48,7 @@ def build(db: Database, pepper: bytes, bus: Bus, *, development: bool = False, e
         Route("/graphql", graph),
         WebSocketRoute("/graphql", graph),
         *uploads.routes(db, authenticate),
+        *hooks.routes(db),
         *([Mount("/static", StaticFiles(directory=STATIC))] if STATIC.is_dir() else []),  # it holds what npm brought
     ]
     handlers = {HubError: on_hub_error, HTTPException: on_http_error, Exception: on_fault}

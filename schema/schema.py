@@ -9,6 +9,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema import (
     alliances,
+    arrivals,
     callers,
     changes,
     grids,
@@ -41,6 +42,7 @@ NOUNS = (
     resources,
     stations,
     sources,
+    arrivals,
     changes,
     tallies,
 )

@@ -12,6 +12,7 @@ from hub.cli.db import db
 from hub.cli.demo import demo
 from hub.cli.doctor import doctor
 from hub.cli.explain import explain_command
+from hub.cli.hooks import hooks
 from hub.cli.plans import apply_command, plan_command, show_command, undo_command
 from hub.cli.plugins import plugins
 from hub.cli.rejected import fix_command, ignore_command, list_command, replay_command
@@ -55,6 +56,7 @@ sync.command("fix")(fix_command)
 sync.command("replay")(replay_command)
 sync.command("ignore")(ignore_command)
 app.add_typer(sync, name="sync")
+app.add_typer(hooks, name="hooks")
 app.command()(simulate)
 app.command()(plugins)
 app.command("sdl")(sdl_command)

@@ -1,4 +1,4 @@
-"""The pages of a pull, each read and understood while the one before it is written.
+"""The pages of a pull, each read and understood while the one before it is written; and the page of a message.
 
 Python decides about a page, then mostly waits for the database: that is when the next page is read. Begun earlier, it
 would be done by then, having taken the interpreter from the deciding.
@@ -6,13 +6,16 @@ would be done by then, having taken the interpreter from the deciding.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from hub.plugin import BadRecord, Page, Plugin, Record, SourceBroken, SourceError
+from hub.plugin import BadRecord, Page, Plugin, Receives, Record, SourceBroken, SourceError
 from hub.sync.reading import Readings, read
+
+MEANWHILE_SECONDS = 1.0
 
 Items = Sequence[Record | BadRecord]
 
@@ -27,21 +30,25 @@ class Ready:
 
 
 class Pages:
-    """The pages of one pull, in order."""
+    """The pages of one pull, in order. `meanwhile` is done every second while the source lets us wait for one."""
 
-    def __init__(self, plugin: Plugin[Any], coming: AsyncIterator[Page]) -> None:
-        self._plugin, self._coming = plugin, coming
+    def __init__(
+        self, plugin: Plugin[Any], coming: AsyncIterator[Page], meanwhile: Callable[[], Awaitable[None]] | None
+    ) -> None:
+        self._plugin, self._coming, self._meanwhile = plugin, coming, meanwhile
         self._ahead: asyncio.Task[Ready | None] | None = None
 
     def begin(self) -> None:
         """Read the next page while the caller waits for something else."""
         if self._ahead is None:
-            self._ahead = asyncio.create_task(_next(self._plugin, self._coming))
+            self._ahead = asyncio.create_task(_next(self._plugin, partial(anext, self._coming)))
 
     async def __aiter__(self) -> AsyncIterator[Ready]:
         while True:
             self.begin()
             assert self._ahead is not None
+            while self._meanwhile and not (await asyncio.wait((self._ahead,), timeout=MEANWHILE_SECONDS))[0]:
+                await self._meanwhile()
             ready = await self._ahead
             self._ahead = None
             if ready is None:
@@ -61,13 +68,31 @@ class Pages:
 
 
 @contextlib.asynccontextmanager
-async def reading(plugin: Plugin[Any], cursor: str | None) -> AsyncIterator[Pages]:
+async def reading(
+    plugin: Plugin[Any], cursor: str | None, meanwhile: Callable[[], Awaitable[None]] | None = None
+) -> AsyncIterator[Pages]:
     """Pull since `cursor`. What a plugin raises, other than the errors of hub.plugin, is told as its own fault."""
-    pages = Pages(plugin, _begun(plugin, cursor))
+    pages = Pages(plugin, _begun(plugin, cursor), meanwhile)
     try:
         yield pages
     finally:
         await pages.close()
+
+
+async def received(plugin: Plugin[Any], body: bytes, *, seconds: float) -> Ready:
+    """What a message says. Raises SourceBroken where the plugin cannot tell, or not within that time."""
+    if not isinstance(plugin, Receives):
+        raise SourceBroken(f"The plugin {plugin.name} reads nothing that is pushed: it has no receive().")
+    reading = asyncio.create_task(_next(plugin, partial(plugin.receive, body)))
+    try:
+        done, _ = await asyncio.wait((reading,), timeout=seconds)
+    finally:
+        reading.cancel()
+    if not done:
+        raise SourceBroken(f"The plugin {plugin.name} did not read it within {seconds:g} s.")
+    if (ready := reading.result()) is None:
+        raise SourceBroken(f"The plugin {plugin.name} gave no Page.")
+    return ready
 
 
 def _begun(plugin: Plugin[Any], cursor: str | None) -> AsyncIterator[Page]:
@@ -80,10 +105,10 @@ def _begun(plugin: Plugin[Any], cursor: str | None) -> AsyncIterator[Page]:
         raise _fallen(plugin, error) from error
 
 
-async def _next(plugin: Plugin[Any], coming: AsyncIterator[Page]) -> Ready | None:
-    """The next page; None after the last one."""
+async def _next(plugin: Plugin[Any], ask: Callable[[], Awaitable[Page]]) -> Ready | None:
+    """The page that the plugin is asked for; None after the last one."""
     try:
-        page = await anext(coming)
+        page = await ask()
     except StopAsyncIteration:
         return None
     except SourceError:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
@@ -15,10 +16,9 @@ from hub.db import Database, Origin
 from hub.errors import Conflict, Misconfigured, NotFound
 from hub.models import Landing, PlanAction, Rejected, RejectedStatus, Run, RunMode, RunStatus, Source
 from hub.models.base import now
-from hub.plugin import BadRecord, Page, Plugin, Pulls, Record
+from hub.plugin import BadRecord, Page, Plugin, Pulls, Receives, SourceError
 from hub.sync import apply as applying
-from hub.sync import archive, http, pages, rejected
-from hub.sync.apply import Counts
+from hub.sync import archive, http, outcome, pages, receiving, rejected
 from hub.sync.pages import Items, Ready
 from hub.sync.plan import Moment, plan
 from hub.sync.planned import Brought, Planned
@@ -53,7 +53,7 @@ async def run_source(
     Raises NotFound, Misconfigured, or Conflict where the source is being run already.
     """
     async with http.client() as client:
-        source = await insist(partial(_source, database, registry, name))
+        source = await insist(partial(known_source, database, registry, name))
         settings = {**source.settings, **(overrides or {})}
         plugin = registry.make(source.plugin, settings, client)
         if not isinstance(plugin, Pulls):
@@ -65,7 +65,7 @@ async def run_source(
         return pull.run
 
 
-async def _source(database: Database, registry: Registry, name: str) -> Source:
+async def known_source(database: Database, registry: Registry, name: str) -> Source:
     """The source of that name, made from a plugin's preset at first use."""
     async with database.write(system("sync")) as session:
         source = await session.scalar(select(Source).where(Source.name == name))
@@ -85,15 +85,27 @@ async def _source(database: Database, registry: Registry, name: str) -> Source:
 async def _pages(pull: Pull, progress: Progress, *, overridden: bool) -> None:
     """Read ahead by one page while the last one is written."""
     cursor = None if overridden else pull.source.cursor
-    async with pages.reading(pull.plugin, cursor) as coming:
+    pushed = pull.run.mode is RunMode.APPLY and isinstance(pull.plugin, Receives)
+    arrivals = partial(_arrivals, pull) if pushed else None
+    async with pages.reading(pull.plugin, cursor, arrivals) as coming:
         async for page in coming:
             await insist(partial(_page, pull, page, coming.begin, keep_cursor=overridden))
+            if arrivals:
+                await arrivals()
             progress(pull.run)
     if pull.run.mode is RunMode.APPLY:
         await _try_again(pull)
+        if pushed:
+            await receiving.take_parked(pull)
         if cursor is None:
             await _close_the_rest(pull)
         progress(pull.run)
+
+
+async def _arrivals(pull: Pull) -> None:
+    """Take what the source has pushed meanwhile; what cannot be read just now waits for a run of its own."""
+    with suppress(SourceError):
+        await receiving.take_waiting(pull, pull.plugin)
 
 
 async def _page(pull: Pull, ready: Ready, decided: Callable[[], None], *, keep_cursor: bool) -> None:
@@ -107,7 +119,8 @@ async def _page(pull: Pull, ready: Ready, decided: Callable[[], None], *, keep_c
         else:
             planned = await plan(session, pull.source.id, ready.readings, None)
         decided()
-        counts = await _carry_out(pull, session, _in_its_words(planned, page.columns), items)
+        counts = outcome.counted(planned, items)
+        await _carry_out(pull, session, _in_its_words(planned, page.columns), items)
         if len(items) >= MANY and counts.rejected - sum(one.waits for one in planned) > MOST * len(items):
             first = next(_reasons(items, planned))
             raise Conflict(
@@ -144,22 +157,13 @@ def _reasons(items: Items, planned: Sequence[Planned]) -> Iterator[str]:
     yield from (one.rule for one in planned if one.action is PlanAction.REJECT)
 
 
-async def _carry_out(pull: Pull, session: AsyncSession, planned: Sequence[Planned], items: Items) -> Counts:
-    """Apply or store what is planned; say what came of it."""
-    bad = [item for item in items if isinstance(item, BadRecord)]
-    counts = applying.counted(planned)
-    counts.rejected += len(bad)
-    counts.unchanged += len(items) - len(bad) - len(planned)
+async def _carry_out(pull: Pull, session: AsyncSession, planned: Sequence[Planned], items: Items) -> None:
+    """Apply or store what is planned."""
     if pull.run.mode is RunMode.PLAN:
+        bad = [item for item in items if isinstance(item, BadRecord)]
         await applying.store(session, pull.run, planned, bad)
-        return counts
-    await applying.apply(session, pull.source.id, Origin(pull.viewer.subject, pull.run.id), planned)
-    last = {(item.kind, item.key): item for item in items}
-    taken = [one for one in planned if one.action is not PlanAction.REJECT]
-    refused = [one for one in planned if one.action is PlanAction.REJECT]
-    await rejected.reject(session, pull.run, [*bad, *refused])
-    await rejected.heal(session, pull.run, [one for one in taken if isinstance(last[one.kind, one.record.key], Record)])
-    return counts
+    else:
+        await outcome.carry_out(pull, session, planned, items)
 
 
 async def _try_again(pull: Pull) -> None:
