@@ -11,6 +11,7 @@ from hub.config import settings
 from hub.plugin import Plugin
 from hub.sync import registry
 from hub.sync.registry import Registry
+from schema.schema import extended
 
 VERBS = ("pull", "push", "receive")
 
@@ -19,7 +20,8 @@ def plugins(as_json: AsJSON = False) -> None:
     """The plugins with their verbs, ready-made sources and settings; broken ones with the reason."""
     known = registry.load(settings().plugins)
     found = [_described(known, plugin) for plugin in known.plugins.values()]
-    broken = [{"name": name, "reason": reason} for name, reason in known.broken]
+    left_out = extended(known.plugins.values()).broken
+    broken = [{"name": name, "reason": reason} for name, reason in (*known.broken, *left_out)]
     if as_json:
         answer_json({"plugins": found, "broken": broken})
         return
