@@ -212,7 +212,7 @@ async def test_poison_stands_alone_among_good_messages(database: Database, monke
     assert sorted(str(key) for key, _, _ in await work_items(database)) == ["1", "None", "R3", "R4"]
 
 
-async def test_a_fault_of_the_hub_stops_one_message_only(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_value_that_the_database_refuses_stops_one_message_only(database: Database) -> None:
     ids = await push(database, [order("R1")], [order("R2")], [order("R3")])
     async with database.write(receiving.VIEWER) as session:  # the database itself refuses what the second one says
         await session.execute(text("ALTER TABLE requests ADD CONSTRAINT no_r2 CHECK (number <> 'R2')"))
