@@ -1,7 +1,9 @@
 """The HTTP door: what stands at which address. Wires, decides nothing."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 from starlette.applications import Starlette
@@ -13,7 +15,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hub import __version__, metrics, uploads
+from hub import __version__, hooks, metrics, uploads
 from hub.access import Access
 from hub.db import Database
 from hub.errors import HubError
@@ -28,10 +30,19 @@ STATIC = Path(__file__).parent / "static"
 READY_SECONDS = 2
 
 
-def build(db: Database, pepper: bytes, bus: Bus, *, development: bool = False, every: bool = False) -> ASGIApp:
+def build(
+    db: Database,
+    pepper: bytes,
+    bus: Bus,
+    *,
+    more: Mapping[str, Sequence[Any]] | None = None,
+    development: bool = False,
+    every: bool = False,
+) -> ASGIApp:
     """The application over one database. `pepper` is the secret that token hashes are keyed with.
 
-    `development`: everybody may choose the executor. `every`: every request is logged.
+    `more`: the fields that plugins add to the graph, by type. `development`: everybody may choose the executor.
+    `every`: every request is logged.
     """
 
     authenticate, answered = Access(db, pepper, bus), metrics.Answered()
@@ -40,7 +51,7 @@ def build(db: Database, pepper: bytes, bus: Bus, *, development: bool = False, e
         reasons = await unready(db)
         return JSONResponse({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
 
-    graph = graphql_app(build_schema(), db, authenticate, bus, development=development)
+    graph = graphql_app(build_schema(more=more), db, authenticate, bus, development=development)
     routes: list[BaseRoute] = [
         Route("/", front),
         Route("/healthz", healthz),
@@ -49,6 +60,7 @@ def build(db: Database, pepper: bytes, bus: Bus, *, development: bool = False, e
         WebSocketRoute("/graphql", graph),
         *uploads.routes(db, authenticate),
         *metrics.routes(db, authenticate, answered),
+        *hooks.routes(db),
         *([Mount("/static", StaticFiles(directory=STATIC))] if STATIC.is_dir() else []),  # it holds what npm brought
     ]
     handlers = {HubError: on_hub_error, HTTPException: on_http_error, Exception: on_fault}

@@ -179,11 +179,15 @@ class Change:
 class GraphField:
     """A field that a plugin adds to a type of the graph, shown as `<plugin>_<name>` (in camel case).
 
+    It may always be null: where `resolve` raises, takes longer than two seconds, or gives what was not declared, there
+    is an error PLUGIN_FAILED in its place, and the rest of the answer stands.
+
     on       the type: "Request", "Grid", "Organization", ...
     name     in snake case
     type     str, int, float, bool, datetime, a frozen dataclass of these (it becomes the type <Plugin><Dataclass>),
              `X | None` or `list[X]` of these
-    needs    the columns of the row that it is made of: ("id", "number")
+    needs    the columns of the row that it is made of, of those that the type shows: ("id", "number"); terms come as
+             their names
     resolve  called once for all rows of a level: gets them as mappings of `needs`, gives a value for each, in order
     doc      a line for people, Chinese where Chinese is read
     """
@@ -285,5 +289,10 @@ class Receives(Protocol):
     """A plugin whose source sends by itself."""
 
     async def receive(self, body: bytes) -> Page:
-        """What such a message says. It came signed, once and in time: the hub has seen to that."""
+        """What such a message says. It came signed, once and in time: the hub has seen to that.
+
+        Messages are read in order of arrival. A record may say only what is new of a thing; one that speaks of a thing
+        that the hub does not have yet is kept, and applied when that is there. Where the source may overtake itself,
+        `at` says of when a record is. SourceBroken refuses the message, SourceDown lets it wait.
+        """
         ...

@@ -28,6 +28,7 @@ from hub.sync.registry import Registry
 from hub.sync.run import run_source
 from hub.upgrade import upgrade
 from schema.bus import Bus
+from schema.schema import extended
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 GRACE_SECONDS = 3  # then an open event stream is cut
@@ -147,7 +148,11 @@ async def _serve(
         example = server.embedded if choices.example is None else choices.example
         preparing = asyncio.create_task(_prepare(db, registry, example, tell))
         every, development = settings.log == "requests", server.embedded and settings.host in LOOPBACK
-        asgi = app.build(db, accounts.pepper(settings.home), bus, development=development, every=every)
+        added = extended(registry.plugins.values())
+        for name, reason in added.broken:
+            tell(f"  Not in the graph: {name}: {reason}")
+        pepper = accounts.pepper(settings.home)
+        asgi = app.build(db, pepper, bus, more=added.shown, development=development, every=every)
         http = HTTPServer(asgi, lambda: tell(greeting(settings, sock)))
 
         def halt() -> None:

@@ -50,6 +50,19 @@ class Gap(Conflict):
         )
 
 
+class PluginFailed(HubError):
+    """A field that a plugin adds has no value, as the plugin failed: only that field is empty."""
+
+    code = "PLUGIN_FAILED"
+
+    def __init__(self, plugin: str, field: str) -> None:
+        self.plugin = plugin
+        super().__init__(f"The plugin {plugin} failed at {field}. The log of the hub says why.")
+
+    def extensions(self) -> dict[str, object]:
+        return super().extensions() | {"plugin": self.plugin}
+
+
 class BadOperation(CannotGetOperationTypeError):
     """The document does not say which operation is meant, or means one that is not run this way."""
 

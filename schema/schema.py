@@ -1,5 +1,7 @@
 """The schema, put together: the nouns' types and the limits that every operation keeps."""
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -7,8 +9,10 @@ import strawberry
 from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 
+from hub.plugin import Plugin
 from schema import (
     alliances,
+    arrivals,
     callers,
     changes,
     grids,
@@ -26,6 +30,7 @@ from schema import (
 from schema.connections import connection_types
 from schema.context import OwnContext
 from schema.errors import HouseErrors
+from schema.extensions import Extensions, extensions
 from schema.filters import filter_type
 from schema.node import NODES, REGISTRY
 from schema.operations import KnownDocument, OneOperation, Schema
@@ -45,6 +50,7 @@ NOUNS = (
     sources,
     ownership,
     syncing,
+    arrivals,
     changes,
     tallies,
 )
@@ -75,17 +81,43 @@ def _root(name: str, extra: tuple[Any, ...]) -> Any:
     return strawberry.type(type(name, parts, {}), description=ROOTS[name])
 
 
-def build_schema(*extra: Any) -> Schema:
-    """The whole schema; `extra` modules may add a Query, a Mutation or a Subscription of their own."""
+def build_schema(*extra: Any, more: Mapping[str, Sequence[Any]] | None = None) -> Schema:
+    """The whole schema; `extra` modules may add a Query, a Mutation or a Subscription of their own, and `more` holds
+    further fields by the type that shows them."""
     _generated()
-    return Schema(
-        query=_root("Query", extra),
-        mutation=_root("Mutation", extra),
-        subscription=_root("Subscription", extra),
-        types=[REGISTRY[name] for name in NODES],
-        extensions=EXTENSIONS,
-        config=StrawberryConfig(scalar_map=SCALARS),
-    )
+    with _showing(more or {}):
+        return Schema(
+            query=_root("Query", extra),
+            mutation=_root("Mutation", extra),
+            subscription=_root("Subscription", extra),
+            types=[REGISTRY[name] for name in NODES],
+            extensions=EXTENSIONS,
+            config=StrawberryConfig(scalar_map=SCALARS),
+        )
+
+
+@contextmanager
+def _showing(more: Mapping[str, Sequence[Any]]) -> Iterator[None]:
+    """While a schema is built its types have these fields, too: another schema may have others."""
+    definitions = {name: REGISTRY[name].__strawberry_definition__ for name in more}
+    before = {name: definition.fields for name, definition in definitions.items()}
+    try:
+        for name, definition in definitions.items():
+            definition.fields = [*definition.fields, *more[name]]
+        yield
+    finally:
+        for name, definition in definitions.items():
+            definition.fields = before[name]
+
+
+def extended(plugins: Iterable[type[Plugin[Any]]]) -> Extensions:
+    """What these plugins add to the graph, and what of it is left out."""
+    return extensions(plugins, _types)
+
+
+@cache
+def _types() -> frozenset[str]:
+    return frozenset(build_schema()._schema.type_map)
 
 
 def sdl() -> str:

@@ -6,8 +6,10 @@ import strawberry
 
 from hub import models
 from hub.services import alerts as see_alerts
+from hub.services import arrivals as see_arrivals
 from hub.services import schedules as see_schedules
 from hub.services import sources as see_sources
+from schema.arrivals import HookKey
 from schema.edges import connection, found, many, one
 from schema.node import Identified, computed, node
 from schema.verbs import verb
@@ -53,6 +55,20 @@ class Source(Identified):
         key=SOURCE,
         order="-last_at",
         description="What a person should know of it; what is cleared too (告警).",
+    )
+    arrivals = many(
+        "Arrival",
+        see_arrivals.visible,
+        models.Arrival.source_id,
+        key=SOURCE,
+        order="-created_at",
+        description="What it has pushed (来件).",
+    )
+    hook_keys = computed(
+        [models.Source.keys],
+        see_arrivals.keys,
+        type=list[HookKey],
+        description="The keys that it signs with (签名密钥).",
     )
 
 

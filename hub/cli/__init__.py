@@ -13,6 +13,7 @@ from hub.cli.demo import demo
 from hub.cli.doctor import doctor
 from hub.cli.explain import explain_command
 from hub.cli.export import export_command
+from hub.cli.hooks import hooks
 from hub.cli.plans import apply_command, plan_command, show_command, undo_command
 from hub.cli.plugins import plugins
 from hub.cli.rejected import fix_command, ignore_command, list_command, replay_command
@@ -72,6 +73,7 @@ sync.command("log")(log_command)
 app.add_typer(sync, name="sync")
 app.add_typer(rules_group, name="rules")
 app.command("alerts")(alerts_command)
+app.add_typer(hooks, name="hooks")
 app.command()(simulate)
 app.add_typer(plugins, name="plugins")
 app.command("sdl")(sdl_command)

@@ -13,10 +13,11 @@ from hub.config import settings
 from hub.db import Database
 from hub.errors import Misconfigured
 from hub.services import accounts
+from hub.sync import registry
 from schema.bus import Bus
 from schema.context import Context
 from schema.engine.explain import Explanation, explain
-from schema.schema import build_schema
+from schema.schema import build_schema, extended
 
 
 def explain_command(
@@ -39,7 +40,8 @@ def explain_command(
     async def told(db: Database) -> Explanation:
         viewer = await _viewer(db, role, grid, party)
         context = Context(viewer, db, Bus(db.url), lambda: _same(viewer))
-        return await explain(build_schema().engine, context, text, given, operation)
+        added = extended(registry.load(settings().plugins).plugins.values())
+        return await explain(build_schema(more=added.shown).engine, context, text, given, operation)
 
     found = with_database(settings(), told)
     if as_json:

@@ -20,6 +20,7 @@ from hub.kit.package import Package, opened
 from hub.plugin import Plugin
 from hub.sync import registry
 from hub.sync.registry import Registry
+from schema.schema import extended
 
 VERBS = ("pull", "push", "receive")
 
@@ -43,7 +44,8 @@ def list_command(as_json: AsJSON = False) -> None:
     """The plugins with their verbs, ready-made sources and settings; broken ones with the reason."""
     known = registry.load(settings().plugins)
     found = [_described(known, plugin) for plugin in known.plugins.values()]
-    broken = [{"name": name, "reason": reason} for name, reason in known.broken]
+    left_out = extended(known.plugins.values()).broken
+    broken = [{"name": name, "reason": reason} for name, reason in (*known.broken, *left_out)]
     if as_json:
         answer_json({"plugins": found, "broken": broken})
         return

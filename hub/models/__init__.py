@@ -2,7 +2,7 @@
 
 from hub.models.account import ApiKey
 from hub.models.alliance import Agreement, AgreementKind, Alliance, AllianceKind, Meeting, Member, Resolution
-from hub.models.arrival import Arrival, ArrivalStatus
+from hub.models.arrival import Arrival, ArrivalStatus, HookAlgorithm
 from hub.models.base import Base, Entity, Term, now, uuid7
 from hub.models.change import Change, ChangeKind
 from hub.models.grid import AltCode, Grid, GridLevel
@@ -84,6 +84,7 @@ __all__ = [
     "Extra",
     "Grid",
     "GridLevel",
+    "HookAlgorithm",
     "Identity",
     "Landing",
     "Link",

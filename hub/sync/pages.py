@@ -6,16 +6,18 @@ would be done by then, having taken the interpreter from the deciding.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from hub.plugin import BadRecord, Page, Plugin, Record, SourceBroken, SourceDown, SourceError
+from hub.plugin import BadRecord, Page, Plugin, Receives, Record, SourceBroken, SourceDown, SourceError
 from hub.sync.drift import Policies
 from hub.sync.patience import GRACE, TooLong, awaited
 from hub.sync.reading import Readings, read
 
+MEANWHILE_SECONDS = 1.0
 LET_GO_SECONDS = 0.3  # so long a plugin may tidy up when it is stopped
 Items = Sequence[Record | BadRecord]
 
@@ -30,26 +32,39 @@ class Ready:
 
 
 class Pages:
-    """The pages of one pull, in order."""
+    """The pages of one pull, in order. `meanwhile` is done every second while the source lets us wait for one."""
 
-    def __init__(self, plugin: Plugin[Any], coming: AsyncIterator[Page], policies: Policies) -> None:
-        self._plugin, self._coming, self._policies = plugin, coming, policies
+    def __init__(
+        self,
+        plugin: Plugin[Any],
+        coming: AsyncIterator[Page],
+        policies: Policies,
+        meanwhile: Callable[[], Awaitable[None]] | None,
+    ) -> None:
+        self._plugin, self._coming, self._policies, self._meanwhile = plugin, coming, policies, meanwhile
         self._ahead: asyncio.Task[Ready | None] | None = None
 
     def begin(self) -> None:
         """Read the next page while the caller waits for something else."""
         if self._ahead is None:
-            self._ahead = asyncio.create_task(_next(self._plugin, self._coming, self._policies))
+            self._ahead = asyncio.create_task(self._next())
 
     async def __aiter__(self) -> AsyncIterator[Ready]:
         while True:
             self.begin()
             assert self._ahead is not None
-            await asyncio.wait([self._ahead])  # who is stopped does not wait for a plugin that will not be
+            patience = MEANWHILE_SECONDS if self._meanwhile else None
+            while not (await asyncio.wait([self._ahead], timeout=patience))[0]:  # who is stopped need not wait for it
+                if self._meanwhile:
+                    await self._meanwhile()
             ready, self._ahead = self._ahead.result(), None
             if ready is None:
                 return
             yield ready
+
+    async def _next(self) -> Ready | None:
+        page = await asked(self._plugin, partial(anext, self._coming))
+        return None if page is None else await understood(page, partial(read, policies=self._policies))
 
     async def close(self) -> None:
         """Let go of the source, whatever it is doing."""
@@ -64,9 +79,14 @@ class Pages:
 
 
 @contextlib.asynccontextmanager
-async def reading(plugin: Plugin[Any], cursor: str | None, policies: Policies) -> AsyncIterator[Pages]:
+async def reading(
+    plugin: Plugin[Any],
+    cursor: str | None,
+    policies: Policies,
+    meanwhile: Callable[[], Awaitable[None]] | None = None,
+) -> AsyncIterator[Pages]:
     """Pull since `cursor`. What a plugin raises, other than the errors of hub.plugin, is told as its own fault."""
-    pages = Pages(plugin, _begun(plugin, cursor), policies)
+    pages = Pages(plugin, _begun(plugin, cursor), policies, meanwhile)
     try:
         yield pages
     finally:
@@ -83,10 +103,27 @@ def _begun(plugin: Plugin[Any], cursor: str | None) -> AsyncIterator[Page]:
         raise _fallen(plugin, error) from error
 
 
-async def _next(plugin: Plugin[Any], coming: AsyncIterator[Page], policies: Policies) -> Ready | None:
-    """The next page; None after the last one."""
+async def received(plugin: Plugin[Any], body: bytes, policies: Policies, *, seconds: float) -> Ready:
+    """What a message says, maybe only some fields of each record. Raises SourceBroken where the plugin cannot tell."""
+    if not isinstance(plugin, Receives):
+        raise SourceBroken(f"The plugin {plugin.name} reads nothing that is pushed: it has no receive().")
     try:
-        page = await awaited(anext(coming), plugin.patience)
+        page = await asked(plugin, partial(plugin.receive, body), seconds=seconds)
+    except SourceDown as error:
+        if not isinstance(error.__cause__, TooLong):
+            raise
+        raise SourceBroken(f"The plugin {plugin.name} did not read it within {seconds:g} s.") from error
+    if page is None:
+        raise SourceBroken(f"The plugin {plugin.name} gave no Page.")
+    return await understood(page, partial(read, policies=policies, partial=True))
+
+
+async def asked(
+    plugin: Plugin[Any], ask: Callable[[], Awaitable[Page]], *, seconds: float | None = None
+) -> Page | None:
+    """The page that the plugin is asked for; None after the last one. `seconds`: how long it may take at the most."""
+    try:
+        page = await awaited(ask(), plugin.patience if seconds is None else seconds)
     except StopAsyncIteration:
         return None
     except TooLong as error:
@@ -103,9 +140,14 @@ async def _next(plugin: Plugin[Any], coming: AsyncIterator[Page], policies: Poli
         raise _fallen(plugin, error) from error
     if not isinstance(page, Page):
         raise SourceBroken(f"The plugin {plugin.name} gave a {type(page).__name__} where a Page was due.")
+    return page
+
+
+async def understood(page: Page, understand: Callable[[Sequence[Record]], Readings]) -> Ready:
+    """What stands in a page, and what its records mean."""
     items = [_told_apart(item, f"item {at} of a page") for at, item in enumerate(page.items, 1)]
     records = [item for item in items if isinstance(item, Record)]
-    return Ready(page, items, await asyncio.to_thread(read, records, policies))
+    return Ready(page, items, await asyncio.to_thread(understand, records))
 
 
 def _fallen(plugin: Plugin[Any], error: BaseException) -> SourceBroken:

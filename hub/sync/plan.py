@@ -178,6 +178,7 @@ class _Matching:
         if planned.row is None:
             missing = [name for name in kind.required if values.get(name) is None and name not in found]
             if missing:
+                planned.unknown["key"] = record.key
                 return _refused(planned, f"{', '.join(missing)}: a new {kind.name} needs it.")
         self._keep(planned, values, found)
         if problem := kind.derive(values, planned.row, found, self.moment.at):
@@ -283,6 +284,7 @@ class _Matching:
             target = target or self.references.find(reference.target, value)
             if target is None:
                 if reference.needed(values):
+                    planned.unknown[name] = str(value)
                     return f"{name}: {value} is not known to the hub. Bring it in first, or in the same run."
                 planned.hash = None  # look again next time
                 planned.unknown[name] = str(value)

@@ -29,7 +29,8 @@ class Planned:
 
     row              the row that it means, as it stands; None: there is none, or nobody needed to look
     linked           its key is known already
-    unknown          what it names and the hub does not know: field -> code or name
+    unknown          what it names and the hub does not know: field -> code or name; "key": it says too little of a
+                     thing that is not there
     waits            it was refused for now, what it lacks may come later
     caller, identity whoever is to be put into the vault, and what is there
     issues           the matters that are new

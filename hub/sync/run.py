@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
@@ -15,11 +16,10 @@ from hub.db import Database, Origin
 from hub.errors import Conflict, Misconfigured, NotFound
 from hub.models import AlertKind, Landing, PlanAction, Rejected, RejectedStatus, Run, RunMode, RunStatus, Source
 from hub.models.base import now
-from hub.plugin import BadRecord, Page, Plugin, Pulls, Record
+from hub.plugin import BadRecord, Page, Plugin, Pulls, Receives, SourceError
 from hub.services.alerts import clear_alert, raise_alert
 from hub.sync import apply as applying
-from hub.sync import archive, gone, http, journal, pages, rejected
-from hub.sync.apply import Counts
+from hub.sync import archive, gone, http, journal, outcome, pages, receiving, rejected
 from hub.sync.drift import policies
 from hub.sync.gone import TooMuchGone
 from hub.sync.pages import Items, Ready
@@ -105,19 +105,19 @@ async def _pages(pull: Pull, progress: Progress, *, overridden: bool) -> None:
     cursor = None if overridden else pull.source.cursor
     async with pull.database.read() as session:
         rules = await policies(session, pull.source.id)
+    pushed = pull.run.mode is RunMode.APPLY and isinstance(pull.plugin, Receives)
+    arrivals = partial(_arrivals, pull) if pushed else None
     try:
-        async with pages.reading(pull.plugin, cursor, rules) as coming:
+        async with pages.reading(pull.plugin, cursor, rules, arrivals) as coming:
             async for page in coming:
                 if cursor is None and not overridden and pull.run.mode is RunMode.APPLY:
                     pull.complete |= page.page.complete
                 await insist(partial(_page, pull, page, coming.begin, keep_cursor=overridden))
+                if arrivals:
+                    await arrivals()
                 progress(pull.run)
         if pull.run.mode is RunMode.APPLY:
-            await _try_again(pull)
-            if cursor is None:
-                await _close_the_rest(pull)
-            if pull.complete:
-                await gone.sweep(pull, pull.complete)
+            await _settle(pull, everything=cursor is None)
             progress(pull.run)
     except TooMuchGone as error:
         async with pull.database.write(pull.viewer) as session:
@@ -125,6 +125,23 @@ async def _pages(pull: Pull, progress: Progress, *, overridden: bool) -> None:
         raise
     async with pull.database.write(pull.viewer) as session:
         await clear_alert(session, AlertKind.GUARDED, pull.source.id, "")
+
+
+async def _settle(pull: Pull, *, everything: bool) -> None:
+    """What the last page leaves to be done: what waited for something, and what is no longer there."""
+    await _try_again(pull)
+    if isinstance(pull.plugin, Receives):
+        await receiving.take_parked(pull)
+    if everything:
+        await _close_the_rest(pull)
+    if pull.complete:
+        await gone.sweep(pull, pull.complete)
+
+
+async def _arrivals(pull: Pull) -> None:
+    """Take what the source has pushed meanwhile; what cannot be read just now waits for a run of its own."""
+    with suppress(SourceError):
+        await receiving.take_waiting(pull, pull.plugin)
 
 
 async def _page(pull: Pull, ready: Ready, decided: Callable[[], None], *, keep_cursor: bool) -> None:
@@ -141,7 +158,8 @@ async def _page(pull: Pull, ready: Ready, decided: Callable[[], None], *, keep_c
         await _heed(pull, session, ready)
         if run.mode is RunMode.APPLY and run.reason is None:
             await gone.guard(session, pull.source, applying.counted(planned).closed, already=run.closed)
-        counts = await _carry_out(pull, session, _in_its_words(planned, page.columns), items)
+        counts = outcome.counted(planned, items)
+        await _carry_out(pull, session, _in_its_words(planned, page.columns), items)
         if len(items) >= MANY and counts.rejected - sum(one.waits for one in planned) > MOST * len(items):
             first = next(_reasons(items, planned))
             raise Conflict(
@@ -191,22 +209,13 @@ def _reasons(items: Items, planned: Sequence[Planned]) -> Iterator[str]:
     yield from (one.rule for one in planned if one.action is PlanAction.REJECT)
 
 
-async def _carry_out(pull: Pull, session: AsyncSession, planned: Sequence[Planned], items: Items) -> Counts:
-    """Apply or store what is planned; say what came of it."""
-    bad = [item for item in items if isinstance(item, BadRecord)]
-    counts = applying.counted(planned)
-    counts.rejected += len(bad)
-    counts.unchanged += len(items) - len(bad) - len(planned)
+async def _carry_out(pull: Pull, session: AsyncSession, planned: Sequence[Planned], items: Items) -> None:
+    """Apply or store what is planned."""
     if pull.run.mode is RunMode.PLAN:
+        bad = [item for item in items if isinstance(item, BadRecord)]
         await applying.store(session, pull.run, planned, bad)
-        return counts
-    await applying.apply(session, pull.source.id, Origin(pull.viewer.subject, pull.run.id), planned)
-    last = {(item.kind, item.key): item for item in items}
-    taken = [one for one in planned if one.action is not PlanAction.REJECT]
-    refused = [one for one in planned if one.action is PlanAction.REJECT]
-    await rejected.reject(session, pull.run, [*bad, *refused])
-    await rejected.heal(session, pull.run, [one for one in taken if isinstance(last[one.kind, one.record.key], Record)])
-    return counts
+    else:
+        await outcome.carry_out(pull, session, planned, items)
 
 
 async def _try_again(pull: Pull) -> None:

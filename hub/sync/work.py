@@ -33,6 +33,10 @@ T = TypeVar("T")
 Progress = Callable[[Run], None]
 
 
+class TakenOver(Conflict):
+    """Another run of the source has begun: this one writes nothing more."""
+
+
 @dataclass(slots=True)
 class Work:
     """A run and under which fence it writes."""
@@ -227,7 +231,7 @@ async def fenced(work: Work) -> AsyncIterator[AsyncSession]:
         await session.execute(text("SET LOCAL enable_seqscan = off"))  # a young table's statistics would ask for it
         fence = await session.scalar(select(Source.fence).where(Source.id == work.source.id).with_for_update())
         if fence != work.run.fence:
-            raise Conflict(
+            raise TakenOver(
                 f"Another run of {work.source.name} has taken over; this one stopped and wrote nothing more."
             )
         yield session

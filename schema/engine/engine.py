@@ -123,7 +123,10 @@ class Engine:
     ) -> Answer:
         try:
             plan, run = self.planned(context, operation, variables)
-            return Answer(await running.read(plan, run), extensions=cost | DONE)
+            data = await running.read(plan, run)
+            if run.failed:
+                return Answer(declined=str(run.failed[0]), extensions=cost)  # the ordinary executor says where
+            return Answer(data, extensions=cost | DONE)
         except Exception as error:  # noqa: BLE001  the ordinary executor says what it is
             return Answer(declined=_reason(error), extensions=cost)
 

@@ -1,6 +1,7 @@
 """Selections: the expression that makes a row's dict, field by field, noting the columns that it needs."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from graphql import GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLOutputType
@@ -74,7 +75,7 @@ class Fields:
         if (edge := declared.metadata.get("edge")) is not None:
             return self._follow(draft, source, edge, kind, details)
         if "needs" in declared.metadata:
-            return self._computed(draft, source, kind.fields[called])
+            return self._computed(draft, source, kind.fields[called], details)
         if declared.metadata.get("id"):
             places = [draft.layout.position(source, column.key) for column in shown.key]
             return f"{self._code.constant(_id_of(shown))}({', '.join(f'r[{at}]' for at in places)})"
@@ -84,16 +85,16 @@ class Fields:
             return self._leaf(kind.fields[called], value) if isinstance(column.type, BigInteger | Float) else value
         raise Unplannable(f"{kind.name}.{called} has a resolver of its own.")
 
-    def _computed(self, draft: Draft, source: Source, field: GraphQLField) -> str:
+    def _computed(self, draft: Draft, source: Source, field: GraphQLField, details: Details) -> str:
         """A field made in Python: of its row alone, or for the whole level at once."""
         told = own(field).metadata
         places = tuple(draft.layout.position(source, column.key) for column in told["needs"])
         values = [self._python(column, f"r[{at}]") for column, at in zip(told["needs"], places, strict=True)]
         if (batch := told.get("batch")) is None:
-            return self._leaf(field, f"{self._code.constant(told['function'])}({', '.join(values)})")
+            return self._made(field, f"{self._code.constant(told['function'])}({', '.join(values)})", details)
         names = [_vocabulary(column) for column in told["needs"]]
         below = draft.hang((id(source), id(batch)), lambda: Below(places, batch=_typed(batch, names)))
-        return self._leaf(field, f"b{below}[{', '.join(f'r[{at}]' for at in places)},]")
+        return self._made(field, f"b{below}[{', '.join(f'r[{at}]' for at in places)},]", details)
 
     def _python(self, column: Any, value: str) -> str:
         """A column's value as the model has it: terms come from the driver by name."""
@@ -103,6 +104,24 @@ class Fields:
     def _leaf(self, field: GraphQLField, value: str) -> str:
         """A value that Python made, as its type writes it."""
         return f"{self._code.constant(completion(field.type))}({value})"
+
+    def _made(self, field: GraphQLField, value: str, details: Details) -> str:
+        """The same for a value that may have fields of its own."""
+        return f"{self._code.constant(completion(field.type, lambda kind: self._object(kind, details)))}({value})"
+
+    def _object(self, kind: GraphQLObjectType, details: Details) -> Callable[[Any], Any]:
+        """How a Python object is written of which nothing but attributes is asked."""
+        parts: dict[str, Callable[[Any], Any]] = {}
+        for name, sub in self.collect(kind, details).items():
+            called = sub[0].node.name.value
+            if called == "__typename":
+                parts[name] = partial(_always, kind.name)
+                continue
+            if (declared := own(kind.fields[called])).base_resolver is not None:
+                raise Unplannable(f"{kind.name}.{called} has a resolver of its own.")
+            write = completion(kind.fields[called].type, partial(self._object, details=sub))
+            parts[name] = partial(_attribute, declared.python_name, write)
+        return lambda value: {name: part(value) for name, part in parts.items()}
 
     def plain(self, kind: GraphQLOutputType, details: Details, value: str, depth: int = 0) -> str:
         """The expression for a Python object that has no node: its attributes, and resolvers that need nothing else."""
@@ -163,17 +182,30 @@ def _typed(batch: Callable[..., Any], kinds: Sequence[Any]) -> Callable[..., Any
     return call
 
 
-def completion(kind: GraphQLOutputType) -> Callable[[Any], Any]:
-    """How a value made in Python is written: leaf types only."""
+def _always(said: str, _value: Any) -> str:
+    return said
+
+
+def _attribute(name: str, write: Callable[[Any], Any], value: Any) -> Any:
+    return write(getattr(value, name))
+
+
+def completion(
+    kind: GraphQLOutputType, made: Callable[[GraphQLObjectType], Callable[[Any], Any]] | None = None
+) -> Callable[[Any], Any]:
+    """How a value made in Python is written; `made` tells it for objects."""
     if isinstance(kind, GraphQLNonNull):
-        inner = completion(kind.of_type)
+        inner = completion(kind.of_type, made)
         return lambda value: inner(_there(value))
     if isinstance(kind, GraphQLList):
-        each = completion(kind.of_type)
+        each = completion(kind.of_type, made)
         return lambda value: None if value is None else [each(one) for one in value]
-    if not is_leaf_type(kind):
+    if isinstance(kind, GraphQLObjectType) and made is not None:
+        write: Callable[[Any], Any] = made(kind)
+    elif is_leaf_type(kind):
+        write = kind.coerce_output_value
+    else:
         raise Unplannable(f"{kind} is made in Python and has fields of its own.")
-    write = kind.coerce_output_value
     return lambda value: None if value is None else write(value)
 
 

@@ -21,8 +21,8 @@ from hub.prepared import Statement, form
 from schema.context import Context
 from schema.engine.code import Record
 from schema.engine.documents import Brought
-from schema.engine.plan import Below, Level, Plan, Stream, record
-from schema.errors import told
+from schema.engine.plan import Below, Level, Plan, Root, Stream, record
+from schema.errors import PluginFailed, told
 from schema.limits import InTime
 
 NONE: Mapping[Any, int] = {}
@@ -41,7 +41,7 @@ class Step:
 
 @dataclass(slots=True)
 class Run:
-    """One run of a plan: the values that the plan left open."""
+    """One run of a plan: the values that the plan left open. `failed`: what stands in the place of a field's values."""
 
     context: Context
     given: Brought
@@ -49,6 +49,7 @@ class Run:
     paths: list[str] = field(default_factory=list)
     keys: Sequence[Any] = ()
     steps: list[Step] | None = None
+    failed: list[PluginFailed] = field(default_factory=list)
 
     @property
     def viewer(self) -> Viewer:
@@ -90,6 +91,7 @@ async def write(plan: Plan, run: Run) -> tuple[dict[str, Any], list[GraphQLError
         try:
             row = await root.verb.write(run)
             data[root.name] = await payload(plan, run, root.level, record(row, root.verb.columns))
+            errors += _failures(run, root)
         except Exception as error:  # noqa: BLE001  one GraphQL operation: what went wrong is told in its answer
             data[root.name] = None
             found_at = GraphQLError(str(error), list(root.verb.nodes), path=[root.name], original_error=error)
@@ -114,9 +116,15 @@ async def follow(
             hand = (*record(row, _stream(plan).columns), *more)
             async with InTime():
                 answer = await payload(plan, run, root.level, hand)
-            yield {root.name: answer}, []
+            yield {root.name: answer}, _failures(run, root)
     except Exception as error:  # noqa: BLE001  one GraphQL operation: what went wrong is told in its last answer
         yield None, [told(GraphQLError(str(error), original_error=error), executing=True)]
+
+
+def _failures(run: Run, root: Root) -> list[GraphQLError]:
+    """What plugins failed at below that field; it is told once."""
+    failed, run.failed = run.failed, []
+    return [told(GraphQLError(str(one), path=[root.name], original_error=one), executing=True) for one in failed]
 
 
 def _stream(plan: Plan) -> Stream:
@@ -184,7 +192,12 @@ async def _below(found: Snapshot, run: Run, below: Below, records: Sequence[Any]
         return await rows(found, run, below.level, list(keys))
     assert below.batch is not None
     wanted = list(dict.fromkeys(tuple(one[at] for at in below.positions) for one in records))
-    return dict(zip(wanted, await below.batch(run.viewer, wanted) if wanted else (), strict=True))
+    values = dict(zip(wanted, await below.batch(run.viewer, wanted) if wanted else (), strict=True))
+    for key, value in values.items():
+        if isinstance(value, PluginFailed):
+            run.failed += [value] if value not in run.failed else []
+            values[key] = None
+    return values
 
 
 async def _read(

@@ -14,6 +14,7 @@ import httpx2
 import pytest
 from websockets.sync.client import connect
 
+from hub.db import Database
 from tests.hub.commands import Served, environment, fresh_home, hub, running
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -155,3 +156,49 @@ def test_the_simulator_serves_on_loopback_and_stops() -> None:
         assert httpx2.get(f"{simulated.url}/").status_code == 200
         simulated.process.send_signal(signal.SIGTERM)
         assert simulated.process.wait(timeout=10) == 0
+
+
+WEATHER = """from dataclasses import dataclass
+from pydantic import BaseModel
+from hub.plugin import GraphField, Plugin
+
+@dataclass(frozen=True)
+class Day:
+    \"\"\"What a day is like (一天).\"\"\"
+    words: str
+
+async def today(rows):
+    return [Day(f"sunny in {row['name']}") for row in rows]
+
+async def broken(rows):
+    return 1 / 0
+
+FIELDS = {"on": "Grid", "needs": ("name",), "doc": "The weather of today (天气)."}
+
+class Weather(Plugin):
+    name = title = "weather"
+    Config = type("Config", (BaseModel,), {})
+    graph = (
+        GraphField(name="today", type=Day, resolve=today, **FIELDS),
+        GraphField(name="broken", type=Day, resolve=broken, **FIELDS),
+        GraphField(name="today", type=str, resolve=today, **FIELDS),
+    )
+"""
+
+
+def test_a_plugin_of_a_folder_adds_to_the_graph_and_breaks_nothing(database: Database, tmp_path: Path) -> None:
+    (tmp_path / "weather.py").write_text(WEATHER, encoding="utf-8")
+    given = {"HUB_DATABASE_URL": database.url.render_as_string(hide_password=False), "HUB_PLUGINS": tmp_path}
+    clash = "Grid.weatherToday is there already: today of the plugin weather clashes with today of the plugin weather."
+    assert hub("plugins", "--json", **given).json["broken"] == [{"name": "weather: Grid.today", "reason": clash}]
+    (tmp_path / "grids.csv").write_text("code,name,level,parent\n150602,东胜区,DISTRICT,\n", encoding="utf-8")
+    assert hub("db", "upgrade", **given).code == 0
+    assert hub("sync", "run", "divisions", "--path", tmp_path / "grids.csv", **given).code == 0
+    query = '{ grid(code: "150602") { weatherToday { words } weatherBroken { words } } }'
+    with running("serve", "--no-worker", "--no-example", **given, HUB_HOME=tmp_path, PORT=0) as served:
+        answer = httpx2.post(f"{served.url}/graphql", json={"query": query}, timeout=30).json()
+    assert f"Not in the graph: weather: Grid.today: {clash}" in served.said
+    assert answer["data"] == {"grid": {"weatherToday": {"words": "sunny in 东胜区"}, "weatherBroken": None}}
+    assert [one["extensions"] for one in answer["errors"]] == [{"code": "PLUGIN_FAILED", "plugin": "weather"}]
+    explained = hub("explain", "{ grids { nodes { weatherToday { words } } } }", **given)
+    assert explained.code == 0, explained.err

@@ -1,0 +1,30 @@
+"""A worker that ends like one that is killed, while it reads its second message. Run by test_receiving."""
+
+import asyncio
+import os
+import sys
+
+from sqlalchemy import event
+
+from hub.db import Database
+from tests.sync.pushed import receive
+
+
+async def crash(url: str, point: str) -> None:
+    database = Database(url)
+    turns = {"read": 0}
+
+    def watch(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith("UPDATE arrivals"):
+            turns["read"] += 1
+            if turns["read"] == 2 and point == "before the commit":
+                os._exit(137)
+        elif turns["read"] == 2 and point == "after the commit" and "FROM arrivals" in statement:
+            os._exit(137)
+
+    event.listen(database.engine.sync_engine, "after_cursor_execute", watch)
+    await receive(database)
+
+
+if __name__ == "__main__":
+    asyncio.run(crash(*sys.argv[1:]))
