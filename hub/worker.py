@@ -1,4 +1,4 @@
-"""A worker: runs what waits in the queue, source by source, and folds the tally, until it is told to stop."""
+"""A worker: runs what waits in the queue, tells the targets what changed, and folds the tally, until told to stop."""
 
 import asyncio
 from contextlib import suppress
@@ -9,7 +9,7 @@ from hub.auth import system
 from hub.db import Database
 from hub.errors import HubError
 from hub.services import sources, tally_folding
-from hub.sync import jobs
+from hub.sync import jobs, outbound
 from hub.sync.registry import Registry
 from hub.sync.run import run_source
 
@@ -33,6 +33,7 @@ async def work(db: Database, registry: Registry, stop: asyncio.Event) -> None:
 
     async with asyncio.TaskGroup() as group:
         group.create_task(_fold(db, stop))
+        group.create_task(outbound.work(db, registry, stop))
         await jobs.work(db, known, run, stop)
 
 

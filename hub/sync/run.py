@@ -53,7 +53,7 @@ async def run_source(
     Raises NotFound, Misconfigured, or Conflict where the source is being run already.
     """
     async with http.client() as client:
-        source = await insist(partial(_source, database, registry, name))
+        source = await insist(partial(stored_source, database, registry, name))
         settings = {**source.settings, **(overrides or {})}
         plugin = registry.make(source.plugin, settings, client)
         if not isinstance(plugin, Pulls):
@@ -65,7 +65,7 @@ async def run_source(
         return pull.run
 
 
-async def _source(database: Database, registry: Registry, name: str) -> Source:
+async def stored_source(database: Database, registry: Registry, name: str) -> Source:
     """The source of that name, made from a plugin's preset at first use."""
     async with database.write(system("sync")) as session:
         source = await session.scalar(select(Source).where(Source.name == name))
