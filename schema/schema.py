@@ -20,6 +20,7 @@ from schema import (
     sources,
     stations,
     tallies,
+    targets,
 )
 from schema.connections import connection_types
 from schema.context import OwnContext
@@ -43,6 +44,7 @@ NOUNS = (
     sources,
     changes,
     tallies,
+    targets,
 )
 
 

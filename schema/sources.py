@@ -4,6 +4,7 @@ import strawberry
 
 from hub import models
 from hub.services import sources as see_sources
+from hub.services import targets as see_targets
 from schema.edges import connection, found, many, one
 from schema.node import Identified, node
 from schema.verbs import verb
@@ -14,6 +15,13 @@ RUN = models.Run.id
 
 @node(models.Source, see_sources.visible, "name plugin title enabled cursor created_at updated_at", natural="name")
 class Source(Identified):
+    target = one(
+        "Target",
+        see_targets.visible,
+        models.Target.source_id,
+        key=SOURCE,
+        description="The other direction: how it is told what changes here (推送目标).",
+    )
     runs = many(
         "Run",
         see_sources.runs,

@@ -19,6 +19,7 @@ from hub.cli.sdl import sdl_command
 from hub.cli.serve import serve_command, worker_command
 from hub.cli.simulate import simulate
 from hub.cli.sync import sync
+from hub.cli.targets import targets
 from hub.cli.token import token
 from hub.errors import HubError
 
@@ -55,6 +56,7 @@ sync.command("fix")(fix_command)
 sync.command("replay")(replay_command)
 sync.command("ignore")(ignore_command)
 app.add_typer(sync, name="sync")
+app.add_typer(targets, name="targets")
 app.command()(simulate)
 app.command()(plugins)
 app.command("sdl")(sdl_command)

@@ -22,7 +22,8 @@ def csv(folder: Path, *rows: str) -> Path:
 COMMANDS = """
 serve;worker;sync;sync run;sync plan;sync show;sync apply;sync undo;sync rejected;sync fix;sync replay;sync ignore;
 sync history;sync status;simulate;plugins;sdl;token;db;db upgrade;db status;db backup;db restore;db tally;demo;
-explain;doctor
+explain;doctor;targets;targets list;targets add;targets pause;targets resume;targets deliveries;targets show;
+targets retry;targets replay;targets skip
 """
 
 

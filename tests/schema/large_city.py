@@ -49,7 +49,7 @@ FILLED = (  # in an order that lets each name those before it
     *(models.Offer, models.Rota, models.Shift, models.Activity, models.ServiceRecord, models.Identity),
     *(models.Request, models.Request, models.RequestEvent, models.RequestIssue, models.CoHandler),
     *(models.Evaluation, models.Attachment, models.Claim, models.Source, models.Run, models.PlanRow),
-    models.Rejected,
+    *(models.Rejected, models.Target, models.Delivery, models.Attempt),
 )
 TARGETS = {
     "person_id": models.Person,
@@ -58,6 +58,7 @@ TARGETS = {
     "caller_id": models.Identity,
 }
 PAIRS = (models.Member, models.AltCode)  # two of their columns together must be unique
+ALONE = {models.Target: "source_id"}  # a column that names each row once
 EACH = {models.Request: 24, models.RequestEvent: 60}
 
 
@@ -139,6 +140,8 @@ class Filler:
         if model in PAIRS and name in ("alliance_id", "party_id"):
             rows = self.all(wanted)
             return rows[(at // 4 if name == "alliance_id" else at) % len(rows)].id
+        if ALONE.get(model) == name:
+            return self.all(wanted)[at].id
         return self.chance.choice(self.all(wanted)).id if self.all(wanted) else None
 
 
