@@ -78,7 +78,8 @@ def _line(exchange: Exchange, hidden: Iterable[str]) -> str:
 def _url(url: httpx2.URL, hidden: Iterable[str]) -> str:
     named = [(name, HIDDEN if SECRET.search(name) else value) for name, value in url.params.multi_items()]
     plain = url.copy_with(userinfo=b"", query=None)
-    return masked(str(plain.copy_with(params=named) if named else plain), hidden)
+    written = str(plain.copy_with(params=named) if named else plain)
+    return masked(written.replace(quote(HIDDEN, safe=""), HIDDEN), hidden)
 
 
 def _headers(headers: httpx2.Headers, hidden: Iterable[str]) -> dict[str, str]:

@@ -36,16 +36,28 @@ async def subscribe(
     `made_of` a plugin and its settings: a new source of that name is made of them.
     Raises NotFound, Misconfigured where its plugin takes nothing or not that, Conflict where it is a target already.
     """
-    if made_of is not None:
-        source = await _made(database, registry, name, *made_of)
-    else:
+    viewer = system("hub targets add")
+    source = await _new(database, registry, name, *made_of) if made_of else None
+    if source is None:
         source = await insist(partial(stored_source, database, registry, name))
     taken = await _takes(registry, source.plugin, source.settings)
     if refused := sorted(set(kinds) - taken):
         raise Misconfigured(f"{source.plugin} takes no {', '.join(refused)}. It takes: {', '.join(sorted(taken))}.")
-    viewer, chosen = system("hub targets add"), kinds or sorted(taken - PRIVATE)
+    chosen = kinds or sorted(taken - PRIVATE)
     async with database.write(viewer) as session:
+        if made_of:
+            session.add(source)
+            await session.flush()
         return await targets.add(session, viewer, source.id, kinds=chosen, events=events, known_only=known_only)
+
+
+async def _new(database: Database, registry: Registry, name: str, plugin: str, settings: Mapping[str, Any]) -> Source:
+    """A source that is yet to be stored. Raises Conflict where the name is taken."""
+    await _takes(registry, plugin, settings)
+    async with database.read() as session:
+        if await session.scalar(select(Source.id).where(Source.name == name)) is not None:
+            raise Conflict(f"There is a source {name} already. Leave out --plugin, or choose another name.")
+    return Source(name=name, plugin=plugin, title=registry.plugins[plugin].title, settings=dict(settings))
 
 
 async def _takes(registry: Registry, plugin: str, settings: Mapping[str, Any]) -> frozenset[str]:
@@ -56,13 +68,3 @@ async def _takes(registry: Registry, plugin: str, settings: Mapping[str, Any]) -
         able = sorted(name for name, one in registry.plugins.items() if hasattr(one, "push"))
         raise Misconfigured(f"{plugin} cannot be told anything: it has no push(). Those that can: {', '.join(able)}.")
     return frozenset(made.pushes or KINDS)
-
-
-async def _made(database: Database, registry: Registry, name: str, plugin: str, settings: Mapping[str, Any]) -> Source:
-    await _takes(registry, plugin, settings)
-    async with database.write(system("hub targets add")) as session:
-        if await session.scalar(select(Source.id).where(Source.name == name)) is not None:
-            raise Conflict(f"There is a source {name} already. Leave out --plugin, or choose another name.")
-        source = Source(name=name, plugin=plugin, title=registry.plugins[plugin].title, settings=dict(settings))
-        session.add(source)
-    return source

@@ -5,7 +5,6 @@ POST /sim/faults {"kind": "503", "times": 2, "retry_after": 5} lets the next ans
 
     "408" ... "503"   that status, and nothing is kept
     "lost"            it is kept, but the answer is a 502: it came too late
-    "cut"             it is kept, and the connection ends without an answer
     "slow"            it is kept, and answered after `seconds`
 """
 
@@ -27,7 +26,7 @@ __all__ = ["Fault", "Subscriber", "build"]
 
 SECRET = "demo-secret"
 TOLERANCE = 300
-KINDS = frozenset({"lost", "cut", "slow"})
+KINDS = frozenset({"lost", "slow"})
 
 
 @dataclass
@@ -101,8 +100,6 @@ async def hear(request: HTTPRequest) -> Response:
     match fault:
         case Fault(kind="lost"):
             return JSONResponse({"error": "模拟超时"}, 502)
-        case Fault(kind="cut"):
-            raise ConnectionResetError("the connection is cut on purpose")
         case Fault(kind="slow", seconds=seconds):
             await asyncio.sleep(seconds)
     return JSONResponse({"key": message["key"] or f"S-{message['id']}"}, 409 if told_before else 200)

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
 
 from hub.auth import system
 from hub.db import Database
-from hub.models import Attempt, Delivery, Organization, OrganizationKind, Source, Target, uuid7
+from hub.models import Attempt, Delivery, Organization, OrganizationKind, Source, Target, now, uuid7
 from hub.plugin import BadRecord, Change, Plugin
 from hub.services import targets
 from hub.sync import outbox, sending
@@ -60,7 +60,7 @@ class Post:
     registry: Registry
     listener: Listener
     target: Target
-    at: datetime = datetime(2027, 1, 1, tzinfo=UTC)
+    at: datetime = field(default_factory=now)
     chance: float = 1.0
 
     def sending(self, **more: Any) -> Sending:
@@ -81,7 +81,7 @@ class Post:
     async def states(self) -> list[str]:
         return [delivery.status.name for delivery in await self.deliveries()]
 
-    async def now(self) -> Target:
+    async def stands(self) -> Target:
         async with self.database.read() as session:
             return await session.get_one(Target, self.target.id)
 

@@ -88,7 +88,7 @@ async def test_what_the_hub_notes_down_is_no_change(database: Database) -> None:
     await post.send()
     after = await sizes(database)
     assert (after["changes"], after["deliveries"], after["attempts"]) == (before, 1, 1)
-    assert (await post.now()).revision == post.target.revision
+    assert (await post.stands()).revision == post.target.revision
 
 
 async def test_a_target_that_makes_no_sense_is_refused_and_nothing_is_made(database: Database) -> None:

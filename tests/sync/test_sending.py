@@ -208,4 +208,4 @@ async def test_rows_that_go_to_and_fro_wait_for_a_person(database: Database) -> 
     assert alert == (AlertKind.ECHO, f"organization {one.id}")
     await post.do(targets.retry, last.id)
     assert await post.send() == 1
-    assert (await post.now()).status is TargetStatus.ACTIVE
+    assert (await post.stands()).status is TargetStatus.ACTIVE

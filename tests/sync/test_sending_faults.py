@@ -63,14 +63,14 @@ async def test_after_five_failures_one_probe_each_half_minute_until_it_is_back(d
     await founded(database, *"ABCDEFG")
     assert await post.send() == 5
     assert [await post.send(seconds) for seconds in (29, 1, 29, 1)] == [0, 1, 0, 1]
-    target = await post.now()
+    target = await post.stands()
     assert (target.status, target.failures, target.reason) == (TargetStatus.ACTIVE, 7, "away")
     standing = select(Alert.kind).where(Alert.cleared_at.is_(None))
     assert await column(database, standing) == [AlertKind.FAILING]
     down[0] = False
     assert await post.send(30) == 7
     assert await post.states() == ["SENT"] * 7
-    assert ((await post.now()).failures, await column(database, standing)) == (0, [])
+    assert ((await post.stands()).failures, await column(database, standing)) == (0, [])
 
 
 @pytest.mark.parametrize("error", [SourceRefused("The key is wrong."), SourceBroken("A login page.")])
@@ -78,7 +78,7 @@ async def test_a_target_that_refuses_us_is_parked_with_all_that_is_for_it(databa
     post = await opened(database, Listener(fails=failing(error)))
     await founded(database, "A", "B")
     assert await post.send() == 1
-    target = await post.now()
+    target = await post.stands()
     assert (target.status, target.reason) == (TargetStatus.PARKED, str(error))
     assert await post.states() == ["RETRY", "READY"]
     assert await post.send(86_400) == 0
@@ -103,7 +103,7 @@ async def test_a_plugin_that_gives_no_key_is_stopped(database: Database) -> None
     post = await opened(database, Listener(fails=lambda change: 7))
     await founded(database, "A")
     await post.send()
-    target = await post.now()
+    target = await post.stands()
     assert (target.status, await post.states()) == (TargetStatus.PARKED, ["RETRY"])
     assert str(target.reason).startswith("push() gave 7 instead of a key")
 
@@ -241,7 +241,7 @@ async def test_a_worker_that_is_told_to_stop_leaves_no_turn_behind(database: Dat
     await asyncio.wait_for(begun.wait(), 10)
     stop.set()
     await asyncio.wait_for(working, 10)
-    assert ((await post.now()).alive_at, await post.states()) == (None, ["SENDING"])
+    assert ((await post.stands()).alive_at, await post.states()) == (None, ["SENDING"])
 
 
 @dataclass
