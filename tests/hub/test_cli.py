@@ -228,7 +228,11 @@ def test_plugins_tell_their_verbs_sources_and_settings(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("import nothing_of_that_name\n")
     listed = hub("plugins", "--json", HUB_PLUGINS=tmp_path)
     by_name = {one["name"]: one for one in listed.json["plugins"]}
-    assert {name: one["verbs"] for name, one in by_name.items()} == {"hotline12345": ["pull"], "spreadsheet": ["pull"]}
+    assert {name: one["verbs"] for name, one in by_name.items()} == {
+        "hotline12345": ["pull"],
+        "spreadsheet": ["pull"],
+        "webhook": ["push", "receive"],
+    }
     assert by_name["hotline12345"]["simulated"] is True
     assert "divisions" in by_name["spreadsheet"]["presets"]
     assert by_name["spreadsheet"]["settings"]["properties"]["path"]["title"] == "路径"
