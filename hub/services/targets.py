@@ -98,9 +98,7 @@ async def retry(session: AsyncSession, viewer: Viewer, id: UUID) -> Delivery:
     """Send one that waits, or was parked, now (重试); what stands behind it goes on when it is through."""
     delivery = await _delivery(session, viewer, id)
     if delivery.status in DONE:
-        raise Conflict(
-            f"It is {delivery.status.name.lower()}: there is nothing to try again. Replay it to send it again."
-        )
+        raise Conflict(f"It is {delivery.status.name.lower()} already: replay it if it is to be sent once more.")
     return await _ask_for(session, viewer, delivery)
 
 

@@ -14,7 +14,7 @@ from hub.sync.registry import Registry
 from hub.sync.sending import Sending
 
 LOOK_SECONDS = 1.0
-GRACE_SECONDS = 5.0  # for an answer that is on its way
+GRACE_SECONDS = 3.0  # for an answer that is on its way
 
 log = structlog.get_logger("hub.outbound")
 

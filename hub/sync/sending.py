@@ -244,8 +244,8 @@ def _understood(pushed: asyncio.Future[str | BadRecord]) -> Outcome:
     match pushed.exception():
         case None:
             pass
-        case SourceDown() as error:
-            return Later(str(error), error.retry_after)
+        case SourceDown(retry_after=wait) as error:
+            return Later(str(error), wait if wait is not None and wait >= 0 else None)  # no number is not, either
         case SourceError() as error:
             return Stopped(str(error))
         case error:

@@ -4,6 +4,7 @@ import asyncio
 
 from hub.cli.answers import Exit
 from hub.db import Database
+from hub.models import now
 from hub.sync import outbox, sending
 from hub.sync.sending import Sending
 from plugins.webhook import Webhook
@@ -20,8 +21,9 @@ def work(url: str) -> None:
         database = Database(url)
         while await outbox.feed(database):
             pass
-        for target in await sending.due(database, Sending(database, installed(Webhook)).clock()):
-            await sending.send(Sending(database, installed(Webhook)), target)
+        at = now()
+        for target in await sending.due(database, at):
+            await sending.send(Sending(database, installed(Webhook), lambda: at), target)
         await database.close()
 
     asyncio.run(turn())

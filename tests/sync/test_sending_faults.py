@@ -43,7 +43,7 @@ async def test_a_source_that_is_down_is_asked_later_and_later_by_chance(database
     assert [one.outcome for one in await post.attempts()] == ["away"] * 4 + ["sent"]
 
 
-@pytest.mark.parametrize(("asked", "waits"), [(7.0, 7), (86_400.0, 3600), (0.0, 0)])
+@pytest.mark.parametrize(("asked", "waits"), [(7.0, 7), (86_400.0, 3600), (float("inf"), 3600), (0.0, 0)])
 async def test_retry_after_is_kept_by_all_of_the_target_up_to_an_hour(
     database: Database, asked: float, waits: int
 ) -> None:
@@ -55,6 +55,15 @@ async def test_retry_after_is_kept_by_all_of_the_target_up_to_an_hour(
         assert await post.send(waits - 0.001) == 0
         assert await post.send(0.001) == 2
     assert await post.states() == ["SENT", "SENT"]
+
+
+@pytest.mark.parametrize("nonsense", [-1.0, float("nan")])
+async def test_a_retry_after_that_makes_no_sense_is_none(database: Database, nonsense: float) -> None:
+    post = await opened(database, Listener(fails=failing(SourceDown("later", retry_after=nonsense))))
+    await founded(database, "A")
+    await post.send()
+    (one,) = await post.deliveries()
+    assert (one.next_at, (await post.stands()).next_at) == (post.at + timedelta(seconds=2), None)
 
 
 async def test_after_five_failures_one_probe_each_half_minute_until_it_is_back(database: Database) -> None:
