@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Index, LargeBinary, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.models.base import Base, Entity, Term, now, ref, uuid7
+from hub.models.base import SECRET, Base, Entity, Term, now, ref, uuid7
 
 
 class TargetStatus(Term):
@@ -78,7 +78,7 @@ class Delivery(Entity):
     key: Mapped[str | None] = mapped_column(doc="What the target calls it (对方主键).")
     reason: Mapped[str | None] = mapped_column(doc="Why it is not sent, in words (原因).")
     asked_by: Mapped[str | None] = mapped_column(doc="Who asked for it to be sent now, whatever it says (要求者).")
-    hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    hash: Mapped[bytes | None] = mapped_column(LargeBinary, info=SECRET)
 
     __table_args__ = (
         Index(None, "target_id", "change_id", unique=True),
