@@ -15,7 +15,7 @@ from hub.errors import Conflict, HubError
 from hub.models import Run, RunMode
 from hub.models.base import now
 from hub.services import sources, tally_folding
-from hub.sync import jobs, listening, schedule, watching
+from hub.sync import jobs, listening, outbound, schedule, watching
 from hub.sync.jobs import Job
 from hub.sync.period import Days
 from hub.sync.registry import Registry
@@ -46,6 +46,7 @@ async def work(db: Database, registry: Registry, stop: asyncio.Event) -> None:
         for step, seconds in LOOPS:
             group.create_task(_repeat(db, stop, step, seconds))
         group.create_task(listening.listen(db, registry, stop))
+        group.create_task(outbound.work(db, registry, stop))
         await jobs.work(db, known, run, stop)
 
 

@@ -26,6 +26,7 @@ from schema import (
     stations,
     syncing,
     tallies,
+    targets,
 )
 from schema.connections import connection_types
 from schema.context import OwnContext
@@ -53,6 +54,7 @@ NOUNS = (
     arrivals,
     changes,
     tallies,
+    targets,
 )
 
 

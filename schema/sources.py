@@ -9,6 +9,7 @@ from hub.services import alerts as see_alerts
 from hub.services import arrivals as see_arrivals
 from hub.services import schedules as see_schedules
 from hub.services import sources as see_sources
+from hub.services import targets as see_targets
 from schema.arrivals import HookKey
 from schema.edges import connection, found, many, one
 from schema.node import Identified, computed, node
@@ -25,6 +26,13 @@ RUN = models.Run.id
     natural="name",
 )
 class Source(Identified):
+    target = one(
+        "Target",
+        see_targets.visible,
+        models.Target.source_id,
+        key=SOURCE,
+        description="The other direction: how it is told what changes here (推送目标).",
+    )
     runs = many(
         "Run",
         see_sources.runs,

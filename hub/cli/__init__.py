@@ -30,6 +30,7 @@ from hub.cli.steering import (
     schedule_command,
 )
 from hub.cli.sync import sync
+from hub.cli.targets import targets
 from hub.cli.token import token
 from hub.errors import HubError
 
@@ -74,6 +75,7 @@ app.add_typer(sync, name="sync")
 app.add_typer(rules_group, name="rules")
 app.command("alerts")(alerts_command)
 app.add_typer(hooks, name="hooks")
+app.add_typer(targets, name="targets")
 app.command()(simulate)
 app.add_typer(plugins, name="plugins")
 app.command("sdl")(sdl_command)

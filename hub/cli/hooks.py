@@ -20,7 +20,7 @@ from hub.plugin import Receives
 from hub.services import arrivals, sources
 from hub.services.arrivals import HookKey
 from hub.sync import receiving, registry
-from hub.sync.run import known as known_source
+from hub.sync.run import stored_source
 
 LARGEST_PAGE = 10_000
 VIEWER = system("hub hooks")
@@ -44,7 +44,7 @@ def key_command(
     known = registry.load(chosen.plugins)
 
     async def work(db: Database) -> tuple[HookKey, bool]:
-        source = await known_source(db, known, name)
+        source = await stored_source(db, known, name)
         algorithm = HookAlgorithm.SM3 if sm3 else HookAlgorithm.SHA256
         async with db.write(VIEWER) as session:
             made = await arrivals.add_key(session, VIEWER, source.id, algorithm=algorithm)

@@ -16,7 +16,7 @@ from hub.errors import NotFound
 from hub.models import Alert, Run, RunNote, RunStatus, Schedule, Source
 from hub.services import alerts, schedules, sources
 from hub.sync import registry, steering
-from hub.sync.run import known
+from hub.sync.run import stored_source
 
 VIEWER = system("hub sync")
 Lines = tuple[Run, str, list[RunNote]]
@@ -40,7 +40,7 @@ def schedule_command(
 
     async def work(db: Database) -> list[tuple[Source, Schedule]]:
         if name is not None and (clear or cron is not None):
-            await known(db, plugins, name)
+            await stored_source(db, plugins, name)
             async with db.write(VIEWER) as session:
                 if clear or cron is None:
                     await schedules.clear_schedule(session, VIEWER, name)
@@ -82,7 +82,7 @@ def pause_command(
     plugins = registry.load(settings().plugins)
 
     async def work(db: Database) -> Source:
-        await known(db, plugins, name)
+        await stored_source(db, plugins, name)
         async with db.write(VIEWER) as session:
             return await schedules.pause(session, VIEWER, name, reason=reason)
 

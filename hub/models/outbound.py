@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, LargeBinary
+from sqlalchemy import BigInteger, Index, LargeBinary, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.models.base import Base, Entity, Term, now, ref, uuid7
+from hub.models.base import SECRET, Base, Entity, Term, now, ref, uuid7
 
 
 class TargetStatus(Term):
@@ -28,13 +28,16 @@ class Target(Entity):
     status: Mapped[TargetStatus] = mapped_column(
         default=TargetStatus.ACTIVE, doc="Whether it is being told things (推送状态)."
     )
-    reason: Mapped[str | None] = mapped_column(doc="Why it is paused or parked, in words (原因).")
+    reason: Mapped[str | None] = mapped_column(doc="Why it is paused or parked, or fails, in words (原因).")
     kinds: Mapped[list[str]] = mapped_column(default=list, doc="The kinds it is told of (记录类型).")
+    events: Mapped[list[str]] = mapped_column(
+        default=list, doc="The steps of requests that it is told of by name (事件); empty: all of them."
+    )
     known_only: Mapped[bool] = mapped_column(
         default=True, doc="Whether it is told only of what it brought or was told before (仅限对方已知的对象)."
     )
     position: Mapped[int] = mapped_column(BigInteger, default=0)
-    change_id: Mapped[UUID | None] = mapped_column()
+    change_id: Mapped[UUID] = mapped_column()
     failures: Mapped[int] = mapped_column(default=0, doc="How many attempts in a row failed (连续失败次数).")
     next_at: Mapped[datetime | None] = mapped_column(doc="Not before then (下次尝试时间).")
     fence: Mapped[int] = mapped_column(default=0)
@@ -54,6 +57,9 @@ class DeliveryStatus(Term):
     PARKED = "The target refuses it, or it was tried too often: a person is asked (已搁置)."
 
 
+WAITING = text("status NOT IN ('SENT', 'SKIPPED')")
+
+
 class Delivery(Entity):
     """One change on its way to one target (投递)."""
 
@@ -71,12 +77,14 @@ class Delivery(Entity):
     sent_at: Mapped[datetime | None] = mapped_column(doc="When the target had it (送达时间).")
     key: Mapped[str | None] = mapped_column(doc="What the target calls it (对方主键).")
     reason: Mapped[str | None] = mapped_column(doc="Why it is not sent, in words (原因).")
-    hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    asked_by: Mapped[str | None] = mapped_column(doc="Who asked for it to be sent now, whatever it says (要求者).")
+    hash: Mapped[bytes | None] = mapped_column(LargeBinary, info=SECRET)
 
     __table_args__ = (
         Index(None, "target_id", "change_id", unique=True),
-        Index(None, "target_id", "status", "position", "change_id"),
         Index(None, "target_id", "entity_id", "position"),
+        Index("ix_deliveries_waiting", "target_id", "position", "change_id", postgresql_where=WAITING),
+        Index("ix_deliveries_in_line", *("target_id", "entity_id", "position", "change_id"), postgresql_where=WAITING),
     )
 
 

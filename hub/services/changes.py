@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, event, false, func, insert, inspect, or_, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, UOWTransaction
 from sqlalchemy.orm.util import identity_key
 
@@ -13,6 +14,8 @@ from hub.auth import Viewer
 from hub.db import CHANNEL, Origin
 from hub.models import Base, Change, ChangeKind, Entity, Request, Term, now, uuid7
 from hub.services import tally_keeping as _the_tally  # noqa: F401  what is logged is counted as well
+
+HORIZON = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 
 
 def visible(viewer: Viewer) -> Select[Change]:
@@ -27,13 +30,22 @@ def log(viewer: Viewer) -> Select[Change]:
     return settled(visible(viewer)).order_by(None)
 
 
-def settled(statement: Select[Change], after: tuple[int, UUID] | None = None) -> Select[Change]:
-    """Only changes below the oldest running transaction, in the log's order: nothing can appear before them later."""
-    statement = statement.where(text("changes.position < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"))
+def settled(statement: Select[Change], after: tuple[Any, Any] | None = None) -> Select[Change]:
+    """Only changes below the oldest running transaction, in the log's order: nothing can appear before them later.
+
+    `after` is a place in the log, position and id, or two columns that hold one.
+    """
+    statement = statement.where(text(f"changes.position < {HORIZON}"))
     if after is not None:
         position, id = after
         statement = statement.where(or_(Change.position > position, (Change.position == position) & (Change.id > id)))
     return statement.order_by(Change.position, Change.id)
+
+
+async def end(session: AsyncSession) -> tuple[int, UUID]:
+    """The place behind all that is settled now: what is still being written comes after it."""
+    horizon = await session.scalar(text(f"SELECT {HORIZON}"))
+    return int(horizon or 0) - 1, UUID(int=2**128 - 1)
 
 
 def changed(entities: Iterable[str]) -> str:

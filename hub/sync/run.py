@@ -67,7 +67,7 @@ async def run_source(
     Raises NotFound, Misconfigured, or Conflict where the source is paused or is being run already.
     """
     async with http.client() as client:
-        source = await insist(partial(known, database, registry, name))
+        source = await insist(partial(stored_source, database, registry, name))
         not_paused(source)
         if days is not None:
             overrides = {**(overrides or {}), **bounds(registry, source.plugin, days)}
@@ -83,7 +83,7 @@ async def run_source(
         return pull.run
 
 
-async def known(database: Database, registry: Registry, name: str) -> Source:
+async def stored_source(database: Database, registry: Registry, name: str) -> Source:
     """The source of that name, made from a plugin's preset at first use."""
     async with database.write(system("sync")) as session:
         source = await session.scalar(select(Source).where(Source.name == name))

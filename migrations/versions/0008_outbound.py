@@ -25,9 +25,10 @@ def upgrade() -> None:
         ),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("kinds", postgresql.JSONB(), nullable=False),
+        sa.Column("events", postgresql.JSONB(), nullable=False),
         sa.Column("known_only", sa.Boolean(), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
-        sa.Column("change_id", sa.Uuid(), nullable=True),
+        sa.Column("change_id", sa.Uuid(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("fence", sa.Integer(), nullable=False),
@@ -69,6 +70,7 @@ def upgrade() -> None:
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("key", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("asked_by", sa.Text(), nullable=True),
         sa.Column("hash", sa.LargeBinary(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -84,12 +86,12 @@ def upgrade() -> None:
         ["target_id", "entity_id", "position"],
         unique=False,
     )
-    op.create_index(
-        op.f("ix_deliveries_target_id_status_position_change_id"),
-        "deliveries",
-        ["target_id", "status", "position", "change_id"],
-        unique=False,
-    )
+    for name, columns in (
+        ("ix_deliveries_waiting", ["target_id", "position", "change_id"]),
+        ("ix_deliveries_in_line", ["target_id", "entity_id", "position", "change_id"]),
+    ):
+        waiting = sa.text("status NOT IN ('SENT', 'SKIPPED')")
+        op.create_index(name, "deliveries", columns, unique=False, postgresql_where=waiting)
     op.create_table(
         "attempts",
         sa.Column("delivery_id", sa.Uuid(), nullable=False),
@@ -107,7 +109,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("attempts")
-    op.drop_index(op.f("ix_deliveries_target_id_status_position_change_id"), table_name="deliveries")
+    op.drop_index("ix_deliveries_in_line", table_name="deliveries")
+    op.drop_index("ix_deliveries_waiting", table_name="deliveries")
     op.drop_index(op.f("ix_deliveries_target_id_entity_id_position"), table_name="deliveries")
     op.drop_index(op.f("ix_deliveries_target_id_change_id"), table_name="deliveries")
     op.drop_table("deliveries")

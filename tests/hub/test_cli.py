@@ -30,7 +30,8 @@ hooks;hooks key;hooks keys;hooks drop;hooks list;hooks show;hooks retry;
 rules;rules list;rules own;rules drift;rules pin;rules forget;rules limit;
 simulate;plugins;plugins list;plugins new;plugins check;plugins test;
 sdl;token;db;db upgrade;db status;db backup;db restore;db tally;demo;
-explain;export;doctor
+explain;export;doctor;targets;targets list;targets add;targets pause;targets resume;targets deliveries;
+targets show;targets retry;targets replay;targets skip
 """
 
 
@@ -244,6 +245,7 @@ def test_plugins_tell_their_verbs_sources_and_settings(tmp_path: Path) -> None:
         "singer": ["pull"],
         "spreadsheet": ["pull"],
         "volunteers": ["pull", "push"],
+        "webhook": ["push", "receive"],
     }
     assert by_name["hotline12345"]["simulated"] is True
     assert "divisions" in by_name["spreadsheet"]["presets"]

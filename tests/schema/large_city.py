@@ -51,6 +51,7 @@ FILLED = (  # in an order that lets each name those before it
     *(models.Evaluation, models.Attachment, models.Claim, models.Source, models.Run, models.PlanRow),
     *(models.Rejected, models.Ownership, models.Pin, models.Withheld, models.DriftRule, models.Extra),
     *(models.Schedule, models.RunNote, models.Alert),
+    *(models.Target, models.Delivery, models.Attempt),
 )
 TARGETS = {
     "person_id": models.Person,
@@ -60,6 +61,7 @@ TARGETS = {
 }
 PAIRS = (models.Member, models.AltCode)  # two of their columns together must be unique
 RULES = (models.Ownership, models.Pin, models.DriftRule)
+ALONE = {models.Target: "source_id"}  # a column that names each row once
 EACH = {models.Request: 24, models.RequestEvent: 60}
 
 
@@ -145,6 +147,8 @@ class Filler:
         if model in PAIRS and name in ("alliance_id", "party_id"):
             rows = self.all(wanted)
             return rows[(at // 4 if name == "alliance_id" else at) % len(rows)].id
+        if ALONE.get(model) == name:
+            return self.all(wanted)[at].id
         return self.chance.choice(self.all(wanted)).id if self.all(wanted) else None
 
 

@@ -1,0 +1,119 @@
+"""A row is told in the words in which a source would have said it."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from hub.db import Database
+from hub.models import Link, Request
+from hub.plugin import Caller, Issue, Record
+from hub.sync import telling
+from hub.sync.kinds import KINDS
+from hub.sync.reading import read
+from tests.sync.sources import gone, grid, organization, rows, run, told
+
+AT = datetime(2027, 1, 1, 4, 5, 6, 789, tzinfo=UTC)
+FIELDS: dict[str, dict[str, Any]] = {
+    "grid": {
+        "code": "150602001",
+        "name": "街道",
+        "level": "STREET",
+        "parent": "150602",
+        "jurisdiction": None,
+        "longitude": 110.1,
+        "latitude": 39.8,
+        "valid_from": date(2020, 1, 1),
+        "valid_to": None,
+    },
+    "organization": {
+        "code": "O1",
+        "name": "物业",
+        "organization_kind": "PROPERTY_COMPANY",
+        "parent": "O0",
+        "grid": "150602001",
+        "description": "好",
+    },
+    "person": {"code": "P1", "name": "甲", "grid": None, "public": True},
+    "alliance": {
+        "code": "A1",
+        "name": "联盟",
+        "alliance_kind": "OTHER",
+        "lead": "O1",
+        "grid": "150602001",
+        "description": None,
+    },
+    "member": {"alliance": "A1", "party": "O1", "role": None, "joined_on": date(2024, 2, 29)},
+    "resource": {
+        "code": "R1",
+        "title": "会议室",
+        "resource_kind": "OTHER",
+        "owner": "O1",
+        "grid": None,
+        "capacity": 30,
+        "description": None,
+    },
+    "request": {
+        "number": "N1",
+        "title": "路灯",
+        "content": "不亮",
+        "kind": "HELP",
+        "channel": "VISIT",
+        "category": "城管/灯",
+        "status": "CLOSED",
+        "urgency": "URGENT",
+        "grid": "150602001",
+        "place": "门口",
+        "longitude": None,
+        "latitude": None,
+        "assignee": "O1",
+        "submitted_at": AT,
+        "due_at": AT,
+        "handled_at": AT,
+        "closed_at": AT,
+        "result": "好了",
+        "solved": True,
+        "satisfaction": "SATISFIED",
+        "issues": (Issue("1", "灯", "城管"),),
+    },
+}
+
+
+async def known(database: Database) -> dict[str, Any]:
+    """The ids of one row of each kind, as a source brought them."""
+    first = [grid("150602", None, "DISTRICT"), organization("O0")]
+    records = [Record(kind, f"k-{kind}", fields) for kind, fields in FIELDS.items()]
+    records[-1] = Record("request", "k-request", FIELDS["request"] | {"caller": Caller("王小明", "13800001111")})
+    done = await run(database, told(first, records))
+    assert (done.error, done.rejected) == (None, 0)
+    return dict(await rows(database, select(Link.key, Link.entity_id)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_row_is_told_as_it_was_said_and_could_be_read_again(database: Database, kind: str) -> None:
+    ids = await known(database)
+    async with database.read() as session:
+        row = await telling.told(session, KINDS[kind], ids[f"k-{kind}"], AT)
+    assert (row.fields, row.deleted) == (FIELDS[kind], False)
+    assert read([Record(kind, "x", row.fields)]).refused == []
+
+
+async def test_who_called_is_never_told(database: Database) -> None:
+    ids = await known(database)
+    async with database.read() as session:
+        row = await telling.told(session, KINDS["request"], ids["k-request"], AT)
+        assert (await session.get_one(Request, ids["k-request"])).caller_id is not None
+    assert "caller" not in row.fields
+    assert not [word for word in ("王小明", "13800001111") if word in str(row)]
+
+
+async def test_what_is_gone_is_told_so_and_a_filed_request_is_not(database: Database) -> None:
+    ids = await known(database)
+    await run(database, told([gone(kind, f"k-{kind}") for kind in KINDS]), overrides={"any": 1})
+    async with database.read() as session:
+        rows = {kind: await telling.told(session, KINDS[kind], ids[f"k-{kind}"], datetime.now(UTC)) for kind in KINDS}
+        nothing = await telling.told(session, KINDS["grid"], ids["k-request"], AT)
+    assert {kind: row.deleted for kind, row in rows.items()} == {kind: kind != "request" for kind in KINDS}
+    assert rows["request"].fields["status"] == "ARCHIVED"
+    assert (nothing.fields, nothing.deleted) == ({}, True)
