@@ -3,6 +3,7 @@
 import os
 import sys
 import tempfile
+from urllib.parse import parse_qs, quote, urlsplit
 
 import dlt  # type: ignore[import-not-found]  # installed where it runs
 
@@ -20,13 +21,22 @@ def load(url: str, port: int) -> int:
             rows += len(page)
             yield page
 
-    made = dlt.destinations.postgres(url)
+    made = dlt.destinations.postgres(credentials(url))
     dlt.pipeline("bench", destination=made, dataset_name="bench", pipelines_dir=FOLDER).run(orders())
     return rows
+
+
+def credentials(url: str) -> str:
+    """The same URL with the folder of the socket where dlt looks for a host."""
+    parts = urlsplit(url.replace("postgresql+asyncpg", "postgresql"))
+    asked = parse_qs(parts.query)
+    if not asked:
+        return parts.geturl()
+    user = parts.netloc.rpartition("@")[0]
+    return f"postgresql://{user}@{quote(asked['host'][0], safe='')}:{asked['port'][0]}{parts.path}"
 
 
 if __name__ == "__main__":
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
     FOLDER = tempfile.mkdtemp(prefix="lianshu-bench-dlt-")
-    parsed = sys.argv[1].replace("postgresql+asyncpg", "postgresql")
-    feed.measured(lambda: load(parsed, int(sys.argv[2])), 2)
+    feed.measured(lambda: load(sys.argv[1], int(sys.argv[2])), 2)

@@ -27,6 +27,7 @@ from tests.bench.servers import HERE, ROOT, NotHere, Server, cpu_seconds
 
 HUB, FLOOR, DLT, SINGER, BACK = "the hub", "the floor", "dlt, merge", "Singer target", "the hub, undo"
 PEERS = {DLT: ("dlt[postgres]==1.31.0",), SINGER: ("meltanolabs-target-postgres==0.8.1",)}
+TABLES = {FLOOR: "bench_orders", DLT: "bench.orders", SINGER: "public.orders"}
 STEPS = 11  # each changes a hundredth of the orders; some change twice
 TABLE = f"""
 CREATE TABLE IF NOT EXISTS bench_orders (key text PRIMARY KEY, {", ".join(f"{name} text" for name in feed.COLUMNS)})
@@ -105,6 +106,7 @@ def commands(url: str, port: int) -> Iterator[tuple[str, list[str] | str]]:
 def measure_orders(url: str, orders: int, simulator: Callable[[], Any], postmaster: int, home: Path) -> dict[str, Any]:
     """The figures by subject: first load and second load."""
     figures: dict[str, Any] = {"orders": orders}
+    held = set[int]()
     for number, (name, started) in enumerate(commands(url, 0)):
         if isinstance(started, str):
             figures[name] = {"lacking": started}
@@ -116,7 +118,17 @@ def measure_orders(url: str, orders: int, simulator: Callable[[], Any], postmast
             command("sync", "run", "divisions", url=target, home=home)
         with simulator() as server:
             figures[name] = _subject(started, target, server, postmaster)
+        if name in TABLES:
+            held.add(asyncio.run(_count(target, TABLES[name])))
+    assert len(held) == 1, held  # the peers hold what the floor holds
     return figures
+
+
+async def _count(url: str, table: str) -> int:
+    connection = await asyncpg.connect(plain(url))
+    found: int = await connection.fetchval(f"SELECT count(*) FROM {table}")
+    await connection.close()
+    return found
 
 
 def _subject(started: list[str], url: str, server: Server, postmaster: int) -> dict[str, Mapping[str, float]]:

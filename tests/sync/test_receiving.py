@@ -84,9 +84,6 @@ async def test_an_older_message_that_comes_late_changes_nothing(database: Databa
     assert await standing(database) == [TAKEN, TAKEN]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="A record's time guards all of it: a field that only the older one says is lost."
-)
 async def test_a_late_message_still_says_what_no_newer_one_has_said(database: Database) -> None:
     first, second, third = (f"2026-01-01T0{hour}:00:00+08:00" for hour in (7, 8, 9))
     await push(database, [order("R1", at=first)], [news("R1", at=third, title="新")])
