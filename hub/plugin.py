@@ -209,8 +209,8 @@ class Page:
     received  the bytes as they came, for the archive; None where the source can be read again at will (a file)
     total     how many records the whole pull will bring, where the source knows: for the progress bar
     columns   what the source calls the fields, where it calls them otherwise: for messages
-    complete  the kinds of which this pull, read from the beginning, has now brought all that there is: what it did not
-              bring again is taken for gone when that has happened twice, and never if too much would be
+    complete  the kinds (of the plugin's `whole`) of which this pull, read from the beginning, has now brought all that
+              there is: what two such pulls did not bring is gone, and never if that would be too much
     """
 
     items: Sequence[Record | BadRecord]
@@ -238,6 +238,7 @@ class Plugin(Generic[ConfigT]):
     patience how many seconds one step of it may take (a page, a push, a message) before it is taken for stuck
     period   the two settings that bound a pull in time (first and last moment), for filling in a range of dates
     pushes   the kinds that push() takes
+    whole    the kinds of which a pull from the beginning can say, by Page.complete, that it brought all there is
     rules    whose word stands, where not NEWEST: (kind, field or "*") -> "SOURCE", "HUB" or "NEWEST"; admins may differ
     graph    what it adds to the graph
     """
@@ -253,6 +254,7 @@ class Plugin(Generic[ConfigT]):
     patience: ClassVar[float] = 600.0
     period: ClassVar[tuple[str, str] | None] = None
     pushes: ClassVar[frozenset[str]] = frozenset()
+    whole: ClassVar[frozenset[str]] = frozenset()
     rules: ClassVar[Mapping[tuple[str, str], str]] = {}
     graph: ClassVar[Sequence[GraphField]] = ()
 

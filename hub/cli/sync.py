@@ -62,6 +62,10 @@ def run_command(
     first: First = None,
     last: Last = None,
     queue: Annotated[bool, typer.Option("--queue", help="Leave it to a worker, and return at once.")] = False,
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="Read everything from the beginning: what was missed, what is gone."),
+    ] = False,
     allow_gone: AllowGone = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 5 if records were rejected.")] = False,
     as_json: AsJSON = False,
@@ -86,6 +90,7 @@ def run_command(
                 started_by="hub sync run",
                 overrides=asked,
                 days=days,
+                full=full,
                 reason=allow_gone,
                 progress=progress,
             )

@@ -15,6 +15,7 @@ from hub.models import PlanAction, Rejected, RejectedStatus, Run, RunMode, RunSt
 from hub.models.base import now
 from hub.sync import apply as applying
 from hub.sync import archive, journal, rejected
+from hub.sync.drift import policies
 from hub.sync.plan import plan
 from hub.sync.planned import Planned
 from hub.sync.reading import read
@@ -74,8 +75,9 @@ async def _open(database: Database, source: Source, ids: Sequence[UUID] | None, 
 async def _again(work: Work, batch: Sequence[Rejected]) -> None:
     """Take those of these records that make sense now; the others say why not."""
     run, items = work.run, {(one.kind, one.key): one for one in batch}
-    readings = read([archive.again(one.record) for one in items.values() if one.record])
     async with fenced(work) as session:
+        rules = await policies(session, work.source.id)
+        readings = read([archive.again(one.record) for one in items.values() if one.record], rules)
         planned = await plan(session, work.source.id, readings, None)
         taken = [one for one in planned if one.action is not PlanAction.REJECT]
         await applying.apply(session, work.source.id, Origin(work.viewer.subject, run.id), taken)

@@ -39,12 +39,13 @@ MANY, MOST = 1_000, 0.5
 class Pull(Work):
     """A run that pulls: what it reads, what earlier pages of a mere plan bring, what it has said of changed structure.
 
-    `complete`: the kinds of which it brings everything.
+    `watched`: the kinds of which it may bring everything, so that all of them is noted; `complete`: of which it has.
     """
 
     plugin: Plugin[Any]
     ahead: Brought = field(default_factory=dict)
     drifted: set[tuple[str, str]] = field(default_factory=set)
+    watched: frozenset[str] = frozenset()
     complete: frozenset[str] = frozenset()
 
 
@@ -58,11 +59,12 @@ async def run_source(
     mode: RunMode = RunMode.APPLY,
     reason: str | None = None,
     days: Days | None = None,
+    full: bool = False,
     progress: Progress | None = None,
 ) -> Run:
     """Pull from the source `name`, or from the ready-made source of that name. Returns the run, done or failed.
 
-    `days`: only what is of this range, where the plugin can bound a pull so.
+    `days`: only what is of this range, where the plugin can bound a pull so. `full`: everything from the beginning.
     `reason`: why it may mark more as gone than the source's limit.
     Raises NotFound, Misconfigured, or Conflict where the source is paused or is being run already.
     """
@@ -79,7 +81,7 @@ async def run_source(
         run = await begin(database, source, started_by, mode, told, reason=reason)
         pull = Pull(database, source, run, plugin)
         async with at_work(pull, RunStatus.PLANNED if mode is RunMode.PLAN else RunStatus.DONE):
-            await _pages(pull, progress or (lambda run: None), overridden=bool(overrides))
+            await _pages(pull, progress or (lambda run: None), overridden=bool(overrides), full=full)
         return pull.run
 
 
@@ -100,18 +102,19 @@ async def stored_source(database: Database, registry: Registry, name: str) -> So
     return source
 
 
-async def _pages(pull: Pull, progress: Progress, *, overridden: bool) -> None:
+async def _pages(pull: Pull, progress: Progress, *, overridden: bool, full: bool) -> None:
     """Read ahead by one page while the last one is written."""
-    cursor = None if overridden else pull.source.cursor
+    cursor = None if overridden or full else pull.source.cursor
     async with pull.database.read() as session:
         rules = await policies(session, pull.source.id)
+    if cursor is None and not overridden and pull.run.mode is RunMode.APPLY:
+        pull.watched = pull.plugin.whole
     pushed = pull.run.mode is RunMode.APPLY and isinstance(pull.plugin, Receives)
     arrivals = partial(_arrivals, pull) if pushed else None
     try:
         async with pages.reading(pull.plugin, cursor, rules, arrivals) as coming:
             async for page in coming:
-                if cursor is None and not overridden and pull.run.mode is RunMode.APPLY:
-                    pull.complete |= page.page.complete
+                pull.complete |= page.page.complete & pull.watched
                 await insist(partial(_page, pull, page, coming.begin, keep_cursor=overridden))
                 if arrivals:
                     await arrivals()
@@ -178,8 +181,8 @@ async def _page(pull: Pull, ready: Ready, decided: Callable[[], None], *, keep_c
 
 async def _heed(pull: Pull, session: AsyncSession, ready: Ready) -> None:
     """Note what was seen of a source that brings everything, and say what it says beyond what is expected."""
-    if pull.complete:
-        await gone.sight(session, pull.run, ready.items, pull.complete)
+    if pull.watched:
+        await gone.sight(session, pull.run, ready.items, pull.watched)
     for kind, name in ready.readings.drifted.keys() - pull.drifted:
         words = (
             f"{kind}.{name}: {archive.told(ready.readings.drifted[kind, name])}. `hub rules drift` sets what happens."
@@ -231,8 +234,9 @@ async def _try_again(pull: Pull) -> None:
 async def _again(pull: Pull, batch: Sequence[Rejected]) -> int:
     """Take those of these records that make sense by now; how many."""
     mine = {(one.kind, one.key) for one in batch if one.run_id == pull.run.id}
-    readings = read([archive.again(one.record) for one in batch if one.record])
     async with fenced(pull) as session:
+        rules = await policies(session, pull.source.id)
+        readings = read([archive.again(one.record) for one in batch if one.record], rules)
         planned = await plan(session, pull.source.id, readings, None)
         taken = [one for one in planned if one.action is not PlanAction.REJECT]
         await applying.apply(session, pull.source.id, Origin(pull.viewer.subject, pull.run.id), taken)

@@ -23,10 +23,11 @@ from hub.plugin import BadRecord
 from hub.services.changes import plain
 from hub.sync import apply as applying
 from hub.sync import archive, journal, rejected
+from hub.sync.drift import Policies, policies
 from hub.sync.gone import guard
 from hub.sync.plan import Moment, plan
 from hub.sync.planned import Planned
-from hub.sync.reading import read
+from hub.sync.reading import Readings, read
 from hub.sync.work import Progress, Work, at_work, begin, fenced, found, insist, not_paused, note, take, totals
 
 AT_ONCE = 2_000
@@ -112,14 +113,10 @@ def _identity(row: PlanRow) -> Identity:
 async def _carry_out(work: Work, planned: Run, rows: Sequence[PlanRow], *, outdated: bool) -> None:
     """Some rows of the plan, one transaction: what they change, what is refused, and what became of each of them."""
     run, meant = work.run, {_identity(row): row for row in rows if row.action is not PlanAction.REJECT}
-    readings = read([archive.again(row.private["record"]) for row in meant.values()])
-    for understood in readings.understood.values():
-        for reading in understood:
-            hash = meant[reading.record.kind, reading.record.key].private["hash"]
-            reading.hash = bytes.fromhex(hash) if hash else reading.hash
     ids = {identity: row.entity_id for identity, row in meant.items() if row.action is PlanAction.CREATE}
     promised = {identity: id for identity, id in ids.items() if id is not None}
     async with fenced(work) as session:
+        readings = _read_again(meant, await policies(session, work.source.id))
         now = await plan(session, work.source.id, readings, None, Moment(planned.started_at, promised))
         reasons = {(one.kind, one.record.key): _moved(meant[one.kind, one.record.key], one) for one in now}
         _refuse_what_hangs_on_it(now, reasons)
@@ -139,6 +136,16 @@ async def _carry_out(work: Work, planned: Run, rows: Sequence[PlanRow], *, outda
         await note(session, run, values | {"expected": run.expected})
     take(run, values)
     journal.of_page(run)
+
+
+def _read_again(meant: Mapping[Identity, PlanRow], rules: Policies) -> Readings:
+    """What the rows' records mean, with the hashes that they had when they were planned."""
+    readings = read([archive.again(row.private["record"]) for row in meant.values()], rules)
+    for understood in readings.understood.values():
+        for reading in understood:
+            hash = meant[reading.record.kind, reading.record.key].private["hash"]
+            reading.hash = bytes.fromhex(hash) if hash else reading.hash
+    return readings
 
 
 def _moved(row: PlanRow, one: Planned) -> str | None:

@@ -64,6 +64,8 @@ def _wrong(found: type[Plugin[Any]]) -> Iterator[tuple[str, str]]:
         yield "pushes", f"is {found.pushes!r} and no frozenset of kinds, which are {', '.join(KINDS)}"
     elif found.pushes and not hasattr(found, "push"):
         yield "pushes", "names kinds, and there is no push()"
+    if not (isinstance(found.whole, frozenset) and found.whole <= KINDS.keys()):
+        yield "whole", f"is {found.whole!r} and no frozenset of kinds, which are {', '.join(KINDS)}"
     if not (isinstance(found.rules, Mapping) and all(ruled(*rule) for rule in found.rules.items())):
         yield "rules", f"is {found.rules!r} and no mapping like {{('request', 'status'): 'SOURCE'}}"
     if not (isinstance(found.graph, Sequence) and all(isinstance(one, GraphField) for one in found.graph)):

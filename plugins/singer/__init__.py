@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from hub.plugin import Page, Plugin, SourceBroken, SourceError, SourceRefused
 from plugins.singer import environments
 from plugins.singer.catalog import selected
-from plugins.singer.messages import Messages, Stream
+from plugins.singer.messages import HINTS, Messages, Stream
 from plugins.singer.processes import Tap, finished, keep, masks, started
 
 __all__ = ["Singer"]
@@ -104,6 +104,7 @@ class Singer(Plugin[Config]):
     name = "singer"
     title = "Singer tap (任意 Singer 数据源)"
     Config = Config
+    whole = frozenset(HINTS)
 
     async def pull(self, cursor: str | None) -> AsyncIterator[Page]:
         """All that the tap says since its state `cursor`."""

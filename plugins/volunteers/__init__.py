@@ -104,6 +104,7 @@ class Volunteers(Plugin[Config]):
     hosts = ("base_url",)
     period = ("updated_from", "updated_until")
     pushes = frozenset({"service_record"})
+    whole = frozenset(KINDS.values())
     rules: ClassVar[Mapping[tuple[str, str], str]] = {
         ("service_record", field): "SOURCE" for field in ("code", "person", "started_at", "hours", "method", "recorder")
     }

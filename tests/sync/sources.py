@@ -47,12 +47,14 @@ def told(
         for at in range(int(cursor or 0), len(pages)):
             if fails and at in fails:
                 raise fails[at]
-            place = None if complete else str(at + 1)
-            yield Page(pages[at], cursor=place, total=sum(map(len, pages)), complete=complete)
+            last = complete if at + 1 == len(pages) else frozenset[str]()
+            yield Page(pages[at], cursor=str(at + 1), total=sum(map(len, pages)), complete=last)
         if fails and len(pages) in fails:
             raise fails[len(pages)]
 
-    return installed(plugin(pull, name))
+    made = plugin(pull, name)
+    made.whole = complete
+    return installed(made)
 
 
 def installed(*plugins: type[Plugin[Any]]) -> Registry:

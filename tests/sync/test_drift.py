@@ -8,9 +8,11 @@ from sqlalchemy import select
 from hub.auth import system
 from hub.db import Database
 from hub.errors import Invalid
-from hub.models import Alert, AlertKind, Drift, DriftRule, Extra, Organization, RunStatus
+from hub.models import Alert, AlertKind, Drift, DriftRule, Extra, Organization, RunMode, RunStatus
 from hub.plugin import Record
 from hub.sync import rules
+from hub.sync.replaying import replay
+from hub.sync.stored_plan import apply_plan
 from tests.sync.sources import counts, cursor, organization, rows, run, stored, told, work_items
 
 
@@ -84,3 +86,18 @@ async def test_a_rule_for_a_kind_that_is_not_there_is_refused(database: Database
     with pytest.raises(Invalid, match="There is no kind 'street'"):
         await policy(database, Drift.FREEZE, "x", "street")
     assert await rows(database, select(DriftRule.id)) == []
+
+
+async def test_what_a_rule_left_out_is_left_out_again_when_the_plan_is_applied(database: Database) -> None:
+    await policy(database, Drift.DISCARD, "organization_kind")
+    bad = organization("A", organization_kind="星际联盟")
+    plan = await run(database, told([bad]), mode=RunMode.PLAN)
+    done = await apply_plan(database, plan.id, started_by="test")
+    assert (counts(done), done.moved) == ({"created": 1}, 0)
+
+
+async def test_a_record_that_waited_is_taken_by_replay_once_its_field_may_be_left_out(database: Database) -> None:
+    await run(database, told([organization("A", organization_kind="星际联盟")]))
+    await policy(database, Drift.DISCARD, "organization_kind")
+    done = await replay(database, "told", started_by="test")
+    assert (counts(done), set(await stored(database, Organization))) == ({"created": 1}, {"A"})

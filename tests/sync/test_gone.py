@@ -73,43 +73,50 @@ async def test_a_plan_shows_what_would_go_and_is_guarded_when_it_is_applied(data
 
 
 async def test_what_two_whole_reads_lack_is_gone(database: Database) -> None:
-    await run(database, told(hundred(), complete=ALL))
-    once = await run(database, told(hundred(3, 4), complete=ALL))
+    await run(database, told(hundred(), complete=ALL), full=True)
+    once = await run(database, told(hundred(3, 4), complete=ALL), full=True)
     assert (counts(once), await closed(database)) == ({"unchanged": 98}, set())
-    again = await run(database, told(hundred(4), complete=ALL))
+    again = await run(database, told(hundred(4), complete=ALL), full=True)
     assert (counts(again), await closed(database)) == ({"closed": 1, "unchanged": 99}, {"004"})
-    await run(database, told(hundred(3), complete=ALL))
+    await run(database, told(hundred(3), complete=ALL), full=True)
     assert await closed(database) == set()
 
 
 async def test_an_empty_answer_is_no_deletion(database: Database) -> None:
-    await run(database, told(hundred(), complete=ALL))
+    await run(database, told(hundred(), complete=ALL), full=True)
     for _ in range(3):
-        done = await run(database, told([], complete=ALL))
+        done = await run(database, told([], complete=ALL), full=True)
         assert (done.status, await closed(database)) == (RunStatus.DONE, set())
 
 
 async def test_half_a_list_twice_stops_and_asks(database: Database) -> None:
-    await run(database, told(hundred(), complete=ALL))
+    await run(database, told(hundred(), complete=ALL), full=True)
     half = told(hundred(*range(50)), complete=ALL)
-    assert (await run(database, half)).status is RunStatus.DONE
-    done = await run(database, half)
+    assert (await run(database, half, full=True)).status is RunStatus.DONE
+    done = await run(database, half, full=True)
     assert (done.status, await closed(database)) == (RunStatus.FAILED, set())
     assert await alerts(database) == [(AlertKind.GUARDED, False)]
-    assert counts(await run(database, half, reason="合并")) == {"closed": 50, "unchanged": 50}
+    assert counts(await run(database, half, full=True, reason="合并")) == {"closed": 50, "unchanged": 50}
 
 
 async def test_what_was_brought_in_a_bad_shape_is_not_gone(database: Database) -> None:
-    await run(database, told(hundred(), complete=ALL))
+    await run(database, told(hundred(), complete=ALL), full=True)
     bad = BadRecord("no name", {}, "organization", "007")
     for _ in range(3):
-        await run(database, told([*hundred(7), bad], complete=ALL))
+        await run(database, told([*hundred(7), bad], complete=ALL), full=True)
     assert await closed(database) == set()
 
 
 async def test_a_run_that_broke_off_takes_nothing_away(database: Database) -> None:
-    await run(database, told(hundred(), complete=ALL))
+    await run(database, told(hundred(), complete=ALL), full=True)
     for _ in range(3):
         broken = told(hundred()[:20], hundred()[20:], complete=ALL, fails={1: ValueError("cut")})
-        assert (await run(database, broken)).status is RunStatus.FAILED
+        assert (await run(database, broken, full=True)).status is RunStatus.FAILED
     assert await closed(database) == set()
+
+
+async def test_what_came_on_an_earlier_page_than_the_last_is_not_gone(database: Database) -> None:
+    pages = (hundred()[:50], hundred()[50:])
+    for _ in range(3):
+        done = await run(database, told(*pages, complete=ALL), full=True)
+        assert (done.status, await closed(database)) == (RunStatus.DONE, set())
