@@ -58,8 +58,8 @@ async def export(db: Database, viewer: Viewer, kind: str, file: Path, *, inside:
     `inside` is the code of the grid in which it lies. One snapshot; gives the number of rows. Raises Misconfigured,
     NotFound, and Invalid for a text that no cell can hold.
     """
-    if kind not in KINDS:
-        raise Misconfigured(f"There is no kind {kind}. There are: {', '.join(KINDS)}.")
+    if kind not in VISIBLE:
+        raise Misconfigured(f"There is no table of a kind {kind}. There are: {', '.join(VISIBLE)}.")
     if file.suffix.lower() not in WRITERS:
         raise Misconfigured(f"{file.name}: name a file that ends in {' or '.join(WRITERS)}.")
     count = 0

@@ -10,13 +10,12 @@ from hub.cli.answers import AsJSON, answer_json
 from hub.cli.opened import with_database
 from hub.config import settings
 from hub.db import Database
-from hub.export import export
+from hub.export import VISIBLE, export
 from hub.services import accounts
-from hub.sync.kinds import KINDS
 
 
 def export_command(
-    kind: Annotated[str, typer.Argument(help=f"What a row is: {', '.join(KINDS)}.")],
+    kind: Annotated[str, typer.Argument(help=f"What a row is: {', '.join(VISIBLE)}.")],
     file: Annotated[Path, typer.Argument(help="Where to, .xlsx or .csv; replaced if it is there.")],
     inside: Annotated[str | None, typer.Option(help="Code of the grid in which it lies.")] = None,
     role: Annotated[str, typer.Option("--as", help=f"Whose eyes it is for: {', '.join(ROLES)}.")] = "admin",

@@ -208,6 +208,7 @@ async def test_a_worker_at_work_hears_of_a_new_schedule(hourly: Database, hub: V
         return found == [("schedule", RunStatus.DONE)]
 
     stop = asyncio.Event()
+    await turn_at(hourly, datetime.now(UTC) + timedelta(hours=1))
     working = asyncio.create_task(worker.work(hourly, told([]), stop))
     await asyncio.sleep(0.5)
     assert await ran() is False
