@@ -12,7 +12,10 @@ from hub.errors import Conflict, Invalid, NotFound
 from hub.models import AlertKind, Attempt, Delivery, DeliveryStatus, RequestAction, Source, Target, TargetStatus, uuid7
 from hub.services import alerts, changes, sources, words
 
-KINDS = ("grid", "organization", "person", "alliance", "member", "resource", "request")
+KINDS = (
+    *("grid", "organization", "person", "alliance", "member", "post", "activity", "shift", "service_record"),
+    *("resource", "request"),
+)
 DONE = (DeliveryStatus.SENT, DeliveryStatus.SKIPPED)
 WHOLE, SINGLE = "target", "deliveries"  # the subjects of alerts: all of it, or some deliveries
 

@@ -15,10 +15,11 @@ from hub.services import targets
 from hub.sync import http
 from hub.sync.kinds import KINDS
 from hub.sync.registry import Registry
+from hub.sync.rules import own_by_default
 from hub.sync.run import stored_source
 from hub.sync.work import insist
 
-PRIVATE = frozenset({"person"})  # told only where it is asked for by name
+PRIVATE = frozenset({"person", "post", "shift", "service_record"})  # told only where it is asked for by name
 
 
 async def subscribe(
@@ -48,6 +49,7 @@ async def subscribe(
         if made_of:
             session.add(source)
             await session.flush()
+            own_by_default(session, source, registry.plugins[source.plugin].rules)
         return await targets.add(session, viewer, source.id, kinds=chosen, events=events, known_only=known_only)
 
 

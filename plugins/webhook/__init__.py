@@ -75,6 +75,7 @@ class Webhook(Plugin[Config]):
     Config = Config
     hosts = ("url",)
     pushes = frozenset(FIELDS)
+    rules = {(kind, "*"): "NEWEST" for kind in FIELDS}
 
     async def push(self, change: Change) -> str | BadRecord:
         """POST the change. What the subscriber had already is no error."""

@@ -140,7 +140,7 @@ async def test_the_tally_is_made_anew_while_others_write(town: Town) -> None:
 
 async def test_a_worker_folds_what_is_written(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     await upgrade(town.database)
-    monkeypatch.setattr(worker, "FOLD_SECONDS", 0.01)
+    monkeypatch.setattr(worker, "LOOPS", ((worker._fold, 0.01),))
     stop = asyncio.Event()
     async with asyncio.timeout(30), asyncio.TaskGroup() as group:
         for _ in range(2):

@@ -77,6 +77,9 @@ async def cancel(database: Database, viewer: Viewer, run: Run) -> float:
     return time.monotonic()
 
 
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
 @pytest.mark.parametrize("pull", [hangs, clings, blocks])
 async def test_a_pull_stops_within_a_second_though_its_plugin_hangs(database: Database, hub: Viewer, pull: Any) -> None:
     closed.clear()
@@ -110,29 +113,29 @@ async def test_an_apply_stops_between_what_is_done_and_what_waits(
     database: Database, hub: Viewer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stored_plan, "AT_ONCE", 2)
-    plan = await run(database, told([organization(key) for key in "ABCDEF"]), mode=RunMode.PLAN)
+    plan = await run(database, told([organization(key) for key in ALPHABET]), mode=RunMode.PLAN)
     applying = asyncio.create_task(apply_plan(database, plan.id, started_by="test", progress=_slowly()))
     await cancel(database, hub, await at_work(database))
     done = await applying
     assert (done.status, done.mode) == (RunStatus.CANCELLED, RunMode.APPLY)
     states = await column(database, select(PlanRow.state).where(PlanRow.run_id == plan.id))
-    assert states.count(PlanState.APPLIED) == done.records == len(await stored(database, Organization)) < 6
+    assert states.count(PlanState.APPLIED) == done.records == len(await stored(database, Organization)) < 26
     monkeypatch.setattr(stored_plan, "AT_ONCE", 2_000)
     rest = await apply_plan(database, plan.id, started_by="test")
-    assert (rest.status, len(await stored(database, Organization))) == (RunStatus.DONE, 6)
+    assert (rest.status, len(await stored(database, Organization))) == (RunStatus.DONE, 26)
 
 
 async def test_an_undo_stops_and_goes_on_later(
     database: Database, hub: Viewer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(undoing, "AT_ONCE", 2)
-    done = await run(database, told([organization(key) for key in "ABCDEF"]))
+    done = await run(database, told([organization(key) for key in ALPHABET]))
     taking = asyncio.create_task(undo(database, done.id, started_by="test", progress=_slowly()))
     await cancel(database, hub, await at_work(database))
     back = await taking
     assert (back.status, back.mode) == (RunStatus.CANCELLED, RunMode.UNDO)
     gone = [row for row in (await stored(database, Organization)).values() if row["closed_on"]]
-    assert 0 < len(gone) == back.closed < 6
+    assert 0 < len(gone) == back.closed < 26
     assert (await undo(database, done.id, started_by="test")).status is RunStatus.DONE
     assert all(row["closed_on"] for row in (await stored(database, Organization)).values())
 

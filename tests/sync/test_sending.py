@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from hub.auth import system
 from hub.db import Database
 from hub.errors import Conflict
-from hub.models import Alert, AlertKind, DeliveryStatus, Link, RequestAction, TargetStatus
+from hub.models import Alert, AlertKind, DeliveryStatus, Link, Ownership, RequestAction, Rule, TargetStatus
 from hub.plugin import BadRecord, Change
 from hub.services import handling, targets, triage
 from hub.sync import telling
@@ -133,6 +134,8 @@ async def test_what_it_holds_already_is_not_said_again_unless_it_has_said_otherw
     await post.send()
     assert await post.states() == ["SENT", "SKIPPED", "SKIPPED"]
     assert (await post.deliveries())[-1].reason == "The target has exactly this already."
+    async with database.write(system("test")) as session:
+        session.add(Ownership(kind="organization", field="*", rule=Rule.SOURCE))
     await run(database, told([organization("T-A", "b", code="A")]))
     await renamed(database, one, "A")
     await post.send()
