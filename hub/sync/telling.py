@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -57,9 +57,11 @@ def _plain(value: Any) -> Any:
 
 
 def _gone(kind: Kind, row: Mapping[Any, Any], at: datetime) -> bool:
-    """Whether its last day has come. A request is never gone: that it is filed is a status."""
-    days = (row[column] for column in kind.reopening)
-    return any(type(day) is date and day <= local_day(at) for day in days)
+    """Whether its last day or moment has come. What has a status is never gone: to be filed, or withdrawn, is one."""
+    if "status" in kind.reopening:
+        return False
+    ends = (row[column] for column in kind.reopening)
+    return any(end is not None and (end <= at if isinstance(end, datetime) else end <= local_day(at)) for end in ends)
 
 
 async def _reference(session: AsyncSession, name: str, reference: Reference, id: UUID | None) -> dict[str, Any]:

@@ -72,7 +72,8 @@ def test_what_makes_no_sense_is_refused(command: Command) -> None:
     pulls = command("targets", "add", "divisions")
     assert (pulls.code, pulls.err) == (
         Exit.MISUSED,
-        "hub: spreadsheet cannot be told anything: it has no push(). Those that can: webhook.\n",
+        "hub: spreadsheet cannot be told anything: it has no push(). "
+        "Those that can: exchange_db, hotline12345, open311, volunteers, webhook.\n",
     )
     assert command("targets", "add", "shop", "--set", "url=x").code == Exit.MISUSED
     assert command("targets", "add", "shop", *NOWHERE, "--kinds", "planet").code == Exit.MISUSED

@@ -29,6 +29,7 @@ class Nothing(BaseModel):
 def plugin(pull: Any, name: str = "told") -> type[Plugin[Nothing]]:
     """A plugin with this pull(self, cursor) and a ready-made source of its own name."""
     parts = {"name": name, "title": name, "Config": Nothing, "presets": {name: {}}, "pull": pull}
+    parts["fixed_hosts"] = ("city.example",)
     return type(name.title(), (Plugin,), parts)
 
 

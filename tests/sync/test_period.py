@@ -85,4 +85,7 @@ async def test_a_setting_that_takes_days_is_given_days(database: Database) -> No
 
 def test_a_period_that_names_no_settings_is_a_broken_plugin() -> None:
     registry = timed(("since", "till"))
-    assert (registry.plugins, registry.broken) == ({}, [("told", "period of Timed names no settings: till.")])
+    assert (registry.plugins, registry.broken) == (
+        {},
+        [("told", "period of Timed is ('since', 'till') and no pair of its settings: see hub/plugin.py.")],
+    )

@@ -45,6 +45,45 @@ FIELDS: dict[str, dict[str, Any]] = {
         "description": None,
     },
     "member": {"alliance": "A1", "party": "O1", "role": None, "joined_on": date(2024, 2, 29)},
+    "post": {
+        "role": "VOLUNTEER",
+        "title": None,
+        "public": False,
+        "since": date(2024, 2, 29),
+        "until": None,
+        "person": "P1",
+        "organization": "O1",
+        "grid": "150602001",
+    },
+    "activity": {
+        "code": "C1",
+        "title": "清河",
+        "category": None,
+        "starts_at": AT,
+        "ends_at": None,
+        "attendance": 3,
+        "grid": "150602001",
+        "organizer": "O1",
+    },
+    "shift": {"starts_at": AT, "ends_at": AT, "held": True, "person": "P1", "activity": "C1"},
+    "service_record": {
+        "code": "S1",
+        "title": "清河",
+        "started_at": AT,
+        "hours": 1.5,
+        "method": "APP",
+        "status": "DRAFT",
+        "notice_from": None,
+        "notice_until": None,
+        "dispute": None,
+        "disputed_at": None,
+        "resolution": None,
+        "resolved_at": None,
+        "person": "P1",
+        "team": "O1",
+        "activity": "C1",
+        "recorder": None,
+    },
     "resource": {
         "code": "R1",
         "title": "会议室",
@@ -75,6 +114,8 @@ FIELDS: dict[str, dict[str, Any]] = {
         "result": "好了",
         "solved": True,
         "satisfaction": "SATISFIED",
+        "supervised": False,
+        "urged": 0,
         "issues": (Issue("1", "灯", "城管"),),
     },
 }
@@ -110,10 +151,11 @@ async def test_who_called_is_never_told(database: Database) -> None:
 
 async def test_what_is_gone_is_told_so_and_a_filed_request_is_not(database: Database) -> None:
     ids = await known(database)
-    await run(database, told([gone(kind, f"k-{kind}") for kind in KINDS]), overrides={"any": 1})
+    await run(database, told([gone(kind, f"k-{kind}") for kind in KINDS]), overrides={"any": 1}, reason="test")
     async with database.read() as session:
         rows = {kind: await telling.told(session, KINDS[kind], ids[f"k-{kind}"], datetime.now(UTC)) for kind in KINDS}
         nothing = await telling.told(session, KINDS["grid"], ids["k-request"], AT)
-    assert {kind: row.deleted for kind, row in rows.items()} == {kind: kind != "request" for kind in KINDS}
-    assert rows["request"].fields["status"] == "ARCHIVED"
+    filed = {"request": "ARCHIVED", "service_record": "WITHDRAWN"}
+    assert {kind for kind, row in rows.items() if row.deleted} == {*KINDS} - filed.keys()
+    assert {kind: rows[kind].fields["status"] for kind in filed} == filed
     assert (nothing.fields, nothing.deleted) == ({}, True)
