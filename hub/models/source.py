@@ -123,6 +123,7 @@ class Link(Base):
     at         its time, where the source says it
     later      field -> time of what was said since of single fields, in records that do not say everything
     missed_at  since when a source that brings everything has not brought it
+    unknown    what the record last applied names and the hub did not know: "field=code of what was taken instead", ...
     """
 
     __tablename__ = "links"
@@ -136,6 +137,7 @@ class Link(Base):
     at: Mapped[datetime | None]
     later: Mapped[dict[str, Any] | None]
     missed_at: Mapped[datetime | None]
+    unknown: Mapped[str | None]
 
 
 class Sighting(Base):

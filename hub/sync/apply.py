@@ -198,11 +198,12 @@ async def _link(session: AsyncSession, batch: Batch, source_id: UUID, planned: S
         if one.action is PlanAction.REJECT or one.entity_id is None or (one.action is None and one.row is None):
             continue
         if one.linked:
-            said = {"to_hash": one.hash, "to_run": run_id, "to_id": one.entity_id, "to_at": one.link_at}
-            moved.append({"of": one.record.key, "of_kind": one.kind, **said, "to_later": one.later})
+            said: dict[str, Any] = {"to_hash": one.hash, "to_run": run_id, "to_id": one.entity_id}
+            said |= {"to_at": one.link_at, "to_later": one.later, "to_unknown": " ".join(one.sought) or None}
+            moved.append({"of": one.record.key, "of_kind": one.kind, **said})
         else:
             later = orjson.dumps(one.later).decode() if one.later else None
-            known = (one.hash, run_id, one.link_at, later, None)
+            known = (one.hash, run_id, one.link_at, later, None, " ".join(one.sought) or None)
             batch.link((one.record.key, source_id, one.kind, one.entity_id, *known))
     if moved:
         mine = (Link.source_id == source_id, Link.kind == bindparam("of_kind"), Link.key == bindparam("of"))
@@ -212,6 +213,7 @@ async def _link(session: AsyncSession, batch: Batch, source_id: UUID, planned: S
             "entity_id": bindparam("to_id"),
             "at": bindparam("to_at", type_=Link.__table__.c.at.type),
             "later": bindparam("to_later", type_=Link.__table__.c.later.type),
+            "unknown": bindparam("to_unknown"),
         }
         statement = update(Link).where(*mine).values(new)
         await (await session.connection()).execute(statement, moved)

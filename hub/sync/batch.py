@@ -22,7 +22,9 @@ from hub.services.shapes import Row
 
 HIDDEN = "***"
 
-LinkRow = tuple[str, UUID, str, UUID, bytes | None, UUID | None, datetime | None, str | None, datetime | None]
+LinkRow = tuple[
+    str, UUID, str, UUID, bytes | None, UUID | None, datetime | None, str | None, datetime | None, str | None
+]
 
 
 class Batch:

@@ -48,13 +48,15 @@ async def plan(
     for name, understood in readings.understood.items():
         kind, fresh = KINDS[name], []
         await _link(session, source_id, kind, understood)
+        references = References(brought)
+        waiting = await _come_since(session, kind, understood, references)
         for reading in understood:
-            if reading.link is not None and reading.says_nothing_new():
+            if reading.link is not None and reading.says_nothing_new() and reading.record.key not in waiting:
                 planned.append(Planned(reading.record, name, None, reading.link.id, linked=True))
             else:
                 fresh.append(reading)
         if fresh:
-            decided = await _Matching(kind, fresh, References(brought), source_id, moment).decide(session)
+            decided = await _Matching(kind, fresh, references, source_id, moment).decide(session)
             if kind.nested:
                 await nested.compare(session, decided)
             planned += decided
@@ -68,12 +70,39 @@ async def _link(session: AsyncSession, source_id: UUID, kind: Kind, readings: li
     """Find out which rows the source's keys mean already."""
     keys = among(Link.__table__.c.key, [reading.record.key for reading in readings])
     mine = (keys, Link.source_id == source_id, Link.kind == kind.name)
-    links = await session.execute(select(Link.key, Link.entity_id, Link.hash, Link.at, Link.later).where(*mine))
-    known = {key: Known(entity_id, hash, at, later or {}) for key, entity_id, hash, at, later in links}
+    columns = (Link.key, Link.entity_id, Link.hash, Link.at, Link.later, Link.unknown)
+    known = {
+        key: Known(id, hash, at, later or {}, (unknown or "").split())
+        for key, id, hash, at, later, unknown in await session.execute(select(*columns).where(*mine))
+    }
     for reading in readings:
         if (link := known.get(reading.record.key)) is not None:
             reading.link = link
             reading.forget()
+
+
+async def _come_since(session: AsyncSession, kind: Kind, readings: list[Reading], references: References) -> set[str]:
+    """The keys of records that say nothing new, but name what was not known when they were applied, and is by now."""
+    sought = [
+        (reading.record.key, name, reading.named.get(name), had)
+        for reading in readings
+        for name, _, had in (one.partition("=") for one in (reading.link.unknown if reading.link else ()))
+    ]
+    if not sought:
+        return set()
+    await references.learn(session, kind, [{name: value} for _, name, value, _ in sought])
+    come = set()
+    for key, name, value, had in sought:
+        reference = kind.references[name]
+        above = references.above(str(value)) if reference.path else None
+        if references.find(reference.target, value) is not None or _last(above) != had:
+            come.add(key)
+    return come
+
+
+def _last(found: Found | None) -> str:
+    """The code of a grid: the last one of its path."""
+    return found.path.rstrip("/").rpartition("/")[2] if found and found.path else ""
 
 
 DEEPEST = 50
@@ -286,9 +315,9 @@ class _Matching:
                 if reference.needed(values):
                     planned.unknown[name] = str(value)
                     return f"{name}: {value} is not known to the hub. Bring it in first, or in the same run."
-                planned.hash = None  # look again next time
                 planned.unknown[name] = str(value)
                 target = self.references.above(str(value)) if reference.path else None
+                planned.sought.append(f"{name}={_last(target)}")
                 if target is None and planned.row is not None:
                     return None
         values[reference.column] = target and target.id

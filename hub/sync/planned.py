@@ -50,6 +50,7 @@ class Planned:
     linked: bool = False
     rule: str = ""
     unknown: dict[str, str] = field(default_factory=dict)
+    sought: list[str] = field(default_factory=list)
     waits: bool = False
     caller: Caller | None = None
     identity: Mapping[str, Any] | None = None

@@ -24,12 +24,14 @@ UNKNOWN = "a field that its plugin does not know"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the hub remembers of a key: the row, the last whole record's hash and time, the times of fields since."""
+    """What the hub remembers of a key: the row, the last whole record's hash and time, the times of fields since, and
+    which fields named what was not known then."""
 
     id: UUID
     hash: bytes | None = None
     at: datetime | None = None
     later: Mapping[str, str] = field(default_factory=dict)
+    unknown: Sequence[str] = ()
 
 
 @dataclass(slots=True)

@@ -129,6 +129,7 @@ def upgrade() -> None:
     op.drop_table("provenances")
     op.add_column("links", sa.Column("later", postgresql.JSONB(), nullable=True))
     op.add_column("links", sa.Column("missed_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("links", sa.Column("unknown", sa.Text(), nullable=True))
     _actions("CREATE", "UPDATE", "CLOSE", "REJECT", "LINK", "KEEP")
     op.add_column("changes", sa.Column("said_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("plan_rows", sa.Column("kept", postgresql.JSONB(), nullable=False, server_default="{}"))
@@ -141,6 +142,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DELETE FROM plan_rows WHERE action = 'KEEP'")
     _actions("CREATE", "UPDATE", "CLOSE", "REJECT", "LINK")
+    op.drop_column("links", "unknown")
     op.drop_column("links", "missed_at")
     op.drop_column("links", "later")
     op.drop_table("sightings")

@@ -210,7 +210,7 @@ async def test_a_plan_writes_nothing_but_itself(database: Database) -> None:
     planned = await run(database, told([], [*page, BadRecord("no", "raw")]), mode=RunMode.PLAN)
     after = await sizes(database)
     assert {name: after[name] - before[name] for name in after if after[name] != before[name]} == {
-        "runs": 1, "changes": 1, "plan_rows": 5, "run_notes": 3,
+        "runs": 1, "changes": 1, "plan_rows": 5,
     }  # fmt: skip
     assert (planned.status, await cursor(database)) == (RunStatus.PLANNED, was)
     plan = await rows(database, select(PlanRow.action, PlanRow.key, PlanRow.old, PlanRow.rule).order_by(PlanRow.id))
