@@ -91,5 +91,5 @@ def _misruled(rules: object) -> Iterator[str]:
             must_have(*which)
         except Invalid as error:
             yield f"names {which!r}. {str(error).removesuffix('.')}"
-        if rule not in Rule.__members__:
+        if rule not in list(Rule.__members__):
             yield f"says {rule!r} of {which!r} and not one of {', '.join(Rule.__members__)}"

@@ -106,6 +106,7 @@ def test_what_is_no_plugin_is_shown(found: object, reason: str) -> None:
         ({("demand", "title"): "HUB"}, "names ('demand', 'title'). There is no kind 'demand'. There are: grid, "),
         ({("request", "colour"): "HUB"}, "names ('request', 'colour'). A request has no field 'colour'. It has: "),
         ({("request", "title"): "MINE"}, "says 'MINE' of ('request', 'title') and not one of SOURCE, HUB, NEWEST"),
+        ({("request", "title"): ["HUB"]}, "says ['HUB'] of ('request', 'title') and not one of SOURCE, HUB, NEWEST"),
         ({"request": "HUB"}, "names 'request' and no pair like ('request', 'status')"),
         ({("request", 1): "HUB"}, "names ('request', 1) and no pair like ('request', 'status')"),
         ([], "is [] and no mapping like {('request', 'status'): 'SOURCE'}"),
