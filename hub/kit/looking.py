@@ -38,6 +38,9 @@ def looked_at(module: str) -> dict[str, Any]:
         "doc": vars(found).get("__doc__") or "",
         "extra": found.Config.model_config.get("extra"),
         "settings": [_setting(name, field) for name, field in found.Config.model_fields.items()],
+        "preset_hosts": sorted(
+            {host for preset in found.presets.values() for name in found.hosts for host in hosts(preset.get(name))}
+        ),
         "presets": {name: _refusal(found.Config, settings) for name, settings in found.presets.items()},
     }
 

@@ -14,6 +14,8 @@ from typing import Any
 from hub.errors import Invalid, NotFound
 
 SECONDS = 20
+SIMULATORS = ("simulator", "simulated")
+"""How the files of a simulator are called, at the beginning."""
 EXEMPT = re.compile(r"# exempt: ([a-z-]+) because (\S.*)")
 
 
@@ -40,6 +42,16 @@ class Source:
                 yield node.lineno, ast.unparse(node.func)
 
 
+def simulates(source: Source) -> bool:
+    """Whether it imports a file whose name is that of a simulator, however it writes that."""
+    for node in ast.walk(source.tree):
+        module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+        names = [one.name for one in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+        if any(part.startswith(SIMULATORS) for name in (module, *names) for part in name.split(".")):
+            return True
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Package:
     """One plugin.
@@ -59,6 +71,12 @@ class Package:
     manifest: Mapping[str, Any]
     readme: str
     seen: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def run(self) -> list[Source]:
+        """Its code without the simulator, which the hub does not run, unless the plugin imports it."""
+        own = [source for source in self.sources if not source.path.stem.startswith(SIMULATORS)]
+        return self.sources if any(map(simulates, own)) else own
 
     @property
     def exempt(self) -> dict[str, str]:

@@ -15,8 +15,10 @@ OURS = frozenset({"hub", "schema", "migrations"})
 ALLOWED = ("hub.plugin",)
 BLOCKING = (
     *("time.sleep", "requests", "urllib3", "urllib.request", "http.client", "socket", "subprocess", "ftplib"),
-    *("sqlalchemy", "asyncpg", "psycopg", "psycopg2", "os.system", "input"),
+    *("sqlalchemy.create_engine", "psycopg.connect", "psycopg2", "pymysql", "os.system", "input"),
 )
+IN_A_THREAD = ("sqlalchemy.create_engine", "psycopg.connect", "psycopg2", "pymysql")
+"""Databases may block where the file puts them into a thread."""
 OWN_CLIENT = frozenset({"AsyncClient", "Client", "AsyncHTTPTransport", "HTTPTransport", "ClientSession"})
 SECRET = re.compile(r"(^|_)(key|secret|password|passwd|token|credential)s?$")
 ADDRESS = re.compile(r"(?:https?|wss?)://[^\s/{}]+")
@@ -57,15 +59,16 @@ def ours(package: Package) -> Iterator[str]:
 
 
 def blocking(package: Package) -> Iterator[str]:
-    for source in package.sources:
+    for source in package.run:
         named = {one for _, one in source.imports()}
+        threaded = IN_A_THREAD if "asyncio.to_thread" in {call for _, call in source.calls()} else ()
         for line, name in (*source.imports(), *((at, call) for at, call in source.calls() if call not in named)):
-            if any(name == one or name.startswith(f"{one}.") for one in BLOCKING):
+            if any(name == one or name.startswith(f"{one}.") for one in BLOCKING if one not in threaded):
                 yield f"{place(source, line)}: {name}"
 
 
 def own_client(package: Package) -> Iterator[str]:
-    for source in package.sources:
+    for source in package.run:
         for line, name in source.calls():
             if name.rpartition(".")[2] in OWN_CLIENT:
                 yield f"{place(source, line)} makes a {name}"
@@ -123,7 +126,8 @@ def version_range(package: Package) -> Iterator[str]:
 def addresses(package: Package) -> Iterator[str]:
     named = {host for setting in package.seen.get("settings", ()) for host in setting["hosts"]}
     named |= {host.lower() for host in package.seen.get("fixed_hosts", ())}
-    for source in package.sources:
+    named |= set(package.seen.get("preset_hosts", ()))
+    for source in package.run:
         prose = set(docstrings(source))
         for node in ast.walk(source.tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:

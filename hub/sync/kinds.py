@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Table
 
+from hub.errors import Invalid
 from hub.models import (
     Activity,
     Alliance,
@@ -37,6 +38,9 @@ from hub.services.working_days import local_day
 from hub.sync import values as reading
 
 Values = dict[str, Any]
+
+EVERY = "*"
+"""Stands for all fields of a kind where rules name them."""
 
 TOP_LEVELS = frozenset({GridLevel.PROVINCE, GridLevel.CITY, GridLevel.DISTRICT})
 BY_KEY = ("id",)
@@ -334,3 +338,12 @@ KINDS: dict[str, Kind] = {
         ),
     )
 }
+
+
+def must_have(kind: str, field: str) -> None:
+    """Raise Invalid unless there is such a kind, and it has such a field, or every field is meant."""
+    if kind not in KINDS:
+        raise Invalid(f"There is no kind {kind!r}. There are: {', '.join(KINDS)}.", field="kind")
+    names = sorted(KINDS[kind].names().values())
+    if field != EVERY and field not in names:
+        raise Invalid(f"A {kind} has no field {field!r}. It has: {', '.join(names)}, and * for all.", field="field")

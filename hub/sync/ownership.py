@@ -20,10 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.models import Change, Ownership, Pin, Rule, Run, Source, Withheld
 from hub.services.changes import plain
-from hub.sync.kinds import Kind
+from hub.sync.kinds import EVERY, Kind
 from hub.sync.references import among
-
-EVERY = "*"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,8 @@ from hub.errors import Invalid, NotFound
 from hub.models import AlertKind, Drift, DriftRule, Entity, Link, Ownership, Pin, Rule, Source, Withheld
 from hub.services import sources, words
 from hub.services.alerts import clear_alert
-from hub.sync.kinds import KINDS, Kind
+from hub.sync.kinds import EVERY, KINDS, Kind, must_have
 
-EVERY = "*"
 Row = TypeVar("Row", bound=Entity)
 
 
@@ -34,7 +33,7 @@ async def set_ownership(
     What was withheld under the old rule is looked at again when the source next speaks of it.
     """
     viewer.must("sync:run")
-    _known(kind, field)
+    must_have(kind, field)
     source_id = await _source(session, viewer, source)
     one = await _same(session, Ownership, source_id, kind, field)
     one = one or Ownership(source_id=source_id, kind=kind, field=field)
@@ -64,7 +63,7 @@ async def pin_field(
     """Hold a field as it is (锁定字段): no source writes it until it is let go, or until a time."""
     viewer.must("sync:run")
     entity = await _entity(session, id)
-    _known(entity.name, field)
+    must_have(entity.name, field)
     if field == EVERY:
         raise Invalid("Name one field: pins hold them one by one.", field="field")
     one = await session.scalar(select(Pin).where(Pin.entity_id == id, Pin.field == field).with_for_update())
@@ -125,17 +124,8 @@ async def set_most_gone(session: AsyncSession, viewer: Viewer, *, source: str, s
 def own_by_default(session: AsyncSession, source: Source, rules: Mapping[tuple[str, str], str]) -> None:
     """The rules that a plugin brings, for a source that is new. Admins change them like any other."""
     for (kind, field), rule in rules.items():
-        _known(kind, field)
+        must_have(kind, field)
         session.add(Ownership(source_id=source.id, kind=kind, field=field, rule=Rule[rule], note="来自插件的默认值"))
-
-
-def _known(kind: str, field: str) -> None:
-    """Raise Invalid unless there is such a kind, and it has such a field."""
-    if kind not in KINDS:
-        raise Invalid(f"There is no kind {kind!r}. There are: {', '.join(KINDS)}.", field="kind")
-    names = sorted(KINDS[kind].names().values())
-    if field != EVERY and field not in names:
-        raise Invalid(f"A {kind} has no field {field!r}. It has: {', '.join(names)}, and * for all.", field="field")
 
 
 async def _source(session: AsyncSession, viewer: Viewer, name: str | None) -> UUID | None:

@@ -9,9 +9,10 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from pydantic import BaseModel
 
 from hub import __version__
+from hub.errors import Invalid
 from hub.models.ownership import Rule
 from hub.plugin import GraphField, Plugin
-from hub.sync.kinds import KINDS
+from hub.sync.kinds import KINDS, must_have
 
 NEEDED = ("name", "title", "Config")
 HOST = re.compile(r"[a-z0-9.-]+|\[?[0-9a-f:]+\]?", re.IGNORECASE)
@@ -66,8 +67,8 @@ def _wrong(found: type[Plugin[Any]]) -> Iterator[tuple[str, str]]:
         yield "pushes", "names kinds, and there is no push()"
     if not (isinstance(found.whole, frozenset) and found.whole <= KINDS.keys()):
         yield "whole", f"is {found.whole!r} and no frozenset of kinds, which are {', '.join(KINDS)}"
-    if not (isinstance(found.rules, Mapping) and all(ruled(*rule) for rule in found.rules.items())):
-        yield "rules", f"is {found.rules!r} and no mapping like {{('request', 'status'): 'SOURCE'}}"
+    if (misruled := next(_misruled(found.rules), None)) is not None:
+        yield "rules", misruled
     if not (isinstance(found.graph, Sequence) and all(isinstance(one, GraphField) for one in found.graph)):
         yield "graph", "is no list of GraphFields"
     if not (isinstance(found.patience, int | float) and found.patience > 0):
@@ -79,6 +80,18 @@ def texts(value: object) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str) and all(isinstance(one, str) for one in value)
 
 
-def ruled(which: object, rule: object) -> bool:
-    """Whether it is a rule of ownership: (kind, field) to its name."""
-    return isinstance(which, tuple) and len(which) == 2 and which[0] in KINDS and rule in list(Rule.__members__)
+def _misruled(rules: object) -> Iterator[str]:
+    """What is no rule of ownership among them: (kind, field) to its name."""
+    if not isinstance(rules, Mapping):
+        yield f"is {rules!r} and no mapping like {{('request', 'status'): 'SOURCE'}}"
+        return
+    for which, rule in rules.items():
+        if not (isinstance(which, tuple) and len(which) == 2 and all(isinstance(part, str) for part in which)):
+            yield f"names {which!r} and no pair like ('request', 'status')"
+            continue
+        try:
+            must_have(*which)
+        except Invalid as error:
+            yield f"names {which!r}. {str(error).removesuffix('.')}"
+        if rule not in list(Rule.__members__):
+            yield f"says {rule!r} of {which!r} and not one of {', '.join(Rule.__members__)}"

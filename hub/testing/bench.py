@@ -21,6 +21,8 @@ from hub.testing.faults import Fault, Faults
 T = TypeVar("T")
 Held = dict[str, dict[str, Mapping[str, Any]]]
 """kind -> key -> fields."""
+GONE = ""
+"""Stands among the fields for whether the thing is gone: each has its own time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,17 @@ class Bench:
     """One simulator, behind faults, and the plugin with these settings before it. `small`: settings for small pages."""
 
     def __init__(
-        self, plugin: type[Plugin[Any]], settings: Mapping[str, Any], app: ASGIApp | None, small: Mapping[str, Any]
+        self,
+        plugin: type[Plugin[Any]],
+        settings: Mapping[str, Any],
+        app: ASGIApp | None,
+        small: Mapping[str, Any],
+        *,
+        over_http: bool = True,
     ) -> None:
         self.plugin, self.settings, self.small = plugin, settings, small
         self._simulator = httpx2.ASGITransport(app) if app is not None else Unreachable()
-        self.faults = Faults(self._simulator)
+        self.faults = Faults(self._simulator if over_http else Unreachable())
         self._registry = Registry()
         self._registry.add(plugin.name, plugin)
         assert not self._registry.broken, self._registry.broken[0][1]
@@ -153,10 +161,10 @@ class Bench:
 
 
 class Unreachable(httpx2.AsyncBaseTransport):
-    """For a plugin without a simulator: there is no network."""
+    """For a plugin without a simulator, or one that says that it does not use HTTP: there is no network."""
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        raise AssertionError(f"The plugin asks for {request.url}. Give the contract its `simulator`.")
+        raise AssertionError(f"The plugin asks for {request.url}. Give the contract its `simulator`, and over_http.")
 
 
 def run(work: Coroutine[Any, Any, T], verb: str) -> T:
@@ -190,19 +198,17 @@ def told(fault: Fault, error: object) -> None:
 def held(*pulls: Pulled) -> Held:
     """What a hub would hold after these pulls: the newest word on each field."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    since: dict[tuple[str, str], datetime] = {}
-    gone = set()
+    since: dict[tuple[str, str, str], datetime] = {}
     for record in (record for pulled in pulls for record in pulled.records):
-        which = (record.kind, record.key)
-        if record.at is not None:
-            if which in since and record.at < since[which]:
-                continue
-            since[which] = record.at
-        found[which] = {**found.get(which, {}), **record.fields}
-        gone.add(which) if record.deleted else gone.discard(which)
+        said = found.setdefault((record.kind, record.key), {})
+        for name, value in {**record.fields, GONE: record.deleted}.items():
+            which = (record.kind, record.key, name)
+            if record.at is None or record.at >= since.get(which, record.at):
+                said[name] = value
+                since |= {} if record.at is None else {which: record.at}
     by_kind: Held = {}
     for (kind, key), fields in found.items():
-        if (kind, key) not in gone:
+        if not fields.pop(GONE):
             by_kind.setdefault(kind, {})[key] = fields
     return by_kind
 

@@ -25,9 +25,15 @@ NEW: Mapping[str, Mapping[str, Any]] = {
 
 def change(kind: str, **more: Any) -> Change:
     """A change to push: something new of this kind, unless `more` says otherwise."""
-    id = str(uuid5(NAMESPACE_URL, kind))
-    given = {"key": None, "fields": NEW[kind], "changed": frozenset[str](), "at": datetime(2026, 3, 2, tzinfo=UTC)}
-    return Change(kind=kind, id=id, token=f"token-of-{kind}", **{**given, **more})
+    given: dict[str, Any] = {
+        "key": None,
+        "id": str(uuid5(NAMESPACE_URL, kind)),
+        "fields": NEW.get(kind, {}),
+        "changed": frozenset[str](),
+        "at": datetime(2026, 3, 2, tzinfo=UTC),
+        "token": f"token-of-{kind}",
+    }
+    return Change(kind, **{**given, **more})
 
 
 class Knobs:
@@ -35,6 +41,7 @@ class Knobs:
 
     plugin           the class of the plugin
     simulator        `build(**options) -> ASGIApp`; None: it reads files, which `files()` writes
+    over_http        whether the plugin asks the simulator by HTTP; a database or a program is not behind faults of HTTP
     options          for build(): a small world, so that every cursor can be tried
     settings         with which the plugin reaches the simulator, where the defaults do not
     small_pages      settings that make many pages of it
@@ -45,6 +52,7 @@ class Knobs:
 
     plugin: ClassVar[type[Plugin[Any]]]
     simulator: ClassVar[Callable[..., ASGIApp] | None] = None
+    over_http: ClassVar[bool] = True
     options: ClassVar[Mapping[str, Any]] = {}
     settings: ClassVar[Mapping[str, Any]] = {}
     small_pages: ClassVar[Mapping[str, Any]] = {"page_size": 5}
@@ -56,13 +64,18 @@ class Knobs:
         """Write what the plugin reads into the folder; the settings that name it."""
         return {}
 
+    def simulated(self, folder: Path) -> ASGIApp | None:
+        """The simulator; one that simulates by files, as a database does, is told where it may write them."""
+        build = type(self).simulator
+        return build(**self.options) if build is not None else None
+
     def built(self, folder: Path) -> Bench:
         """Another one of the same."""
-        build = type(self).simulator
-        app = build(**self.options) if build is not None else None
+        app = self.simulated(folder)
         known = self.plugin.Config.model_fields
         small = {name: value for name, value in self.small_pages.items() if name in known}
-        return Bench(self.plugin, {**self.settings, **self.files(folder)}, app, small)
+        settings = {**self.settings, **self.files(folder)}
+        return Bench(self.plugin, settings, app, small, over_http=self.over_http)
 
     @pytest.fixture
     def bench(self, tmp_path: Path) -> Bench:
@@ -75,13 +88,20 @@ class Knobs:
         return having(bench, "pull")
 
     @pytest.fixture
-    def networked(self, puller: Bench) -> Bench:
-        """The same, for those that ask a source over HTTP."""
+    def simulating(self, puller: Bench) -> Bench:
+        """The same, for those that ask a source which can be simulated."""
         if type(self).simulator is None:
-            if self.plugin.hosts or self.plugin.fixed_hosts:
+            if self.over_http and (self.plugin.hosts or self.plugin.fixed_hosts):
                 pytest.fail(f"{self.plugin.name} asks other hosts: give the contract its `simulator`.")
             pytest.skip(f"{self.plugin.name} asks no other host")
         return puller
+
+    @pytest.fixture
+    def networked(self, simulating: Bench) -> Bench:
+        """The same, for those that ask it over HTTP."""
+        if not self.over_http:
+            pytest.skip(f"{self.plugin.name} does not ask over HTTP")
+        return simulating
 
     @pytest.fixture
     def folder(self, puller: Bench, tmp_path: Path) -> Path:
@@ -91,13 +111,22 @@ class Knobs:
         return tmp_path
 
     @pytest.fixture
-    def pushed(self) -> Change:
-        """A change that the plugin takes."""
+    def all_pushed(self) -> Sequence[Change]:
+        """Changes that the plugin takes: one of every kind, or those that the author names."""
         if not hasattr(self.plugin, "push"):
             pytest.skip(f"{self.plugin.name} has no push()")
         if not self.plugin.pushes:
             pytest.fail(f"{self.plugin.name} has push(), but names no kind in `pushes`.")
-        return (self.changes or [change(kind) for kind in sorted(self.plugin.pushes)])[0]
+        if missing := self.plugin.pushes - {one.kind for one in self.changes} - NEW.keys():
+            pytest.fail(f"Name in `changes` what {self.plugin.name} is pushed of {', '.join(sorted(missing))}.")
+        return self.changes or [change(kind) for kind in sorted(self.plugin.pushes)]
+
+    @pytest.fixture
+    def pushed(self, all_pushed: Sequence[Change]) -> Change:
+        """One of them, to be told by HTTP that goes wrong."""
+        if not self.over_http:
+            pytest.skip(f"{self.plugin.name} does not tell over HTTP")
+        return all_pushed[0]
 
     @pytest.fixture
     def receiver(self, bench: Bench) -> Bench:

@@ -15,8 +15,8 @@ FAULTS = pytest.mark.parametrize("fault", faults.READING, ids=lambda fault: faul
 class Reading(Knobs):
     """What the plugin reads, and from where it goes on."""
 
-    def test_all_there_is_is_read(self, networked: Bench) -> None:
-        assert differences(held(networked.pull().whole()), networked.truth()) == []
+    def test_all_there_is_is_read(self, simulating: Bench) -> None:
+        assert differences(held(simulating.pull().whole()), simulating.truth()) == []
 
     def test_reading_twice_gives_the_same(self, puller: Bench) -> None:
         first, again = puller.pull().whole(), puller.pull().whole()
@@ -30,31 +30,31 @@ class Reading(Knobs):
             found = held(before, puller.pull(before.cursor, **puller.small).whole())
             assert differences(found, held(Pulled(pages))) == [], f"gone on from page {at}, cursor {before.cursor}"
 
-    def test_equal_times_over_a_page_border_lose_nothing(self, networked: Bench) -> None:
-        tied = networked.advance("ties", 12)
-        found = held(networked.pull(**networked.small).whole())
+    def test_equal_times_over_a_page_border_lose_nothing(self, simulating: Bench) -> None:
+        tied = simulating.advance("ties", 12)
+        found = held(simulating.pull(**simulating.small).whole())
         assert sorted(tied - which(found)) == []
-        assert differences(found, networked.truth()) == []
+        assert differences(found, simulating.truth()) == []
 
-    def test_what_comes_late_is_found_by_the_next_run(self, networked: Bench) -> None:
-        before = networked.pull().whole()
-        late = networked.advance("late")
+    def test_what_comes_late_is_found_by_the_next_run(self, simulating: Bench) -> None:
+        before = simulating.pull().whole()
+        late = simulating.advance("late")
         assert late & which(held(before)) == set(), "What comes late should not have been there before."
-        after = networked.pull(before.cursor).whole()
+        after = simulating.pull(before.cursor).whole()
         assert sorted(late - which(held(after))) == []
-        assert differences(held(before, after), networked.truth()) == []
+        assert differences(held(before, after), simulating.truth()) == []
 
-    def test_duplicates_and_older_versions_change_nothing(self, networked: Bench) -> None:
-        before = networked.pull().whole()
-        networked.advance("duplicates")
-        assert differences(held(networked.pull().whole()), networked.truth()) == []
-        assert differences(held(before, networked.pull(before.cursor).whole()), networked.truth()) == []
+    def test_duplicates_and_older_versions_change_nothing(self, simulating: Bench) -> None:
+        before = simulating.pull().whole()
+        simulating.advance("duplicates")
+        assert differences(held(simulating.pull().whole()), simulating.truth()) == []
+        assert differences(held(before, simulating.pull(before.cursor).whole()), simulating.truth()) == []
 
-    def test_a_cursor_from_the_future_does_no_harm(self, networked: Bench, tmp_path: Path) -> None:
+    def test_a_cursor_from_the_future_does_no_harm(self, simulating: Bench, tmp_path: Path) -> None:
         later = self.built(tmp_path)
         later.advance("days", 3650)
-        pulled = networked.pull(later.pull().whole().cursor)
-        assert sorted(which(held(pulled)) - which(networked.truth())) == []
+        pulled = simulating.pull(later.pull().whole().cursor)
+        assert sorted(which(held(pulled)) - which(simulating.truth())) == []
 
     def test_a_cursor_that_means_nothing_is_told_or_overlooked(self, puller: Bench) -> None:
         pulled = puller.pull(self.lost_cursor)

@@ -1,5 +1,6 @@
 """The contract of push(): what was told twice is there once, and what did not arrive is said to be so."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,12 +19,14 @@ REFUSED = tuple(Fault(f"{status}", faults.answers(status, "{}")) for status in (
 class Telling(Knobs):
     """What stands there after a push, and after a second one."""
 
-    def test_a_change_told_twice_is_there_once(self, bench: Bench, pushed: Change) -> None:
-        key = taken(bench.push(pushed))
-        once = bench.effects()
-        assert once, "GET /sim/effects should tell what the push did."
-        assert taken(bench.push(replace(pushed, again=True))) == key
-        assert bench.effects() == once
+    def test_a_change_told_twice_is_there_once(self, bench: Bench, all_pushed: Sequence[Change]) -> None:
+        for pushed in all_pushed:
+            before = len(bench.effects())
+            key = taken(bench.push(pushed))
+            once = bench.effects()
+            assert len(once) > before, f"GET /sim/effects should tell what the push of {pushed.token} did."
+            assert taken(bench.push(replace(pushed, again=True))) == key
+            assert bench.effects() == once
 
     @pytest.mark.parametrize("fault", faults.UNSAID, ids=lambda fault: fault.name)
     def test_what_arrived_unsaid_is_not_done_twice(

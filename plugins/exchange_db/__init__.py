@@ -35,7 +35,7 @@ class Config(BaseModel):
     )
     tables: list[Mapping] = Field([], title="读取的表", description="每张表: 种类, 主键列, 水位列, 列与字段的对应")
     results: Results | None = Field(None, title="结果表", description="办理结果写回哪张表; 空: 不写回")
-    page_size: int = Field(1000, ge=1, le=10_000, title="每页行数")
+    page_size: int = Field(1000, ge=1, le=10_000, title="每页行数", description="一次读取的行数")
     overlap_minutes: int = Field(
         10, ge=0, le=10_080, title="重叠分钟数", description="水位为时间时每次往回多读, 以免漏掉迟交的行"
     )
@@ -77,6 +77,7 @@ class ExchangeDB(Plugin[Config]):
     name = "exchange_db"
     title = "前置库 (exchange database)"
     Config = Config
+    hub = ">=0.1,<1"
     hosts = ("url",)
     pushes: ClassVar[frozenset[str]] = frozenset({"request"})
 

@@ -3,6 +3,7 @@
     python -m plugins.exchange_db.simulator exchange.sqlite --orders 1000     makes it, and says with which settings
     python -m plugins.exchange_db.simulator exchange.sqlite --advance         five minutes later
 
+`hub simulate exchange_db` makes one in a folder for temporary files, and shows at `/` with which settings it is read.
 Hundreds of rows share one second, some stand there twice, some come late, one in a hundred has no number, some are
 flagged as deleted. The same seed gives the same rows.
 """
@@ -16,9 +17,15 @@ from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
+from tempfile import mkdtemp
 from typing import Any
 
-__all__ = ["advance", "make", "settings", "truth"]
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+__all__ = ["advance", "build", "make", "settings", "truth"]
 
 BEGIN = datetime(2026, 3, 1, 9)
 STEP, LATENESS = timedelta(minutes=5), timedelta(minutes=8)
@@ -52,6 +59,100 @@ def settings(path: Path) -> dict[str, Any]:
     told = {"token": "token", "key": "gdbh", "id": "lsid", "status": "zt", "result": "jg", "at": "sj"}
     results = {"table": "gd_jg", "columns": told, "words": {name: word for word, name in words.items()}}
     return {"url": f"sqlite:///{path.absolute()}", "tables": [orders], "results": results}
+
+
+def build(orders: int = 500, seed: int = 1, path: Path | None = None) -> Starlette:
+    """The file, new, and what is told of it: /sim/truth, /sim/effects and /sim/advance. `path`: where it is made."""
+    path = path or Path(mkdtemp(prefix="lianshu-exchange-")) / "exchange.sqlite"
+    make(path, orders, seed)
+
+    async def home(request: Request) -> Response:
+        return JSONResponse(settings(path))
+
+    async def truth(request: Request) -> Response:
+        return JSONResponse({"request": held(path)})
+
+    async def effects(request: Request) -> Response:
+        return JSONResponse({"effects": written(path)})
+
+    async def advance(request: Request) -> Response:
+        asked = json.loads(await request.body() or "{}")
+        if not asked or not asked.keys() <= HAPPENS.keys():
+            return JSONResponse({"error": f"one of {', '.join(HAPPENS)}"}, 400)
+        touched = [key for what, count in asked.items() for key in happen(path, what, count)]
+        return JSONResponse({"keys": {"request": touched}})
+
+    return Starlette(
+        routes=[
+            Route("/", home),
+            Route("/sim/truth", truth),
+            Route("/sim/effects", effects),
+            Route("/sim/advance", advance, methods=["POST"]),
+        ]
+    )
+
+
+def happen(path: Path, what: str, count: int) -> list[str]:
+    """Let it happen; the numbers of the orders to which it did."""
+    with opened(path) as db:
+        now = datetime.fromisoformat(db.execute("SELECT xzsj FROM sj").fetchone()[0])
+        now += timedelta(days=count) if what == "days" else STEP
+        first = int(db.execute("SELECT count(DISTINCT gdbh) FROM gd").fetchone()[0])
+        touched = HAPPENS[what](db, now, first, count)
+        db.execute("UPDATE sj SET xzsj = ?, bs = bs + 1", (stamp(now),))
+    return touched
+
+
+def late(db: sqlite3.Connection, now: datetime, first: int, count: int) -> list[str]:
+    """New orders that are written minutes after their time."""
+    return arrive(db, [now - LATENESS - timedelta(seconds=at) for at in range(count)], first)
+
+
+def ties(db: sqlite3.Connection, now: datetime, first: int, count: int) -> list[str]:
+    """New orders in one and the same second."""
+    return arrive(db, [now] * count, first)
+
+
+def duplicates(db: sqlite3.Connection, now: datetime, first: int, count: int) -> list[str]:
+    """Orders that are closed, and stand there twice more: as they are, and as they were."""
+    moved = [number(index) for index in range(min(first, count))]
+    for one in moved:
+        db.execute("INSERT INTO gd SELECT * FROM gd WHERE gdbh = ? LIMIT 1", (one,))
+        latest = "rowid = (SELECT max(rowid) FROM gd WHERE gdbh = ?)"
+        db.execute(f"UPDATE gd SET zt = '04', gxsj = ? WHERE {latest}", (stamp(now), one))
+        db.execute(f"INSERT INTO gd SELECT * FROM gd WHERE {latest}", (one,))
+    return moved
+
+
+def days(db: sqlite3.Connection, now: datetime, first: int, count: int) -> list[str]:
+    """So many days later, when one more comes in."""
+    return arrive(db, [now], first)
+
+
+HAPPENS = {"late": late, "ties": ties, "duplicates": duplicates, "days": days}
+
+
+def arrive(db: sqlite3.Connection, times: list[datetime], first: int) -> list[str]:
+    chance = Random(f"order {first}")
+    for at, time in enumerate(times):
+        put(db, order(chance, first + at, time))
+    return [number(first + at) for at in range(len(times))]
+
+
+def held(path: Path) -> dict[str, dict[str, str]]:
+    """What a hub must hold once it has read everything: of each order its latest version."""
+    words = settings(path)["tables"][0]["words"]["status"]
+    with opened(path) as db:
+        rows = db.execute("SELECT gdbh, bt, zt, sc FROM gd WHERE gdbh IS NOT NULL ORDER BY gxsj, rowid").fetchall()
+    latest = {key: (title, state, gone) for key, title, state, gone in rows}
+    return {key: {"title": title, "status": words[state]} for key, (title, state, gone) in latest.items() if not gone}
+
+
+def written(path: Path) -> list[dict[str, Any]]:
+    """The rows of the result table."""
+    with opened(path) as db:
+        rows = db.execute("SELECT token, gdbh, lsid, zt, jg, sj FROM gd_jg ORDER BY rowid").fetchall()
+    return [dict(zip(("token", "gdbh", "lsid", "zt", "jg", "sj"), row, strict=True)) for row in rows]
 
 
 def make(path: Path, orders: int, seed: int = 1) -> None:

@@ -68,7 +68,7 @@ class Config(BaseModel):
         AnyHttpUrl("http://127.0.0.1:8912"), title="接口地址", description="/api/workorders 之前的部分"
     )
     api_key: SecretStr = Field(SecretStr("demo-key"), title="接口密钥", description="由热线管理单位发放")
-    title: str = Field("12345 政务服务便民热线", title="热线名称")
+    title: str = Field("12345 政务服务便民热线", title="热线名称", description="写在提示与说明里")
     channel: Literal["HOTLINE_12345", "HOTLINE_12319"] = Field(
         "HOTLINE_12345", title="来源渠道", description="工单自己没有说明渠道时使用"
     )

@@ -64,6 +64,7 @@ class Hotline:
     waiting: list[Waiting] = field(default_factory=list)
     messages: int = 0
     code: str = "12345"
+    prefix: str = ""
 
     def known(self, number: str) -> Order | None:
         """The order of this number."""
@@ -123,7 +124,19 @@ class Hotline:
         if waiting is not None:
             self.waiting.append(waiting)
 
+    def key(self, known: Order) -> str:
+        """What a hub calls the order, by the settings that are made for this hotline."""
+        return f"{self.prefix}{known.number}"
+
     def truth(self) -> dict[str, Any]:
+        """What a hub must hold once it has read everything. What no row says is left out."""
+        held = {}
+        for known in self.orders.values():
+            said = {"title": known.title, "status": known.status, "kind": known.kind}
+            held[self.key(known)] = {name: value for name, value in said.items() if value is not None}
+        return {"request": held}
+
+    def standing(self) -> dict[str, Any]:
         """Every order as it stands, in the hub's words, and what waits for a decision."""
         held = {
             known.number: {

@@ -2,7 +2,7 @@
 
 It serves what real ones do: several dialects in one list, duplicates, versions out of date, rows that come late, rows
 without a number, thousands of orders in one second. It takes what it is told about its orders, once for each token,
-and sends signed messages. `/` describes it, `/sim/stats` and `/sim/truth` are its own truth.
+and sends signed messages. `/` describes it, `/sim/stats`, `/sim/orders` and `/sim/truth` are its own truth.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from bisect import bisect_left, bisect_right
 from collections.abc import Awaitable, Callable
+from copy import deepcopy
 from dataclasses import asdict
 from datetime import datetime
 from ipaddress import ip_address
@@ -39,6 +40,7 @@ FAULTS = (
     *("401", "409", "410", "422", "429", "500", "503", "timeout"),
     *("truncated", "html", "gb18030", "gb18030-mislabelled"),
 )
+MESSAGES = 60
 SCHEMES = ("sha256", "sm3")
 LOGIN_PAGE = "<!DOCTYPE html><html><title>统一身份认证</title><form action='/login'>请登录</form></html>"
 Answer = Callable[[HTTPRequest], Awaitable[Response]]
@@ -184,7 +186,7 @@ async def advance(request: HTTPRequest) -> Response:
         asked = json.loads(body)
         if not asked.keys() <= happens.keys():
             return refusal(400, f"应为 {'、'.join(happens)} 之一")
-        touched = [known.number for name, count in asked.items() for known in happens[name](count)]
+        touched = [source.key(known) for name, count in asked.items() for known in happens[name](count)]
         return JSONResponse({"keys": {"request": touched}})
     steps = request.query_params.get("steps", "1")
     if not steps.isdecimal() or int(steps) > 1000:
@@ -204,9 +206,20 @@ async def truth(request: HTTPRequest) -> Response:
     return JSONResponse(hotline(request).truth())
 
 
+async def every_order(request: HTTPRequest) -> Response:
+    """GET /sim/orders"""
+    return JSONResponse(hotline(request).standing())
+
+
 async def effects(request: HTTPRequest) -> Response:
     """GET /sim/effects"""
-    return JSONResponse([asdict(one) for one in hotline(request).effects.values()])
+    return JSONResponse({"effects": [asdict(one) for one in hotline(request).effects.values()]})
+
+
+async def messages(request: HTTPRequest) -> Response:
+    """GET /sim/messages: what it would send, one minute after the other. Nothing of it happens."""
+    source = deepcopy(hotline(request))
+    return JSONResponse({"messages": [message(source).decode() for _ in range(MESSAGES)]})
 
 
 async def push(request: HTTPRequest) -> Response:
@@ -269,12 +282,12 @@ async def home(request: HTTPRequest) -> Response:
 
 def build_12319(orders: int = 500, seed: int = 1) -> Starlette:
     """The city management hotline: like the other one, with orders of its own, some of whose numbers are the same."""
-    return build(orders, seed + 12319, "12319")
+    return build(orders, seed + 12319, "12319", "12319-")
 
 
-def build(orders: int = 500, seed: int = 1, code: str = "12345") -> Starlette:
-    """The hotline of this telephone number as an ASGI application."""
-    source = Hotline(seed, code=code)
+def build(orders: int = 500, seed: int = 1, code: str = "12345", prefix: str = "") -> Starlette:
+    """The hotline of this telephone number as an ASGI application; `prefix` stands before its keys in a hub."""
+    source = Hotline(seed, code=code, prefix=prefix)
     for index in range(orders):
         source.add(order(seed, index))
     source.add_bad(orders)
@@ -288,6 +301,8 @@ def build(orders: int = 500, seed: int = 1, code: str = "12345") -> Starlette:
             Route("/sim/advance", advance, methods=["POST"]),
             Route("/sim/stats", stats),
             Route("/sim/truth", truth),
+            Route("/sim/orders", every_order),
+            Route("/sim/messages", messages),
             Route("/sim/effects", effects),
             Route("/sim/push", push, methods=["POST"]),
             Route("/sim/faults", faults, methods=["POST"]),

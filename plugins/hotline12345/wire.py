@@ -94,6 +94,8 @@ def opened(response: httpx2.Response, *, pushed: bool = False) -> Envelope:
             raise SourceDown(f"The answer of {url} was cut off after {len(response.content)} bytes.") from None
         raise SourceBroken(f"{url} did not answer with JSON. Ask the hotline whether its interface changed.") from None
     except ValidationError as error:
+        if status != 200:
+            raise SourceRefused(f"{url} answered {status} without the usual envelope. Check its address.") from None
         raise SourceBroken(f"{url} answered without the usual envelope: {wrong(error)}.") from None
     if envelope.code in KEY_REFUSED:
         raise SourceRefused(f"{url} refused the key: {envelope.code} {envelope.message}.")

@@ -32,6 +32,7 @@ class Open311(Plugin[Config]):
     title = "Open311 GeoReport v2 市政服务接口"
     Config = Config
     presets = {"open311": {}}
+    hub = ">=0.1,<1"
     hosts = ("base_url",)
     period = ("start", "end")
     pushes = frozenset({"request"})

@@ -16,6 +16,8 @@ from plugins.open311.cells import cell
 __all__ = ["complaint", "rows"]
 
 WRAPPERS = ("service_requests", "requests", "request", "service_request_updates", "services", "errors")
+ROW = frozenset({"service_request_id", "service_code", "update_id", "token", "code", "description"})
+"""What an object says that is a row by itself: one of these at least."""
 WEB_PAGE = re.compile(r"<(!doctype\s+)?html\b", re.IGNORECASE)
 CUT_OFF = frozenset({3, 4, 5, 6, 20})
 """expat's codes for: no element, a broken token, an unclosed token, part of a character, an unclosed CDATA section."""
@@ -69,6 +71,8 @@ def listed(told: Any) -> list[Any]:
     """The rows of a list, whether it stands alone, in an object under its name, or is a single row."""
     if isinstance(told, dict):
         inner = next((told[name] for name in WRAPPERS if isinstance(told.get(name), (list, dict))), None)
+        if inner is None and ROW.isdisjoint(told):
+            raise ValueError(f"rows were due, this is an object of {', '.join(told) or 'nothing'}")
         return [told] if inner is None else listed(inner)
     if isinstance(told, list):
         return told
@@ -94,8 +98,11 @@ def from_xml(written: str, content: bytes, url: str) -> list[Any]:
         if error.code in CUT_OFF:
             raise cut_off(content, url) from None
         raise SourceBroken(f"{url} answered with XML that cannot be read: {error}.") from None
+    root = builder.close()
+    if not len(root) and (root.text or "").strip():
+        raise SourceBroken(f"{url} answered with XML without rows: {root.tag}.")
     try:
-        return [inside(row) for row in builder.close()]
+        return [inside(row) for row in root]
     except RecursionError:
         raise SourceBroken(f"{url} answered with XML that is nested too deeply to be read.") from None
 

@@ -69,7 +69,7 @@ class Config(BaseModel):
     )
     timezone: str = Field("Asia/Shanghai", title="时区", description="未写时区的时间所用的时区")
     prefix: str = Field("", max_length=40, title="编号前缀", description="加在 service_request_id 前面，成为工单编号")
-    channel: Channel = Field("WEB", title="来源渠道")
+    channel: Channel = Field("WEB", title="来源渠道", description="读来的诉求都算从这里来")
     services: dict[str, Service] = Field(
         {},
         title="服务代码",

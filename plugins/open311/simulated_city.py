@@ -163,8 +163,55 @@ class City:
             new = report(self.seed, len(self.reports))
             self.add(replace(new, requested=when, updated=when, closed=False, notes=""))
 
+    def late(self, count: int) -> list[Report]:
+        """New requests that turn up hours after they were made."""
+        return [self.arrive(self.clock - timedelta(hours=at + 1)) for at in range(count)]
+
+    def ties(self, count: int) -> list[Report]:
+        """New requests in one and the same second."""
+        self.clock += STEP
+        return [self.arrive(self.clock) for _ in range(count)]
+
+    def duplicates(self, count: int) -> list[Report]:
+        """The latest requests are closed, and stand in the list twice more: as they are, and as they were."""
+        self.clock += STEP
+        open_ = [one for one in self.reports.values() if not one.closed and one.number]
+        known = sorted(open_, key=lambda one: one.requested, reverse=True)[:count]
+        for old in known:
+            new = replace(old, closed=True, notes=NOTES[0], updated=self.clock)
+            self.add(new)
+            self.rows |= {f"{new.index:08d}-again": new, f"{new.index:08d}-earlier": old}
+        return known
+
+    def days(self, count: int) -> list[Report]:
+        """So many days later, when one more comes in."""
+        self.clock += timedelta(days=count)
+        return [self.arrive(self.clock)]
+
+    def arrive(self, when: datetime) -> Report:
+        """A new request, made at that moment."""
+        index = len(self.reports)
+        new = replace(report(self.seed, index), number=number(when, index), requested=when, updated=when)
+        new = replace(new, closed=False, notes="")
+        self.add(new)
+        return new
+
     def truth(self) -> dict[str, Any]:
         """What a hub must hold once it has read everything."""
+        return {
+            "request": {
+                one.number: {
+                    "status": "CLOSED" if one.closed else "RECEIVED",
+                    "content": one.description,
+                    "submitted_at": one.requested.isoformat(timespec="seconds"),
+                }
+                for one in self.reports.values()
+                if one.number
+            }
+        }
+
+    def stats(self) -> dict[str, Any]:
+        """What it holds, and in how many rows."""
         known = [one for one in self.reports.values() if one.number]
         bad = sum(1 for one in self.rows.values() if one.bad)
         return {

@@ -2,7 +2,7 @@
 
 It keeps the rules as cities do (at most 90 days and 1000 requests at once, a key for what is posted) and has what they
 have: duplicates, versions out of date, rows that come late, equal times, times without a zone, rows without a number.
-`/` describes it, `/sim/truth` is its own truth, `/sim/effects` what was posted to it.
+`/` describes it, `/sim/truth` and `/sim/stats` are its own truth, `/sim/effects` what was posted to it.
 """
 
 import json
@@ -263,13 +263,26 @@ def create_update(asked: Asked) -> tuple[str, Rows]:
 
 
 async def advance(request: HTTPRequest) -> Response:
-    """POST /sim/advance?steps="""
+    """POST /sim/advance?steps=, or {"late" | "ties" | "duplicates" | "days": how many}"""
+    city = endpoint(request).city
+    happens = {"late": city.late, "ties": city.ties, "duplicates": city.duplicates, "days": city.days}
+    if body := await request.body():
+        asked = json.loads(body)
+        if not asked.keys() <= happens.keys():
+            return Response(", ".join(happens), 400)
+        touched = [one.number for name, count in asked.items() for one in happens[name](count)]
+        return JSONResponse({"keys": {"request": touched}})
     steps = request.query_params.get("steps", "1")
     if not steps.isdecimal() or int(steps) > 1000:
         return Response("steps: 0 to 1000", 400)
     for _ in range(int(steps)):
-        endpoint(request).city.advance()
-    return JSONResponse(endpoint(request).city.truth())
+        city.advance()
+    return JSONResponse(city.stats())
+
+
+async def stats(request: HTTPRequest) -> Response:
+    """GET /sim/stats"""
+    return JSONResponse(endpoint(request).city.stats())
 
 
 async def truth(request: HTTPRequest) -> Response:
@@ -279,7 +292,7 @@ async def truth(request: HTTPRequest) -> Response:
 
 async def effects(request: HTTPRequest) -> Response:
     """GET /sim/effects"""
-    return JSONResponse(endpoint(request).city.effects)
+    return JSONResponse({"effects": endpoint(request).city.effects})
 
 
 async def faults(request: HTTPRequest) -> Response:
@@ -334,6 +347,7 @@ def build(
             Route("/servicerequestupdates.{format}", served(updates), methods=["GET"]),
             Route("/servicerequestupdates.{format}", served(create_update, post=True), methods=["POST"]),
             Route("/sim/advance", advance, methods=["POST"]),
+            Route("/sim/stats", stats),
             Route("/sim/truth", truth),
             Route("/sim/effects", effects),
             Route("/sim/faults", faults, methods=["POST"]),

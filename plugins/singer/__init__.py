@@ -49,8 +49,8 @@ class Config(BaseModel):
         description="Where virtual environments are made. Empty: below HUB_HOME, else the cache.",
     )
     wheels: Path | None = Field(None, title="离线安装包目录", description="A folder of wheels: then no index is asked.")
-    page_size: int = Field(1000, ge=1, le=10_000, title="每页条数")
-    install_seconds: float = Field(600, gt=0, title="安装时限")
+    page_size: int = Field(1000, ge=1, le=10_000, title="每页条数", description="每一步写入多少条")
+    install_seconds: float = Field(600, gt=0, title="安装时限", description="Seconds that pip may take.")
     silence_seconds: float = Field(
         600, gt=0, title="静默时限", description="A tap that says nothing for so long is stopped."
     )
@@ -105,6 +105,7 @@ class Singer(Plugin[Config]):
     title = "Singer tap (任意 Singer 数据源)"
     Config = Config
     whole = frozenset(HINTS)
+    hub = ">=0.1,<1"
 
     async def pull(self, cursor: str | None) -> AsyncIterator[Page]:
         """All that the tap says since its state `cursor`."""

@@ -49,7 +49,7 @@ class Config(BaseModel):
         description="证件号码加密散列所用，至少 16 个字符；启用后不可更换，否则人员会重复",
     )
     division: str = Field("150602", pattern=r"^\d{2,12}$", title="区划代码", description="未写明区划的都归入其内")
-    page_size: int = Field(500, ge=1, le=1000, title="每页条数")
+    page_size: int = Field(500, ge=1, le=1000, title="每页条数", description="一次请求的行数")
     overlap_minutes: int = Field(10, ge=0, le=10080, title="重叠分钟数", description="每次往回多读，以免漏掉迟到的记录")
     updated_from: AwareDatetime | None = Field(None, title="补采起点", description="只读此时及以后更新的")
     updated_until: AwareDatetime | None = Field(None, title="补采终点", description="只读此时及以前更新的")
@@ -101,6 +101,7 @@ class Volunteers(Plugin[Config]):
             "hash_key": "demo-key-for-hashes",
         }
     }
+    hub = ">=0.1,<1"
     hosts = ("base_url",)
     period = ("updated_from", "updated_until")
     pushes = frozenset({"service_record"})

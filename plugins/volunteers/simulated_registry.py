@@ -16,6 +16,7 @@ __all__ = ["Feed", "Registry", "Unacceptable"]
 
 STEP, LATENESS = timedelta(minutes=5), timedelta(minutes=8)
 EACH = 2
+COPIES = ("-bad", "-again", "-earlier")
 
 
 class Unacceptable(Exception):
@@ -153,8 +154,40 @@ class Registry:
         for who in self.people.values():
             yield from {who.id_number, who.said}
 
-    def truth(self) -> dict[str, Any]:
-        """What a hub must hold once it has read everything."""
+    def late(self, count: int) -> list[Person]:
+        """People who turn up minutes after their last update."""
+        return [self.arrive(self.clock - LATENESS - timedelta(seconds=at)) for at in range(count)]
+
+    def ties(self, count: int) -> list[Person]:
+        """People who come in one and the same second."""
+        self.clock += STEP
+        return [self.arrive(self.clock) for _ in range(count)]
+
+    def duplicates(self, count: int) -> list[str]:
+        """Hours that are withdrawn and stand in the table twice more: as they are, and as they were."""
+        self.clock += STEP
+        hours = self.tables["hours"]
+        known = [name for name, row in hours.rows.items() if row["record_no"] and not name.endswith("-bad")][:count]
+        for name in known:
+            old = hours.rows[name]
+            hours.change(name, self.clock, status="已撤销")
+            hours.put(f"{name}-again", hours.rows[name])
+            hours.put(f"{name}-earlier", old)
+        return [hours.rows[name]["record_no"] for name in known]
+
+    def days(self, count: int) -> list[Person]:
+        """So many days later, when somebody new comes."""
+        self.clock += timedelta(days=count)
+        return [self.arrive(self.clock)]
+
+    def arrive(self, updated: datetime) -> Person:
+        self.steps += 1
+        who = replace(simulated.person(self.seed, len(self.people)), updated=updated)
+        self.add(who)
+        return who
+
+    def stats(self) -> dict[str, Any]:
+        """How much of what a hub must hold once it has read everything."""
         taken = {f"{who.index:08d}" for who in self.people.values() if who.taken}
         good = [row for name, row in self._hours() if name[:8] in taken or name[0] == "~"]
         projects = self.tables["projects"].rows.values()
@@ -176,4 +209,4 @@ class Registry:
         }
 
     def _hours(self) -> Iterator[tuple[str, Row]]:
-        yield from ((name, row) for name, row in self.tables["hours"].rows.items() if not name.endswith("-bad"))
+        yield from ((name, row) for name, row in self.tables["hours"].rows.items() if not name.endswith(COPIES))

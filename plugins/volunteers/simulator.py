@@ -1,7 +1,8 @@
 """A registry of volunteers to develop against: `hub simulate volunteers`. The same seed gives the same bytes.
 
 It serves what real ones do: ID numbers in odd spellings and in wrong places, people without a number or without
-consent, rows that come late or twice, thousands in one second. `/` describes it, `/sim/truth` is its own truth.
+consent, rows that come late or twice, thousands in one second. `/` describes it, `/sim/truth` and `/sim/stats` are
+its own truth.
 """
 
 import csv
@@ -24,8 +25,10 @@ from starlette.routing import Route
 from plugins.volunteers.dialect import COLUMNS, STREAMS
 from plugins.volunteers.simulated import BEGIN, stamp
 from plugins.volunteers.simulated_registry import Feed, Registry, Unacceptable
+from plugins.volunteers.simulated_truth import keys
+from plugins.volunteers.simulated_truth import truth as told
 
-__all__ = ["build"]
+__all__ = ["build", "exported"]
 
 KEY = "demo-key"
 FAULTS = ("401", "410", "429", "500", "503", "truncated", "html", "gb18030", "lost")
@@ -172,9 +175,15 @@ async def take_hours(request: HTTPRequest) -> Response:
 async def export(request: HTTPRequest) -> Response:
     """GET /sim/export/{table}.csv"""
     stream = request.path_params["table"]
-    feed = simulation(request).registry.tables.get(stream)
-    if feed is None:
+    if stream not in STREAMS:
         return refusal(404, f"没有该表，只有 {'、'.join(STREAMS)}")
+    written = exported(simulation(request).registry, stream)
+    return Response(written.encode("gb18030"), media_type="text/csv; charset=gb18030")
+
+
+def exported(registry: Registry, stream: str) -> str:
+    """A table as a file."""
+    feed = registry.tables[stream]
     columns = [column for column in COLUMNS if column.stream == stream]
     written = io.StringIO(newline="")
     table = csv.writer(written)
@@ -182,27 +191,46 @@ async def export(request: HTTPRequest) -> Response:
     for _, name in feed.order:
         row = feed.rows[name]
         table.writerow("" if row.get(column.headers[0]) is None else row[column.headers[0]] for column in columns)
-    return Response(written.getvalue().encode("gb18030"), media_type="text/csv; charset=gb18030")
+    return written.getvalue()
 
 
 async def advance(request: HTTPRequest) -> Response:
-    """POST /sim/advance?steps="""
+    """POST /sim/advance?steps=, or {"late" | "ties" | "duplicates" | "days": how many}"""
+    registry = simulation(request).registry
+    if body := await request.body():
+        return happened(registry, json.loads(body))
     steps = request.query_params.get("steps", "1")
     if not steps.isdecimal() or int(steps) > 1000:
         return refusal(400, "参数 steps 应为 0 至 1000 的整数")
     for _ in range(int(steps)):
-        simulation(request).registry.advance()
-    return JSONResponse(simulation(request).registry.truth())
+        registry.advance()
+    return JSONResponse(registry.stats())
+
+
+def happened(registry: Registry, asked: dict[str, int]) -> Response:
+    """What came of it, by the names that a hub has for it."""
+    comes = {"late": registry.late, "ties": registry.ties, "days": registry.days}
+    if len(asked) != 1 or not asked.keys() <= {*comes, "duplicates"}:
+        return refusal(400, f"应为 {'、'.join([*comes, 'duplicates'])} 之一")
+    ((what, count),) = asked.items()
+    if what == "duplicates":
+        return JSONResponse({"keys": {"service_record": registry.duplicates(count)}})
+    return JSONResponse({"keys": keys(comes[what](count))})
+
+
+async def stats(request: HTTPRequest) -> Response:
+    """GET /sim/stats"""
+    return JSONResponse(simulation(request).registry.stats())
 
 
 async def truth(request: HTTPRequest) -> Response:
     """GET /sim/truth"""
-    return JSONResponse(simulation(request).registry.truth())
+    return JSONResponse(told(simulation(request).registry))
 
 
 async def effects(request: HTTPRequest) -> Response:
     """GET /sim/effects"""
-    return JSONResponse(simulation(request).registry.effects)
+    return JSONResponse({"effects": simulation(request).registry.effects})
 
 
 async def faults(request: HTTPRequest) -> Response:
@@ -237,6 +265,7 @@ def build(orders: int = 500, seed: int = 1) -> Starlette:
             Route("/api/v1/{table}", guarded(table), methods=["GET"]),
             Route("/sim/export/{table}.csv", export),
             Route("/sim/advance", advance, methods=["POST"]),
+            Route("/sim/stats", stats),
             Route("/sim/truth", truth),
             Route("/sim/effects", effects),
             Route("/sim/faults", faults, methods=["POST"]),

@@ -73,6 +73,7 @@ class Webhook(Plugin[Config]):
     name = "webhook"
     title = "Webhook 订阅与接收"
     Config = Config
+    hub = ">=0.1,<1"
     hosts = ("url",)
     pushes = frozenset(FIELDS)
     rules = {(kind, "*"): "NEWEST" for kind in FIELDS}
@@ -86,7 +87,7 @@ class Webhook(Plugin[Config]):
             raise SourceDown(f"{self._shown} does not answer: {error or type(error).__name__}.") from error
         status = response.status_code
         if response.is_success or status == THERE_ALREADY:
-            return _key(response) or change.key or change.id
+            return self._key(response) or change.key or change.id
         if status in LATER or status >= 500:
             raise SourceDown(f"{self._shown} answered {status}.", retry_after=_wait(response))
         if status in REFUSALS:
@@ -105,6 +106,20 @@ class Webhook(Plugin[Config]):
         return Page(
             [_record(said) if isinstance(said, dict) else BadRecord("It is no JSON object.", str(said))], received=body
         )
+
+    def _key(self, response: httpx2.Response) -> str | None:
+        """What the subscriber says that it calls the thing; None where it does not speak of that."""
+        written = response.text.strip()
+        try:
+            said = json.loads(written)
+        except ValueError:
+            if written.startswith("<"):
+                raise SourceRefused(f"{self._shown} answered with a web page, perhaps a login page.") from None
+            if written.startswith("{"):
+                raise SourceDown(f"The answer of {self._shown} was cut off.") from None
+            return None
+        key = said.get("key") if isinstance(said, dict) else None
+        return str(key) if isinstance(key, (str, int)) and str(key) else None
 
     @property
     def _shown(self) -> str:
@@ -154,16 +169,6 @@ def _written(value: Any) -> Any:
     if isinstance(value, tuple) and all(isinstance(part, Issue) for part in value):
         return [{"key": part.key, "title": part.title, "category": part.category} for part in value]
     return value
-
-
-def _key(response: httpx2.Response) -> str | None:
-    """What the subscriber says that it calls the thing."""
-    try:
-        said = response.json()
-    except ValueError:
-        return None
-    key = said.get("key") if isinstance(said, dict) else None
-    return str(key) if isinstance(key, (str, int)) and str(key) else None
 
 
 def _wait(response: httpx2.Response) -> float | None:

@@ -1,6 +1,7 @@
 """A subscriber to develop against: `hub simulate webhook`. It checks signatures, and keeps what it was told by token.
 
 POST / is told of changes; GET /sim/effects is all that it has, GET /sim/log every message in the order of arrival.
+GET /sim/messages is what another hub would tell by the same words.
 POST /sim/faults {"kind": "503", "times": 2, "retry_after": 5} lets the next answers go wrong:
 
     "408" ... "503"   that status, and nothing is kept
@@ -12,7 +13,9 @@ import asyncio
 import json
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from starlette.applications import Starlette
@@ -25,6 +28,7 @@ from plugins.webhook import signature
 __all__ = ["Fault", "Subscriber", "build"]
 
 SECRET = "demo-secret"
+BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
 TOLERANCE = 300
 KINDS = frozenset({"lost", "slow"})
 
@@ -107,7 +111,39 @@ async def hear(request: HTTPRequest) -> Response:
 
 async def effects(request: HTTPRequest) -> Response:
     """GET /sim/effects"""
-    return JSONResponse(list(subscriber(request).effects.values()))
+    return JSONResponse({"effects": list(subscriber(request).effects.values())})
+
+
+async def messages(request: HTTPRequest) -> Response:
+    """GET /sim/messages"""
+    return JSONResponse({"messages": [json.dumps(one, ensure_ascii=False) for one in told()]})
+
+
+def told() -> Iterator[dict[str, Any]]:
+    """What another hub tells: a request that comes in, is handed on and is closed, and an organization that goes."""
+    request = {"number": "B-1", "title": "路灯不亮", "submitted_at": BEGIN.isoformat()}
+    organization = {"code": "B-2", "name": "滨河社区居委会"}
+    steps: list[tuple[str, str, dict[str, Any]]] = [
+        ("request", "CREATED", {**request, "status": "RECEIVED"}),
+        ("organization", "CREATED", organization),
+        ("request", "DISPATCH", {**request, "status": "DISPATCHED"}),
+        ("request", "CLOSE", {**request, "status": "CLOSED", "result": "已更换灯泡"}),
+        ("organization", "DELETED", organization),
+    ]
+    for at, (kind, action, fields) in enumerate(steps):
+        step: dict[str, Any] = {"action": action, "at": None, "party": None, "note": None, "details": {}}
+        yield {
+            "token": f"b-{at}",
+            "kind": kind,
+            "key": None,
+            "id": f"hub-b-{kind}",
+            "action": action,
+            "event": step if kind == "request" else None,
+            "changed": [],
+            "fields": fields,
+            "deleted": action == "DELETED",
+            "at": (BEGIN + timedelta(hours=at)).isoformat(),
+        }
 
 
 async def log(request: HTTPRequest) -> Response:
@@ -141,6 +177,7 @@ def build(orders: int = 0, seed: int = 1) -> Starlette:
             Route("/", home),
             Route("/", hear, methods=["POST"]),
             Route("/sim/effects", effects),
+            Route("/sim/messages", messages),
             Route("/sim/log", log),
             Route("/sim/faults", faults, methods=["POST"]),
         ]

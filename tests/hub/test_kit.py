@@ -130,6 +130,27 @@ def test_a_broken_rule_is_told(rule: str, tmp_path: Path) -> None:
     assert said in told[rule][0]
 
 
+def test_a_simulator_may_use_its_own_client_as_long_as_the_plugin_does_not_import_it(tmp_path: Path) -> None:
+    begin("parks", tmp_path)
+    altered(tmp_path, SIMULATOR, "    world = World", "    httpx2.Client(); time.sleep(0)\n    world = World")
+    assert broken(tmp_path) == {}
+    for line in ("from lianshu_parks.simulator import KEY", "from . import simulator", "from .simulator import KEY"):
+        altered(tmp_path, CODE, "import json", f"{line}\nimport json")
+        told = broken(tmp_path)
+        assert told["client"][0].endswith("makes a httpx2.Client")
+        assert told["blocking"][0].endswith(": time.sleep")
+        altered(tmp_path, CODE, f"{line}\n", "")
+
+
+def test_a_database_may_block_in_a_thread_and_nowhere_else(tmp_path: Path) -> None:
+    begin("parks", tmp_path)
+    altered(tmp_path, CODE, "import json", "import json\nfrom sqlalchemy import create_engine, select")
+    (told,) = broken(tmp_path)["blocking"]
+    assert told.endswith(": sqlalchemy.create_engine")
+    altered(tmp_path, CODE, "        more = True\n", "        more = True\n        await asyncio.to_thread(str)\n")
+    assert "blocking" not in broken(tmp_path)
+
+
 def test_a_plugin_without_verbs_or_a_readme_is_told(tmp_path: Path) -> None:
     begin("parks", tmp_path)
     for verb in ("pull", "push", "receive"):

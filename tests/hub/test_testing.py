@@ -5,12 +5,17 @@ import re
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
+from starlette.applications import Starlette
 
 from hub.kit.beginning import begin
+from hub.plugin import Page, Plugin, Record
+from hub.testing.bench import Bench, Pulled, held
 
 CODE, SIMULATOR = "{name}.py", "{name}_simulator.py"
 
@@ -119,6 +124,39 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]
     for name, test, words in re.findall(r"^FAILED test_(\w+)\.py::Test::(.+?) - (.*)$", done.stdout, re.MULTILINE):
         found[name][test] = words
     return found
+
+
+class Config(BaseModel):
+    """Nothing to set."""
+
+
+class Asks(Plugin[Config]):
+    """Asks a host, whatever its contract says."""
+
+    name, title, Config, fixed_hosts = "asks", "asks", Config, ("example.org",)
+
+    async def pull(self, cursor: str | None) -> AsyncIterator[Page]:
+        """Everything."""
+        await self.http.get("http://example.org/")
+        yield Page([])
+
+
+def test_who_says_that_it_does_not_use_http_is_caught_using_it() -> None:
+    bench = Bench(Asks, {}, Starlette(), {}, over_http=False)
+    with pytest.raises(AssertionError, match=r"The plugin asks for http://example\.org/"):
+        bench.pull()
+
+
+def test_the_newest_word_on_each_field_is_held_however_it_comes() -> None:
+    early, late = (datetime(2026, 3, day, tzinfo=UTC) for day in (1, 2))
+    told = [
+        Record("request", "1", {"title": "灯", "status": "RECEIVED"}, at=early),
+        Record("request", "1", {"status": "CLOSED"}, at=late),
+        Record("request", "2", {"title": "井"}, at=early),
+        Record("request", "2", {}, deleted=True, at=late),
+    ]
+    ends = {"request": {"1": {"title": "灯", "status": "CLOSED"}}}
+    assert held(Pulled([Page(told)])) == held(Pulled([Page(told[::-1])])) == ends
 
 
 @pytest.mark.parametrize("name", WRONG)

@@ -86,12 +86,12 @@ async def answer(app: Any, method: str, path: str, body: Any = None) -> Any:
 
 async def effects(app: Any) -> list[tuple[str, str, dict[str, Any]]]:
     """What the hotline took: the token, what it is, and the body."""
-    return [(one["token"], one["what"], one["body"]) for one in await answer(app, "GET", "/sim/effects")]
+    return [(one["token"], one["what"], one["body"]) for one in (await answer(app, "GET", "/sim/effects"))["effects"]]
 
 
 async def truth(app: Any, known: Order) -> dict[str, Any]:
     """How the order stands at the hotline."""
-    found: dict[str, Any] = (await answer(app, "GET", "/sim/truth"))["orders"][known.number]
+    found: dict[str, Any] = (await answer(app, "GET", "/sim/orders"))["orders"][known.number]
     return found
 
 

@@ -97,7 +97,7 @@ async def test_its_simulator_has_orders_of_its_own() -> None:
     app: Any = SHIPPED.simulators["hotline12319"](orders=40, seed=1)
     other: Any = SHIPPED.simulators["hotline12345"](orders=40, seed=1)
     told, again, others = [
-        await answer(one, "GET", "/sim/truth") for one in (app, SHIPPED.simulators["hotline12319"](40, 1), other)
+        await answer(one, "GET", "/sim/orders") for one in (app, SHIPPED.simulators["hotline12319"](40, 1), other)
     ]
     assert told == again != others
     spellings = Counter(row.spelling for row in app.state.hotline.rows.values())

@@ -146,12 +146,12 @@ async def test_each_failure_says_what_happens_next_and_does_nothing(
     fault: dict[str, Any], error: type[Exception], said: str, retry_after: float | None
 ) -> None:
     app, known = standing("taian")
-    before = await answer(app, "GET", "/sim/truth")
+    before = await answer(app, "GET", "/sim/orders")
     await fail(app, **fault)
     with pytest.raises(error, match=said) as raised:
         await pushed(app, step(known, "HANDLE", fields=RESULT), dialect="泰安 2025")
     assert getattr(raised.value, "retry_after", None) == retry_after
-    assert (await effects(app), await answer(app, "GET", "/sim/truth")) == ([], before)
+    assert (await effects(app), await answer(app, "GET", "/sim/orders")) == ([], before)
 
 
 async def test_a_wrong_key_is_refused() -> None:
@@ -193,7 +193,7 @@ async def test_what_the_hotline_refuses_comes_back_in_its_words(
     status: str, action: str, said: dict[str, Any], reason: str
 ) -> None:
     app, known = standing("taian", status)
-    before = await answer(app, "GET", "/sim/truth")
+    before = await answer(app, "GET", "/sim/orders")
     refused = await pushed(app, step(known, action, **said))
     assert isinstance(refused, BadRecord)
     assert (refused.reason, refused.kind, refused.key) == (
@@ -201,7 +201,7 @@ async def test_what_the_hotline_refuses_comes_back_in_its_words(
         "request",
         known.number,
     )
-    assert (await effects(app), await answer(app, "GET", "/sim/truth")) == ([], before)
+    assert (await effects(app), await answer(app, "GET", "/sim/orders")) == ([], before)
 
 
 async def test_an_order_that_the_hotline_does_not_know_is_refused() -> None:

@@ -19,7 +19,7 @@ from tests.plugins.cities import bad, city, post, pulled, records, statuses
 
 
 def truth(app: Any) -> dict[str, str]:
-    found: dict[str, str] = city(app).city.truth()["requests"]
+    found: dict[str, str] = city(app).city.stats()["requests"]
     return found
 
 
@@ -35,7 +35,7 @@ async def test_everything_is_read_however_it_is_asked_for(settings: dict[str, An
     app = build(600, seed=3)
     pages = await pulled(app, **settings)
     assert statuses(pages) == truth(app)
-    assert len(bad(pages)) == city(app).city.truth()["bad_rows"] == 6
+    assert len(bad(pages)) == city(app).city.stats()["bad_rows"] == 6
     assert Counter(item.reason.partition(":")[0] for item in bad(pages)) == {
         "service_request_id is empty": 2,
         "status": 2,
@@ -150,8 +150,8 @@ async def test_duplicates_are_one_request_in_its_latest_version() -> None:
     app = build(600)
     pages = await pulled(app)
     times = Counter(item.key for page in pages for item in page.items if hasattr(item, "fields"))
-    assert sum(times.values()) - len(times) == city(app).city.truth()["duplicates"]
-    assert city(app).city.truth()["duplicates"] > 30
+    assert sum(times.values()) - len(times) == city(app).city.stats()["duplicates"]
+    assert city(app).city.stats()["duplicates"] > 30
     assert statuses(pages) == truth(app)
 
 
@@ -194,7 +194,7 @@ async def test_pages_carry_the_bytes_as_they_came() -> None:
     app = build(100)
     pages = await pulled(app, format="json")
     rows = [row for page in pages for row in json.loads(page.received or b"")]
-    assert len(rows) == sum(len(page.items) for page in pages) == city(app).city.truth()["rows"]
+    assert len(rows) == sum(len(page.items) for page in pages) == city(app).city.stats()["rows"]
 
 
 async def test_a_foreign_cursor_is_told() -> None:

@@ -53,6 +53,9 @@ def silent(request: httpx2.Request) -> httpx2.Response:
         (answering(b""), SourceDown, "cut off after 0 bytes"),
         (answering(b"", 302), SourceRefused, r"requests.json answered 302\. Check the settings"),
         (answering("ok"), SourceBroken, "neither JSON nor XML"),
+        (answering('{"error": "maintenance"}'), SourceBroken, "rows were due, this is an object of error"),
+        (answering("{}"), SourceBroken, "this is an object of nothing"),
+        (answering("<status>maintenance</status>"), SourceBroken, "XML without rows: status"),
         (answering("7"), SourceBroken, "a list of rows was due, this is int"),
         (answering(b"\xff\xff\xff"), SourceBroken, "neither UTF-8 nor GB18030"),
         (answering("[" * 100_000), SourceBroken, "cannot be read"),
@@ -124,4 +127,4 @@ async def test_rows_that_are_none_stand_beside_the_good_ones() -> None:
 async def test_gb18030_is_read_although_the_standard_forbids_it() -> None:
     app = build(100)
     await post(app, "/sim/faults", {"kind": "gb18030", "times": 9})
-    assert statuses(await pulled(app, format="json")) == city(app).city.truth()["requests"]
+    assert statuses(await pulled(app, format="json")) == city(app).city.stats()["requests"]

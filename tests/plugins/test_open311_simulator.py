@@ -72,11 +72,11 @@ async def test_what_was_posted_is_shown_without_the_key_and_refusals_leave_nothi
     assert (await asked(app, "/requests.json", {**WAITING, "api_key": "other"}))[0] == 403
     assert (await asked(app, "/requests.json", {**WAITING, "address_string": ""}))[0] == 400
     assert (await asked(app, "/servicerequestupdates.json", {**WAITING, "status": "OPEN"}))[0] == 400
-    assert (await asked(app, "/sim/effects"))[1] == []
+    assert (await asked(app, "/sim/effects"))[1]["effects"] == []
     await asked(app, "/requests.json", WAITING)
     form = {name: value for name, value in WAITING.items() if name != "api_key"}
-    assert (await asked(app, "/sim/effects"))[1] == [{"what": "request", "index": 10, "form": form}]
-    assert (await asked(app, "/sim/truth"))[1] == city(app).city.truth()
+    assert (await asked(app, "/sim/effects"))[1]["effects"] == [{"what": "request", "index": 10, "form": form}]
+    assert (await asked(app, "/sim/stats"))[1] == city(app).city.stats()
 
 
 async def test_it_describes_itself() -> None:

@@ -29,7 +29,7 @@ def living(found: dict[tuple[str, str], Any], kind: str) -> list[Any]:
 async def test_every_table_is_read_in_the_order_in_which_they_name_one_another() -> None:
     app = build(3_000, seed=3)
     pages = await pulled(app)
-    truth, found = registry(app).truth(), said(pages)
+    truth, found = registry(app).stats(), said(pages)
     order = [item.kind for page in pages for item in page.items]
     assert list(dict.fromkeys(order)) == list(KINDS.values())
     assert len(living(found, "organization")) == truth["teams"] == 52
@@ -42,7 +42,7 @@ async def test_every_table_is_read_in_the_order_in_which_they_name_one_another()
 
 async def test_the_five_ways_and_the_statuses_are_those_of_the_registry() -> None:
     app = build(300)
-    found, truth = said(await pulled(app)), registry(app).truth()
+    found, truth = said(await pulled(app)), registry(app).stats()
     people = {fields["code"] for _, fields in living(found, "person")}
     good = [fields for _, fields in living(found, "service_record") if fields["person"] in people]
     assert Counter(fields["method"] for fields in good) == {BY_WORD[word]: n for word, n in truth["by_method"].items()}
@@ -67,7 +67,7 @@ async def test_no_id_number_stands_in_anything_that_the_plugin_says() -> None:
 
 async def test_minors_and_those_without_consent_are_not_taken() -> None:
     app = build(600)
-    found, truth = held(await pulled(app)), registry(app).truth()
+    found, truth = held(await pulled(app)), registry(app).stats()
     gone = [record for (kind, _), record in found.items() if kind == "person" and record.deleted]
     assert (truth["without_consent"], truth["minors_not_taken"]) == (10, 6)
     assert len(gone) == truth["without_consent"] + truth["minors_not_taken"]
@@ -285,8 +285,8 @@ async def test_the_same_seed_gives_the_same_bytes() -> None:
 async def test_the_simulator_describes_itself_and_refuses_what_it_does_not_know() -> None:
     app = build(50)
     assert "志愿者 50 人" in (await get(app, "/")).text
-    assert (await get(app, "/sim/truth")).json() == registry(app).truth()
-    assert (await get(app, "/sim/effects")).json() == []
+    assert (await get(app, "/sim/stats")).json() == registry(app).stats()
+    assert (await get(app, "/sim/effects")).json() == {"effects": []}
     assert (await get(app, "/sim/export/x.csv")).status_code == 404
     assert (await get(app, "/api/v1/hours")).status_code == 401
     assert (await post(app, "/sim/faults", {"kind": "x"}))["message"].startswith("kind 应为 401")
@@ -297,6 +297,6 @@ async def test_the_simulator_describes_itself_and_refuses_what_it_does_not_know(
 
 
 async def test_twenty_four_thousand_volunteers_can_be() -> None:
-    truth = registry(build(24_079)).truth()
+    truth = registry(build(24_079)).stats()
     assert (truth["rows"]["memberships"], truth["teams"]) == (24_079, 403)
     assert datetime.fromisoformat(truth["clock"]) == BEGIN

@@ -53,6 +53,23 @@ def answering(status: int, body: str = "", **headers: str) -> Starlette:
     return Starlette(routes=[Route("/", lambda request: answer, methods=["POST"])])
 
 
+@pytest.mark.parametrize(
+    ("body", "error", "said"),
+    [
+        ("<!DOCTYPE html><form action='/login'>", SourceRefused, "answered with a web page, perhaps a login page"),
+        ('{"key": "S-01', SourceDown, "was cut off"),
+    ],
+)
+async def test_an_answer_that_is_none_is_told(body: str, error: type[Exception], said: str) -> None:
+    with pytest.raises(error, match=said):
+        await push(answering(200, body))
+
+
+@pytest.mark.parametrize("body", ["", "ok", "7", "[]", "{}", '{"key": null}'])
+async def test_a_subscriber_need_not_say_how_it_calls_the_thing(body: str) -> None:
+    assert await push(answering(200, body)) == "0199"
+
+
 @pytest.mark.parametrize("algorithm", ["sha256", "sm3"])
 async def test_a_message_is_signed_and_says_everything(algorithm: str) -> None:
     app, subscriber = simulated()

@@ -34,7 +34,7 @@ async def held(database: Database) -> dict[str, str]:
 async def test_the_hub_holds_what_the_city_holds(database: Database, simulated: Starlette) -> None:
     await run(database, SHIPPED, "divisions")
     done = await run(database, SHIPPED, "open311", overrides={"under": "150602"})
-    truth = city(simulated).city.truth()
+    truth = city(simulated).city.stats()
     assert (done.error, done.created, done.rejected) == (None, 300, truth["bad_rows"])
     assert await held(database) == truth["requests"]
     rows = await stored(database, Request, "number")
@@ -49,7 +49,7 @@ async def test_a_pull_twice_changes_nothing(database: Database, simulated: Starl
     again = await run(database, SHIPPED, "open311", overrides={"format": "xml", "page_size": 70})
     assert first.created == 300
     assert set(counts(again)) == {"unchanged", "rejected"}
-    assert again.rejected == city(simulated).city.truth()["bad_rows"] == await waiting(database)
+    assert again.rejected == city(simulated).city.stats()["bad_rows"] == await waiting(database)
     assert await changes(database, again) == []
     assert await cursor(database, "open311") == kept
 
@@ -70,7 +70,7 @@ async def test_runs_follow_the_city_from_cursor_to_cursor(database: Database, si
         await post(simulated, "/sim/advance?steps=4")
         done = await run(database, installed(Far), "open311")
         assert done.error is None
-    truth = city(simulated).city.truth()["requests"]
+    truth = city(simulated).city.stats()["requests"]
     assert (len(truth), await held(database) == truth) == (324, True)
     assert Counter(await column(database, select(Landing.run_id)))[done.id] == done.pages
 
@@ -88,6 +88,6 @@ async def test_a_request_of_ours_that_comes_back_before_we_know_its_number_is_no
     posted = city(simulated).city.take(form)
     done = await run(database, SHIPPED, "open311")
     assert posted.number not in await held(database)
-    assert done.rejected == city(simulated).city.truth()["bad_rows"] + 1
+    assert done.rejected == city(simulated).city.stats()["bad_rows"] + 1
     waits = await column(database, select(Rejected.reason).where(Rejected.key == posted.number))
     assert waits == ["column service_request_id: a new request needs it."]

@@ -100,6 +100,34 @@ def test_what_is_no_plugin_is_shown(found: object, reason: str) -> None:
     assert (known.plugins, known.broken, known.presets()) == ({}, [("it", reason)], [])
 
 
+@pytest.mark.parametrize(
+    ("rules", "reason"),
+    [
+        ({("demand", "title"): "HUB"}, "names ('demand', 'title'). There is no kind 'demand'. There are: grid, "),
+        ({("request", "colour"): "HUB"}, "names ('request', 'colour'). A request has no field 'colour'. It has: "),
+        ({("request", "title"): "MINE"}, "says 'MINE' of ('request', 'title') and not one of SOURCE, HUB, NEWEST"),
+        ({("request", "title"): ["HUB"]}, "says ['HUB'] of ('request', 'title') and not one of SOURCE, HUB, NEWEST"),
+        ({"request": "HUB"}, "names 'request' and no pair like ('request', 'status')"),
+        ({("request", 1): "HUB"}, "names ('request', 1) and no pair like ('request', 'status')"),
+        ([], "is [] and no mapping like {('request', 'status'): 'SOURCE'}"),
+    ],
+)
+def test_rules_of_what_is_not_there_break_a_plugin_at_load(rules: object, reason: str) -> None:
+    known = Registry()
+    known.add("it", type("P", (Plugin,), {"name": "p", "title": "p", "Config": Nothing, "rules": rules}))
+    ((name, told),) = known.broken
+    assert (known.plugins, name) == ({}, "it")
+    assert told.startswith(f"rules of P {reason}")
+    assert told.endswith(": see hub/plugin.py.")
+
+
+def test_rules_of_one_field_or_of_all_are_taken() -> None:
+    rules = {("request", "title"): "SOURCE", ("request", "assignee"): "HUB", ("grid", "*"): "NEWEST"}
+    known = Registry()
+    known.add("it", type("P", (Plugin,), {"name": "p", "title": "p", "Config": Nothing, "rules": rules}))
+    assert ([*known.plugins], known.broken) == (["p"], [])
+
+
 class Form(BaseModel):
     """Settings with a field that is needed."""
 
