@@ -59,7 +59,7 @@ class Withheld(Base):
     source_id: Mapped[UUID] = ref("sources.id", primary_key=True)
     run_id: Mapped[UUID] = mapped_column()
     value: Mapped[Any] = mapped_column(JSONB, nullable=True)
-    rule: Mapped[str] = mapped_column(doc="The rule that decided, in words (判定规则).")
+    rule: Mapped[str] = mapped_column(doc="The rule that decided, in words (判定规则); empty: it agrees.")
     said_at: Mapped[datetime | None] = mapped_column(doc="When the source said so, by its own clock (来源时间).")
     at: Mapped[datetime] = mapped_column(default=now, doc="When the hub heard it (接收时间).")
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped
 
 from hub.models.base import Base
 from hub.models.change import Change
-from hub.models.source import Run, Source
+from hub.models.source import Run, RunMode, Source
 
 DERIVED = ("id", "created_at", "updated_at", "revision", "grid_path", "path", "request_id", "practice")
 DOCS = {
@@ -25,13 +25,14 @@ def _last_words() -> FromClause:
     changes, runs, sources = Change.__table__, Run.__table__, Source.__table__
     keys = func.jsonb_object_keys(changes.c.patch).table_valued(column("name", Text), name="written")
     written = keys.render_derived().lateral()
+    undone = runs.c.mode == RunMode.UNDO
     named = func.regexp_replace(written.c.name, "_id$", "", type_=Text)
     last = select(
         changes.c.entity_id,
         named.label("field"),
-        sources.c.name.label("source"),
+        case((undone, None), else_=sources.c.name).label("source"),
         changes.c.run_id,
-        case((runs.c.id.is_(None), changes.c.actor)).label("person"),
+        case((runs.c.id.is_(None), changes.c.actor), (undone, runs.c.started_by)).label("person"),
         func.coalesce(changes.c.said_at, changes.c.at).label("at"),
     )
     known = changes.join(written, true()).outerjoin(runs, runs.c.id == changes.c.run_id)

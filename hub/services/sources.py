@@ -77,7 +77,7 @@ def pins(viewer: Viewer) -> Select[Pin]:
 
 def withheld(viewer: Viewer) -> Select[Withheld]:
     """What sources say and what does not stand."""
-    return _for_admins(viewer, Withheld)
+    return _for_admins(viewer, Withheld).where(Withheld.rule != "")
 
 
 def drift_rules(viewer: Viewer) -> Select[DriftRule]:

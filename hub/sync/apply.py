@@ -95,6 +95,9 @@ async def _beside(session: AsyncSession, source_id: UUID, origin: Origin, planne
         for name, kept in one.kept.items():
             said = {"value": kept.said, "rule": archive.told(kept.rule), "said_at": one.record.at}
             held.append({**by, "field": name, "run_id": origin.run_id, **said})
+        for name, value in one.agreed.items():
+            said = {"value": value, "rule": "", "said_at": one.record.at}
+            held.append({**by, "field": name, "run_id": origin.run_id, **said})
         settled += [(one.entity_id, name) for name in one.settled]
         if one.extra:
             extras.append({**by, "fields": archive.shown_extra(one.extra)})
@@ -214,6 +217,7 @@ async def _link(session: AsyncSession, batch: Batch, source_id: UUID, planned: S
             "at": bindparam("to_at", type_=Link.__table__.c.at.type),
             "later": bindparam("to_later", type_=Link.__table__.c.later.type),
             "unknown": bindparam("to_unknown"),
+            "missed_at": None,
         }
         statement = update(Link).where(*mine).values(new)
         await (await session.connection()).execute(statement, moved)

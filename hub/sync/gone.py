@@ -19,8 +19,10 @@ from hub.errors import Conflict
 from hub.models import Link, PlanAction, Run, Sighting, Source, now
 from hub.plugin import BadRecord, Record
 from hub.sync import apply as applying
+from hub.sync import reading
 from hub.sync.plan import plan
 from hub.sync.reading import GONE, read
+from hub.sync.references import among
 from hub.sync.work import Work, fenced, insist, note, take, totals
 
 FEW, AT_ONCE = 10, 2_000
@@ -46,7 +48,7 @@ async def guard(session: AsyncSession, source: Source, closing: int, *, already:
 
 async def sight(session: AsyncSession, run: Run, items: Iterable[Record | BadRecord], kinds: frozenset[str]) -> None:
     """Note what a source that brings everything has brought, the bad ones too."""
-    seen = {(item.kind, item.key) for item in items if item.kind in kinds and item.key}
+    seen = {(item.kind, item.key) for item in items if item.kind in kinds and _possible(item.key)}
     if not seen:
         return
     columns = [literal(list(part), ARRAY(Text())) for part in zip(*seen, strict=True)]
@@ -57,6 +59,22 @@ async def sight(session: AsyncSession, run: Run, items: Iterable[Record | BadRec
         index_elements=["source_id", "kind", "key"], set_={"run_id": statement.excluded.run_id}
     )
     await session.execute(again)
+
+
+def _possible(key: str | None) -> bool:
+    """Whether something may be linked by such a key at all."""
+    try:
+        reading.key(key or "")
+    except ValueError:
+        return False
+    return True
+
+
+async def seen_again(session: AsyncSession, run: Run, items: Iterable[Record | BadRecord]) -> None:
+    """What a read that is not whole brings is there, too: it is missed no longer."""
+    keys = among(Link.__table__.c.key, {item.key for item in items if _possible(item.key)})
+    mine = update(Link).where(Link.source_id == run.source_id, Link.missed_at.is_not(None), keys)
+    await session.execute(mine.values(missed_at=None))
 
 
 async def sweep(work: Work, kinds: frozenset[str]) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import system
 from hub.db import Database
-from hub.models import Change, ChangeKind, Delivery, DeliveryStatus, Link, Run, Target
+from hub.models import Change, ChangeKind, Delivery, DeliveryStatus, Link, Run, RunMode, Target
 from hub.services import changes, targets
 from hub.sync.kinds import KINDS
 from hub.sync.references import among
@@ -62,7 +62,9 @@ async def _concerning(session: AsyncSession, target: Target, found: Sequence[Row
     """The deliveries that these changes are for this target."""
     wanted = [row for row in found if ENTITIES.get(row.entity) in target.kinds and _named(target, row)]
     runs = {row.run_id for row in wanted if row.run_id is not None}
-    own = select(Run.id).where(among(Run.__table__.c.id, runs), Run.source_id == target.source_id)
+    own = select(Run.id).where(
+        among(Run.__table__.c.id, runs), Run.source_id == target.source_id, Run.mode != RunMode.UNDO
+    )
     said_itself = set(await session.scalars(own)) if runs else set()
     wanted = [row for row in wanted if row.run_id not in said_itself]
     if target.known_only:

@@ -15,10 +15,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hub.models import Change, Ownership, Pin, Rule, Run, Source, Withheld
+from hub.models import Change, Ownership, Pin, Rule, Run, RunMode, Source, Withheld
 from hub.services.changes import plain
 from hub.sync.kinds import EVERY, Kind
 from hub.sync.references import among
@@ -26,13 +26,18 @@ from hub.sync.references import among
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What somebody wrote into some columns of a row. `source` None: a person, or the hub itself, called `who`."""
+    """What somebody wrote into some columns of a row. `source` None: a person, or the hub itself, called `who`.
+
+    `undoes`: it took back what that run had written.
+    """
 
     place: tuple[int, UUID]
     at: datetime
     who: str
     source: UUID | None
     said: Mapping[str, Any]
+    run: UUID | None = None
+    undoes: UUID | None = None
 
 
 @dataclass(slots=True)
@@ -65,22 +70,44 @@ class Owners:
             return f"{last.who} has the word on it (rule SOURCE)"
         if last.source is None and mine is Rule.HUB:
             return f"{last.who} wrote it in the hub on {last.at:%Y-%m-%d} (rule HUB)"
-        if self._repeats(id, name, column, value):
+        if self._repeats(id, name, column, value, last.at):
             return f"the source says what it said before {last.who} wrote it (rule {mine.name})"
         if last.at > at or (last.at == at and (last.source is None or last.who > self.me)):
             return f"{last.who} said it later, on {last.at:%Y-%m-%d} (rule {mine.name})"
         return None
 
-    def _last(self, id: UUID, column: str) -> Word | None:
-        words = (word for word in self.words.get(id, ()) if column in word.said)
-        return max(words, key=lambda word: word.place, default=None)
-
-    def _repeats(self, id: UUID, name: str, column: str, value: Any) -> bool:
-        """Whether the source said the same the last time that it was heard on this field."""
+    def agrees(self, id: UUID, name: str, column: str, value: Any) -> bool:
+        """Whether the source says by now what somebody else wrote, and said another thing before."""
+        last = self._last(id, column)
+        if last is None or last.source == self.source_id:
+            return False
         if (before := self.withheld.get((id, name))) is not None:
+            return bool(before.value != plain(value))
+        return any(word.source == self.source_id for word in self._standing(id, column))
+
+    def _last(self, id: UUID, column: str) -> Word | None:
+        standing = self._standing(id, column)
+        return standing[-1] if standing else None
+
+    def _standing(self, id: UUID, column: str) -> list[Word]:
+        """The words on a column in their order, without those that were taken back."""
+        standing: list[Word] = []
+        for word in sorted(self.words.get(id, ()), key=lambda word: word.place):
+            if column in word.said and word.undoes is not None:
+                standing = [one for one in standing if one.run != word.undoes]
+            elif column in word.said:
+                standing.append(word)
+        return standing
+
+    def _repeats(self, id: UUID, name: str, column: str, value: Any, since: datetime) -> bool:
+        """Whether the source says what it said last before that time, and nothing else in between."""
+        before = self.withheld.get((id, name))
+        if before is not None and (before.said_at or before.at) > since:
+            return False
+        if before is not None:
             return bool(before.value == plain(value))
-        own = [word for word in self.words.get(id, ()) if word.source == self.source_id and column in word.said]
-        return bool(own) and max(own, key=lambda word: word.place).said[column] == plain(value)
+        own = [word for word in self._standing(id, column) if word.source == self.source_id]
+        return bool(own) and own[-1].said[column] == plain(value)
 
 
 async def owners(session: AsyncSession, kind: Kind, source_id: UUID, ids: Sequence[UUID], now: datetime) -> Owners:
@@ -105,10 +132,14 @@ async def owners(session: AsyncSession, kind: Kind, source_id: UUID, ids: Sequen
 async def _words(session: AsyncSession, ids: Iterable[UUID], whose: Any) -> dict[UUID, list[Word]]:
     said_at = func.coalesce(Change.said_at, Change.at)
     who = func.coalesce(Source.name, Change.actor, "the hub")
-    columns = (Change.entity_id, Change.position, Change.id, said_at, who, Run.source_id, Change.patch)
+    undoes = case((Run.mode == RunMode.UNDO, Run.plan_id))
+    columns = (
+        *(Change.entity_id, Change.position, Change.id, said_at, who, Run.source_id, Change.patch),
+        *(Change.run_id, undoes),
+    )
     statement = select(*columns).outerjoin(Run, Run.id == Change.run_id).outerjoin(Source, Source.id == Run.source_id)
     found: dict[UUID, list[Word]] = defaultdict(list)
     wanted = among(Change.__table__.c.entity_id, ids)
-    for entity_id, position, id, at, name, source, patch in await session.execute(statement.where(wanted, whose)):
-        found[entity_id].append(Word((position, id), at, name, source, patch))
+    for entity_id, position, id, *said in await session.execute(statement.where(wanted, whose)):
+        found[entity_id].append(Word((position, id), *said))
     return found

@@ -225,6 +225,7 @@ class _Matching:
         hash, at, later = reading.remembered()
         planned = Planned(reading.record, self.kind.name, None, row=row, hash=hash, linked=reading.link is not None)
         planned.rule, planned.link_at, planned.later, planned.extra = rule, at, later, reading.extra
+        planned.partial = reading.partial
         return planned
 
     def _twice(self, reading: Reading) -> str | None:
@@ -295,6 +296,8 @@ class _Matching:
                 for left in {column, reference.path if reference and reference.path else column}:
                     values.pop(left, None)
                 found.pop(name, None)
+            elif row[column] == value and self.owners.agrees(row["id"], name, column, value):
+                planned.agreed[name] = plain(value)
             elif (row["id"], name) in self.owners.withheld:
                 planned.settled.add(name)
 

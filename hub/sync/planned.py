@@ -32,9 +32,11 @@ class Planned:
     unknown          what it names and the hub does not know: field -> code or name; "key": it says too little of a
                      thing that is not there
     waits            it was refused for now, what it lacks may come later
+    partial          it says some fields only
     caller, identity whoever is to be put into the vault, and what is there
     issues           the matters that are new
     kept             field -> what the record says of it, and why that does not stand
+    agreed           field -> what the record says, and somebody else said before
     settled          fields of which something was withheld before, and is no longer
     later            what the link is to remember of single fields
     extra            what is to be kept beside the row
@@ -52,10 +54,12 @@ class Planned:
     unknown: dict[str, str] = field(default_factory=dict)
     sought: list[str] = field(default_factory=list)
     waits: bool = False
+    partial: bool = False
     caller: Caller | None = None
     identity: Mapping[str, Any] | None = None
     issues: Sequence[Issue] = ()
     kept: dict[str, Kept] = field(default_factory=dict)
+    agreed: dict[str, Any] = field(default_factory=dict)
     settled: set[str] = field(default_factory=set)
     link_at: datetime | None = None
     later: dict[str, str] | None = None

@@ -28,6 +28,7 @@ from hub.plugin import Plugin, Record, SourceBroken
 from hub.services import arrivals, sources
 from hub.sync import archive, http, outcome, pages
 from hub.sync.drift import policies
+from hub.sync.gone import guard
 from hub.sync.pages import Items
 from hub.sync.plan import plan
 from hub.sync.planned import Planned
@@ -168,6 +169,7 @@ async def _apply(work: Work, one: Arrival, readings: Readings, items: Items) -> 
         planned = [of for of in planned if not _is_early(of)]
         items = [item for item in items if (item.kind, item.key) not in keys]
         counts = outcome.counted(planned, items)
+        await guard(session, work.source, counts.closed, already=run.closed)
         await outcome.carry_out(work, session, planned, items)
         total = totals(run)
         total.add(counts)

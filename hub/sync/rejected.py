@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,9 @@ from hub.models import Rejected, RejectedStatus, Run
 from hub.models.base import now
 from hub.plugin import BadRecord
 from hub.sync import archive
+from hub.sync.drift import Policies
 from hub.sync.planned import Planned
+from hub.sync.reading import Readings, read
 from hub.sync.references import among
 
 Refused = Planned | BadRecord
@@ -77,8 +80,23 @@ def _item(one: Refused) -> dict[str, Any]:
         "where": archive.told(said.where),
         "reason": archive.told(one.reason if isinstance(one, BadRecord) else one.rule),
         "raw": archive.shown(said),
-        "record": None if isinstance(one, BadRecord) else {**archive.keep(one.record), "waits": one.waits},
+        "record": None if isinstance(one, BadRecord) else {**archive.keep(one.record), **_how(one)},
     }
+
+
+def _how(one: Planned) -> dict[str, bool]:
+    """Whether it waits for something, and whether it says some fields only."""
+    return {"waits": one.waits} | ({"partial": True} if one.partial else {})
+
+
+def again(items: Sequence[Rejected], rules: Policies) -> Readings:
+    """What kept records mean, each as whole or as partial as it was."""
+    kept = [one.record for one in items if one.record]
+    readings = read([archive.again(one) for one in kept], rules)
+    partial = {(one["kind"], one["key"]) for one in kept if one.get("partial")}
+    for found in chain.from_iterable(readings.understood.values()):
+        found.partial = (found.record.kind, found.record.key) in partial
+    return readings
 
 
 def _identity(item: Any) -> tuple[str, str | None, str, bytes]:

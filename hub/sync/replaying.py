@@ -18,7 +18,6 @@ from hub.sync import archive, journal, rejected
 from hub.sync.drift import policies
 from hub.sync.plan import plan
 from hub.sync.planned import Planned
-from hub.sync.reading import read
 from hub.sync.work import Progress, Work, at_work, begin, fenced, insist, note, take, totals
 
 AT_ONCE = 2_000
@@ -77,7 +76,7 @@ async def _again(work: Work, batch: Sequence[Rejected]) -> None:
     run, items = work.run, {(one.kind, one.key): one for one in batch}
     async with fenced(work) as session:
         rules = await policies(session, work.source.id)
-        readings = read([archive.again(one.record) for one in items.values() if one.record], rules)
+        readings = rejected.again(list(items.values()), rules)
         planned = await plan(session, work.source.id, readings, None)
         taken = [one for one in planned if one.action is not PlanAction.REJECT]
         await applying.apply(session, work.source.id, Origin(work.viewer.subject, run.id), taken)

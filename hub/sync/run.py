@@ -26,7 +26,6 @@ from hub.sync.pages import Items, Ready
 from hub.sync.period import Days, bounds
 from hub.sync.plan import Moment, plan
 from hub.sync.planned import Brought, Planned
-from hub.sync.reading import read
 from hub.sync.registry import Registry
 from hub.sync.rules import own_by_default
 from hub.sync.work import Progress, Work, at_work, begin, fenced, insist, not_paused, note, take, totals
@@ -176,6 +175,7 @@ async def _page(pull: Pull, ready: Ready, decided: Callable[[], None], *, keep_c
         if page.cursor is not None and not keep_cursor:
             await session.execute(_further(pull, page.cursor))
     take(run, values | {"expected": page.total if page.total is not None else run.expected})
+    pull.drifted |= ready.readings.drifted.keys()
     journal.of_page(run)
 
 
@@ -183,12 +183,13 @@ async def _heed(pull: Pull, session: AsyncSession, ready: Ready) -> None:
     """Note what was seen of a source that brings everything, and say what it says beyond what is expected."""
     if pull.watched:
         await gone.sight(session, pull.run, ready.items, pull.watched)
+    elif pull.plugin.whole and pull.run.mode is RunMode.APPLY:
+        await gone.seen_again(session, pull.run, ready.items)
     for kind, name in ready.readings.drifted.keys() - pull.drifted:
         words = (
             f"{kind}.{name}: {archive.told(ready.readings.drifted[kind, name])}. `hub rules drift` sets what happens."
         )
         await raise_alert(session, AlertKind.DRIFT, pull.source.id, f"{kind}.{name}", words)
-    pull.drifted |= ready.readings.drifted.keys()
 
 
 def _further(pull: Pull, cursor: str) -> Update:
@@ -236,7 +237,7 @@ async def _again(pull: Pull, batch: Sequence[Rejected]) -> int:
     mine = {(one.kind, one.key) for one in batch if one.run_id == pull.run.id}
     async with fenced(pull) as session:
         rules = await policies(session, pull.source.id)
-        readings = read([archive.again(one.record) for one in batch if one.record], rules)
+        readings = rejected.again(batch, rules)
         planned = await plan(session, pull.source.id, readings, None)
         taken = [one for one in planned if one.action is not PlanAction.REJECT]
         await applying.apply(session, pull.source.id, Origin(pull.viewer.subject, pull.run.id), taken)
@@ -252,7 +253,9 @@ async def _again(pull: Pull, batch: Sequence[Rejected]) -> int:
 
 async def _close_the_rest(pull: Pull) -> None:
     """Everything was read: what an earlier run of the same settings refused, and this one did not, is settled."""
-    alike = select(Run.id).where(Run.source_id == pull.source.id, Run.settings == pull.run.settings)
+    alike = select(Run.id).where(
+        Run.source_id == pull.source.id, Run.settings == pull.run.settings, Run.mode == RunMode.APPLY
+    )
     open_ones = (Rejected.source_id == pull.source.id, Rejected.status == RejectedStatus.OPEN)
     settled = update(Rejected).where(*open_ones, Rejected.run_id != pull.run.id, Rejected.run_id.in_(alike))
     async with fenced(pull) as session:

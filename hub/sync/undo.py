@@ -91,7 +91,7 @@ async def undo(database: Database, id: UUID, *, started_by: str, progress: Progr
 
 def must_have_written(meant: Run) -> None:
     """Raise Conflict unless the run is one that can be taken back."""
-    if meant.mode not in (RunMode.APPLY, RunMode.REPLAY) or meant.status not in ENDED:
+    if meant.mode not in (RunMode.APPLY, RunMode.REPLAY, RunMode.RECEIVE) or meant.status not in ENDED:
         raise Conflict(
             f"The run {meant.id} ({meant.mode.name}, {meant.status.name}) cannot be taken back: only one that has "
             "written, and has ended."

@@ -120,3 +120,17 @@ async def test_what_came_on_an_earlier_page_than_the_last_is_not_gone(database: 
     for _ in range(3):
         done = await run(database, told(*pages, complete=ALL), full=True)
         assert (done.status, await closed(database)) == (RunStatus.DONE, set())
+
+
+async def test_a_key_that_cannot_be_spoils_nothing(database: Database) -> None:
+    page = [*hundred(), organization("o\x002"), organization("k" * 9_000)]
+    done = await run(database, told(page, complete=ALL), full=True)
+    assert (done.status, counts(done)) == (RunStatus.DONE, {"created": 100, "rejected": 2})
+
+
+async def test_what_an_ordinary_run_brings_in_between_is_not_missed_twice(database: Database) -> None:
+    await run(database, told(hundred(), complete=ALL), full=True)
+    await run(database, told(hundred(3), complete=ALL), full=True)
+    await run(database, told(hundred(3), [organization("003")], complete=ALL))
+    await run(database, told(hundred(3), complete=ALL), full=True)
+    assert await closed(database) == set()

@@ -5,12 +5,14 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from hub.auth import system
 from hub.db import Database
 from hub.models import Link, Organization, Ownership, Pin, PlanAction, PlanRow, Request, Rule, RunMode, Source, Withheld
 from hub.plugin import Record
+from hub.sync import rules
+from hub.sync.undo import undo
 from tests.sync.sources import counts, organization, rows, run, stored, told
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -166,3 +168,44 @@ async def test_the_order_in_which_sources_are_read_does_not_matter(database: Dat
         pages[source].append([order(at=at, result=value)])
         await run(database, told(*pages[source], name=source), name=source)
     assert (await stored(database, Request, "number"))["R"]["result"] == "w"
+
+
+async def result(database: Database) -> str:
+    return str((await stored(database, Request, "number"))["R"]["result"])
+
+
+LATER = 24 * 365
+
+
+async def test_what_a_person_wrote_stays_a_persons_word_when_a_run_is_taken_back(database: Database) -> None:
+    await run(database, told([organization("A", "first")]))
+    await edit(database, Organization, "A", name="by hand")
+    await rule(database, Rule.SOURCE, "name")
+    done = await run(database, told([], [organization("A", "second")]))
+    assert await name(database) == "second"
+    await undo(database, done.id, started_by="test")
+    assert await name(database) == "by hand"
+    async with database.write(system("test")) as session:
+        await session.execute(delete(Ownership))
+    await run(database, told([], [], [organization("A", "second")]))
+    assert await name(database) == "by hand"
+
+
+async def test_what_was_withheld_after_the_edit_is_newer_than_it(database: Database) -> None:
+    await run(database, told([order(at=0, result="first")]))
+    await rule(database, Rule.HUB, "result", kind="request")
+    await edit(database, Request, "R", result="by hand")
+    await run(database, told([], [order(at=LATER, result="second")]))
+    assert await result(database) == "by hand"
+    async with database.write(system("test")) as session:
+        await rules.set_ownership(session, system("test"), kind="request", field="result", rule=Rule.NEWEST)
+    await run(database, told([], [], [order(at=LATER + 1, result="second")]))
+    assert await result(database) == "second"
+
+
+async def test_a_source_that_agreed_in_between_does_not_repeat_itself(database: Database) -> None:
+    await run(database, told([order(at=0, result="a")]))
+    await edit(database, Request, "R", result="b")
+    await run(database, told([], [order(at=LATER, result="b")]))
+    await run(database, told([], [], [order(at=LATER + 1, result="a")]))
+    assert await result(database) == "a"
