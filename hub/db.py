@@ -21,6 +21,7 @@ from hub.auth import Viewer
 from hub.errors import Conflict, HubError, Invalid, Misconfigured, Unavailable
 
 STATEMENT_SECONDS = 30
+IDLE_SECONDS = 60  # so long a transaction may do nothing: a process that is frozen in one gives its locks back
 RING_SECONDS = 0.02
 ENOUGH_SECONDS = 2  # for what is done on the way out
 CHANNEL = "hub_changes"
@@ -39,6 +40,7 @@ SETTINGS = {
     "timezone": "UTC",
     "jit": "off",
     "statement_timeout": str(STATEMENT_SECONDS * 1000),
+    "idle_in_transaction_session_timeout": str(IDLE_SECONDS * 1000),
 }
 READ_ONLY = {"default_transaction_isolation": "repeatable read", "default_transaction_read_only": "on"}
 

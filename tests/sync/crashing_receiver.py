@@ -1,5 +1,8 @@
 """A worker that ends like one that is killed, while it reads its second message. Run by test_receiving."""
 
+import tests.seeded  # noqa: F401 (before the hub)
+
+# isort: split
 import asyncio
 import os
 import sys

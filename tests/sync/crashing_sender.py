@@ -1,5 +1,8 @@
 """A sender that ends like one that is killed, at the point that it is told. Run by test_webhooks."""
 
+import tests.seeded  # noqa: F401 (before the hub)
+
+# isort: split
 import asyncio
 import os
 import sys

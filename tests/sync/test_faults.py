@@ -15,7 +15,7 @@ from sqlalchemy import event, select, update
 from hub.auth import Viewer
 from hub.db import Database
 from hub.errors import HubError
-from hub.models import Change, Link, Organization, Rejected, Run, RunStatus
+from hub.models import Change, ChangeKind, Link, Organization, Rejected, Run, RunStatus
 from hub.plugin import BadRecord, SourceDown
 from hub.sync.registry import Registry
 from tests.sync import crashing
@@ -23,6 +23,7 @@ from tests.sync.crashing import pages
 from tests.sync.sources import Items, cursor, rows, run, stored, told
 
 KEYS = 5
+OF_ORGANIZATIONS = Change.entity == "Organization"
 
 
 def source(name: str, **more: Any) -> Registry:
@@ -163,3 +164,29 @@ async def test_two_sources_may_write_the_same_rows_at_once(database: Database) -
         assert [(one.status, one.error) for one in done] == [(RunStatus.DONE, None)] * 2
     assert len(await stored(database, Organization)) == KEYS
     assert len(await rows(database, select(Link.key))) == 2 * KEYS
+
+
+async def test_a_storm_of_sources_and_of_locks_leaves_nothing_out(database: Database, hub: Viewer) -> None:
+    records: Items = [item for page in pages("same") for item in page if not isinstance(item, BadRecord)]
+    names = [f"storm{at}" for at in range(6)]
+    registries = {name: told(records[at:], records[:at][::-1], name=name) for at, name in enumerate(names)}
+    stop = asyncio.Event()
+
+    async def hold() -> None:
+        """Somebody who holds all rows, again and again, for a while each time."""
+        while not stop.is_set():
+            async with database.write(hub) as session:
+                await session.execute(select(Organization.id).order_by(Organization.code.desc()).with_for_update())
+                await asyncio.sleep(0.05)
+            await asyncio.sleep(0.01)
+
+    holding = asyncio.create_task(hold())
+    for turn in range(3):
+        runs = (run(database, registries[name], name, overrides={"any": turn}) for name in names)
+        assert {(done.status, done.error) for done in await asyncio.gather(*runs)} == {(RunStatus.DONE, None)}
+    stop.set()
+    await holding
+    assert len(await stored(database, Organization)) == KEYS
+    assert len(await rows(database, select(Link.key))) == len(names) * KEYS
+    created = await rows(database, select(Change.entity_id).where(Change.kind == ChangeKind.CREATED, OF_ORGANIZATIONS))
+    assert len(created) == KEYS
