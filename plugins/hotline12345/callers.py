@@ -18,6 +18,7 @@ OPEN_TO_ALL = ("title", "content", "place", "result", "category", "assignee")
 LEAST_DIGITS = 5
 MASK = "***"
 CALLER_FIELDS = ("caller_name", "caller_phone")
+SEPARATORS = re.compile(r"[-\s]")
 PHONE = re.compile(r"(\d[-\s()]*){7,13}")
 
 
@@ -56,7 +57,7 @@ def hide(written: str, who: Caller) -> str:
     """The text without the caller's name and number, however the number is spaced."""
     if who.name is not None and len(who.name) > 1:
         written = written.replace(who.name, HIDDEN_NAME)
-    if who.phone is not None and who.phone[-2:] in written:
+    if who.phone is not None and who.phone in SEPARATORS.sub("", written):
         spaced = r"[-\s]?".join(who.phone)
         written = re.sub(rf"(?:\+?86[-\s]?)?{spaced}", HIDDEN_PHONE, written)
     return written

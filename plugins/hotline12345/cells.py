@@ -41,20 +41,23 @@ class Unreadable(ValueError):
 
 def text(value: object) -> str | None:
     """What stands in a cell, or None for nothing."""
+    if value is None:
+        return None
     if isinstance(value, float):
         value = int(value) if value.is_integer() and abs(value) < 2**53 else repr(value)
-    plain = "" if value is None else str(value).strip()
+    plain = str(value).strip()
     return None if plain in BLANKS else plain
 
 
 def first(row: Row, dialect: Dialect, field: str) -> tuple[str | None, str | None]:
     """The first filled source name of a field and what it holds; (name, None) if all are empty, else (None, None)."""
-    there = [name for name in dialect.fields.get(field, ()) if name in row]
-    for name in there:
-        value = text(row[name])
-        if value is not None:
-            return name, value
-    return (there[0] if there else None), None
+    there = None
+    for name in dialect.fields.get(field, ()):
+        if name in row:
+            there = there or name
+            if (value := text(row[name])) is not None:
+                return name, value
+    return there, None
 
 
 def path(row: Row, dialect: Dialect, names: Sequence[str]) -> tuple[str, ...]:
