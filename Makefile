@@ -26,7 +26,7 @@ check: $(VENV)/installed-dev ## The checks alone: style, types, import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
-bench: $(VENV)/installed-dev ## Measure the hub against PostGraphile, its own ordinary executor and the floor
+bench: $(VENV)/installed-dev ## Measure the hub against PostGraphile, dlt, a Singer target and the floor (BENCH_ONLY=orders: sync alone)
 	@$(BIN)/python -m tests.bench
 
 bench-quick: $(VENV)/installed-dev ## The same with little data, in two minutes
