@@ -26,7 +26,7 @@ from hub.errors import HubError, NotFound, Unavailable
 from hub.models import Arrival, ArrivalStatus, PlanAction, Run, RunMode, RunStatus, Source, now
 from hub.plugin import Plugin, Record, SourceBroken
 from hub.services import arrivals, sources
-from hub.sync import archive, http, outcome, pages
+from hub.sync import archive, exchange, http, outcome, pages
 from hub.sync.drift import policies
 from hub.sync.pages import Items
 from hub.sync.plan import plan
@@ -69,7 +69,8 @@ async def receive(database: Database, registry: Registry, name: str, *, started_
         return None
     async with http.client() as client:
         plugin = registry.make(source.plugin, source.settings, client)
-        work = Work(database, source, await begin(database, source, started_by, RunMode.RECEIVE, {}))
+        run = await begin(database, source, started_by, RunMode.RECEIVE, {})
+        work = Work(database, source, run, secrets=exchange.secrets(plugin.config))
         async with at_work(work, RunStatus.DONE):
             if await take_waiting(work, plugin) or ripe:
                 await take_parked(work)

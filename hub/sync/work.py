@@ -5,8 +5,8 @@ import contextlib
 import os
 import random
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
 from typing import Any, TypeVar
@@ -39,11 +39,12 @@ class TakenOver(Conflict):
 
 @dataclass(slots=True)
 class Work:
-    """A run and under which fence it writes."""
+    """A run and under which fence it writes. `secrets`: what none of its words may tell."""
 
     database: Database
     source: Source
     run: Run
+    secrets: Sequence[str] = field(default=(), kw_only=True)
 
     @property
     def viewer(self) -> Viewer:
@@ -59,6 +60,7 @@ async def at_work(work: Work, done: RunStatus) -> AsyncIterator[None]:
     task = asyncio.current_task()
     assert task is not None
     journal.lines.set([])
+    archive.SECRETS.set(work.secrets)
     watch = asyncio.create_task(_watch(work, task))
     try:
         try:
