@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import date
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -17,13 +18,14 @@ from hub.models.base import now
 from hub.services import sources, tally_folding
 from hub.sync import jobs, listening, outbound, schedule, watching
 from hub.sync.jobs import Job
+from hub.sync.overriding import must_be_open
 from hub.sync.period import Days
 from hub.sync.registry import Registry
 from hub.sync.replaying import replay
-from hub.sync.run import run_source
+from hub.sync.run import run_source, stored_source
 from hub.sync.stored_plan import apply_plan
 from hub.sync.undo import undo
-from hub.sync.work import never_began
+from hub.sync.work import insist, never_began
 
 VIEWER = system("worker")
 Step = Callable[[AsyncSession], Awaitable[bool]]
@@ -81,6 +83,10 @@ async def _done(db: Database, registry: Registry, job: Job) -> Run:
         return await replay(db, job.source, started_by=job.started_by)
     days = Days(date.fromisoformat(job.first), date.fromisoformat(job.last)) if job.first and job.last else None
     mode, overrides = MODES[job.verb], job.overrides or None
+    if overrides and not job.trusted:
+        source = await insist(partial(stored_source, db, registry, job.source))
+        if (plugin := registry.plugins.get(source.plugin)) is not None:
+            must_be_open(plugin, overrides)
     return await run_source(
         db, registry, job.source, started_by=job.started_by, overrides=overrides, mode=mode, days=days
     )

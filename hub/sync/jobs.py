@@ -45,6 +45,7 @@ class Job:
     verb          what it is to do; "run" pulls and applies
     run           of "apply" the run that stored the plan, of "undo" the one to take back
     first, last   of "run" and "plan": the days of a range, as 2026-01-31
+    trusted       whether it may override any setting: asked for on the hub's machine, not over the graph
     """
 
     source: str
@@ -54,6 +55,7 @@ class Job:
     run: str | None = None
     first: str | None = None
     last: str | None = None
+    trusted: bool = False
 
 
 async def enqueue(session: AsyncSession, job: Job) -> bool:
