@@ -25,7 +25,7 @@ from hub.sync.replaying import replay
 from hub.sync.run import run_source, stored_source
 from hub.sync.stored_plan import apply_plan
 from hub.sync.undo import undo
-from hub.sync.work import insist, never_began
+from hub.sync.work import AtWork, insist, never_began
 
 VIEWER = system("worker")
 Step = Callable[[AsyncSession], Awaitable[bool]]
@@ -44,19 +44,29 @@ async def work(db: Database, registry: Registry, stop: asyncio.Event) -> None:
     async def run(job: Job) -> None:
         await carry_out(db, registry, job)
 
+    async def give_up(job: Job, why: str) -> None:
+        log.warning("job given up", source=job.source, verb=job.verb, reason=why)
+        words = f"It could not begin within {jobs.PATIENCE.seconds // 60} minutes. {why}"
+        await never_began(db, job.source, MODES[job.verb], job.started_by, words)
+
     async with asyncio.TaskGroup() as group:
         for step, seconds in LOOPS:
             group.create_task(_repeat(db, stop, step, seconds))
         group.create_task(listening.listen(db, registry, stop))
         group.create_task(outbound.work(db, registry, stop))
-        await jobs.work(db, known, run, stop)
+        await jobs.work(db, known, run, stop, give_up)
 
 
 async def carry_out(db: Database, registry: Registry, job: Job) -> None:
-    """Do what a job says. One that is refused before its run begins is a failed run, for people to see."""
+    """Do what a job says. One that is refused before its run begins is a failed run, for people to see.
+
+    Raises NotYet while another run of the source is at work.
+    """
     log.info("job begins", source=job.source, verb=job.verb, started_by=job.started_by)
     try:
         done = await _done(db, registry, job)
+    except AtWork as error:
+        raise jobs.NotYet(str(error)) from error
     except Conflict as error:
         log.warning("job left undone", source=job.source, verb=job.verb, reason=str(error))
     except HubError as error:

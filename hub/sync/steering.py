@@ -126,9 +126,13 @@ async def _run(session: AsyncSession, viewer: Viewer, id: UUID, *, lock: bool = 
 
 
 async def _ask(session: AsyncSession, job: Job) -> None:
-    """Put the job into the queue. Raises Conflict where the source has something else to do first."""
+    """Put the job into the queue. Raises Conflict where the source has something else to do first.
+
+    A run that reads what is pushed is short: the job waits for it.
+    """
     source = select(Source.id).where(Source.name == job.source).scalar_subquery()
     running = select(Run).where(Run.source_id == source, Run.status == RunStatus.RUNNING)
+    running = running.where(Run.mode != RunMode.RECEIVE)
     for run in await session.scalars(running):
         if lives(run):
             raise Conflict(

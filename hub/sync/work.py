@@ -33,6 +33,10 @@ T = TypeVar("T")
 Progress = Callable[[Run], None]
 
 
+class AtWork(Conflict):
+    """Another run of the source is at work: this one could not begin."""
+
+
 class TakenOver(Conflict):
     """Another run of the source has begun: this one writes nothing more."""
 
@@ -124,7 +128,7 @@ async def begin(
         running = select(Run).where(Run.source_id == source.id, Run.status == RunStatus.RUNNING)
         for other in await session.scalars(running):
             if lives(other):
-                raise Conflict(
+                raise AtWork(
                     f"{source.name} is being run since {other.started_at:%H:%M:%S} UTC by {other.started_by} "
                     f"(run {other.id}). Wait for it, or try again {LEASE.seconds} s after it stops answering."
                 )
