@@ -86,9 +86,10 @@ MODES: dict[jobs.Verb, RunMode] = {
 
 
 async def _done(db: Database, registry: Registry, job: Job) -> Run:
-    if job.verb in ("apply", "undo") and job.run is not None:
-        verb = apply_plan if job.verb == "apply" else undo
-        return await verb(db, UUID(job.run), started_by=job.started_by)
+    if job.verb == "apply" and job.run is not None:
+        return await apply_plan(db, UUID(job.run), started_by=job.started_by, reason=job.reason)
+    if job.verb == "undo" and job.run is not None:
+        return await undo(db, UUID(job.run), started_by=job.started_by)
     if job.verb == "replay":
         return await replay(db, job.source, started_by=job.started_by)
     days = Days(date.fromisoformat(job.first), date.fromisoformat(job.last)) if job.first and job.last else None
@@ -98,7 +99,15 @@ async def _done(db: Database, registry: Registry, job: Job) -> Run:
         if (plugin := registry.plugins.get(source.plugin)) is not None:
             must_be_open(plugin, overrides)
     return await run_source(
-        db, registry, job.source, started_by=job.started_by, overrides=overrides, mode=mode, days=days
+        db,
+        registry,
+        job.source,
+        started_by=job.started_by,
+        overrides=overrides,
+        mode=mode,
+        reason=job.reason,
+        days=days,
+        full=job.full,
     )
 
 

@@ -54,6 +54,8 @@ class Job:
     run           of "apply" the run that stored the plan, of "undo" the one to take back
     first, last   of "run" and "plan": the days of a range, as 2026-01-31
     trusted       whether it may override any setting: asked for on the hub's machine, not over the graph
+    full          of "run": everything is read from the beginning
+    reason        of "run" and "apply": why it may mark more as gone than the source's limit
     """
 
     source: str
@@ -64,6 +66,8 @@ class Job:
     first: str | None = None
     last: str | None = None
     trusted: bool = False
+    full: bool = False
+    reason: str | None = None
 
 
 async def enqueue(session: AsyncSession, job: Job) -> bool:
