@@ -289,8 +289,11 @@ def test_a_queued_run_waits_once(command: Command) -> None:
 
 def test_a_queued_run_keeps_all_that_it_was_told(command: Command, database: Database) -> None:
     async def waiting() -> jobs.Job | None:
-        async with database.read() as session:
-            return await jobs.waiting(session, "divisions")
+        mine = Database(database.url.render_as_string(hide_password=False))
+        async with mine.read() as session:
+            job = await jobs.waiting(session, "divisions")
+        await mine.close()
+        return job
 
     command("sync", "run", "divisions", "--set", "limit=3", "--full", "--allow-gone", "合并", "--queue")
     job = jobs.Job("divisions", "hub sync run", {"limit": 3}, trusted=True, full=True, reason="合并")
