@@ -10,7 +10,7 @@ from typing import Any
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import JSONResponse, Response
@@ -22,7 +22,7 @@ from hub.models import AlertKind, Rejected, RejectedStatus, Run, RunMode, RunSta
 from hub.models.base import now
 from hub.services import alerts
 from hub.sync import jobs
-from hub.sync.watching import PULLS
+from hub.sync.watching import pulled, pushed
 
 Authenticate = Callable[[HTTPRequest], Awaitable[Viewer]]
 OUTCOMES = ("created", "updated", "closed", "rejected", "unchanged")
@@ -78,9 +78,11 @@ async def read(session: AsyncSession) -> list[Metric]:
     by_status = select(Source.name, Run.status, func.count()).join(Run).group_by(Source.name, Run.status)
     totals = [func.coalesce(func.sum(getattr(Run, name)), 0) for name in OUTCOMES]
     by_outcome = select(Source.name, *totals).join(Run).where(Run.mode != RunMode.PLAN).group_by(Source.name)
-    done = (Run.status == RunStatus.DONE, Run.mode.in_(PULLS))
-    age = func.extract("epoch", now() - func.max(Run.finished_at))
-    ages = select(Source.name, age).join(Run).where(*done).group_by(Source.name)
+    done = Run.status == RunStatus.DONE
+    by_pull, by_push = (func.max(Run.finished_at).filter(done, of(Run)) for of in (pulled, pushed))
+    latest = case((func.bool_or(pulled(Run)), by_pull), else_=by_push)
+    age = func.extract("epoch", now() - latest)
+    ages = select(Source.name, age).join(Run).group_by(Source.name).having(latest.is_not(None))
     waits = (Rejected.source_id == Source.id) & (Rejected.status == RejectedStatus.OPEN)
     refused = select(Source.name, func.count(Rejected.id)).outerjoin(Rejected, waits).group_by(Source.name)
     runs = [(name, status.name, number) for name, status, number in await session.execute(by_status)]
@@ -93,7 +95,12 @@ async def read(session: AsyncSession) -> list[Metric]:
     return [
         _gauge("hub_sync_runs", "Runs, by how they stand.", "source status", runs),
         _gauge("hub_sync_records", "Records, by what came of them.", "source outcome", records),
-        _gauge("hub_sync_last_success_age_seconds", "Since a pull succeeded.", "source", await session.execute(ages)),
+        _gauge(
+            "hub_sync_last_success_age_seconds",
+            "Since a pull succeeded.",
+            "source",
+            await session.execute(ages),
+        ),
         _gauge("hub_sync_rejected_open", "Records that wait for a person.", "source", await session.execute(refused)),
         _gauge("hub_sync_queue_length", "Jobs that wait for a worker.", "", [(await jobs.length(session),)]),
         _gauge("hub_alerts_open", "Open alerts.", "kind", [(kind.name, opened.get(kind, 0)) for kind in AlertKind]),

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import date
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -17,13 +18,14 @@ from hub.models.base import now
 from hub.services import sources, tally_folding
 from hub.sync import jobs, listening, outbound, schedule, watching
 from hub.sync.jobs import Job
+from hub.sync.overriding import must_be_open
 from hub.sync.period import Days
 from hub.sync.registry import Registry
 from hub.sync.replaying import replay
-from hub.sync.run import run_source
+from hub.sync.run import run_source, stored_source
 from hub.sync.stored_plan import apply_plan
 from hub.sync.undo import undo
-from hub.sync.work import never_began
+from hub.sync.work import AtWork, insist, never_began
 
 VIEWER = system("worker")
 Step = Callable[[AsyncSession], Awaitable[bool]]
@@ -42,19 +44,29 @@ async def work(db: Database, registry: Registry, stop: asyncio.Event) -> None:
     async def run(job: Job) -> None:
         await carry_out(db, registry, job)
 
+    async def give_up(job: Job, why: str) -> None:
+        log.warning("job given up", source=job.source, verb=job.verb, reason=why)
+        words = f"It could not begin within {jobs.PATIENCE.seconds // 60} minutes. {why}"
+        await never_began(db, job.source, MODES[job.verb], job.started_by, words)
+
     async with asyncio.TaskGroup() as group:
         for step, seconds in LOOPS:
             group.create_task(_repeat(db, stop, step, seconds))
         group.create_task(listening.listen(db, registry, stop))
         group.create_task(outbound.work(db, registry, stop))
-        await jobs.work(db, known, run, stop)
+        await jobs.work(db, known, run, stop, give_up)
 
 
 async def carry_out(db: Database, registry: Registry, job: Job) -> None:
-    """Do what a job says. One that is refused before its run begins is a failed run, for people to see."""
+    """Do what a job says. One that is refused before its run begins is a failed run, for people to see.
+
+    Raises NotYet while another run of the source is at work.
+    """
     log.info("job begins", source=job.source, verb=job.verb, started_by=job.started_by)
     try:
         done = await _done(db, registry, job)
+    except AtWork as error:
+        raise jobs.NotYet(str(error)) from error
     except Conflict as error:
         log.warning("job left undone", source=job.source, verb=job.verb, reason=str(error))
     except HubError as error:
@@ -74,15 +86,28 @@ MODES: dict[jobs.Verb, RunMode] = {
 
 
 async def _done(db: Database, registry: Registry, job: Job) -> Run:
-    if job.verb in ("apply", "undo") and job.run is not None:
-        verb = apply_plan if job.verb == "apply" else undo
-        return await verb(db, UUID(job.run), started_by=job.started_by)
+    if job.verb == "apply" and job.run is not None:
+        return await apply_plan(db, UUID(job.run), started_by=job.started_by, reason=job.reason)
+    if job.verb == "undo" and job.run is not None:
+        return await undo(db, UUID(job.run), started_by=job.started_by)
     if job.verb == "replay":
         return await replay(db, job.source, started_by=job.started_by)
     days = Days(date.fromisoformat(job.first), date.fromisoformat(job.last)) if job.first and job.last else None
     mode, overrides = MODES[job.verb], job.overrides or None
+    if overrides and not job.trusted:
+        source = await insist(partial(stored_source, db, registry, job.source))
+        if (plugin := registry.plugins.get(source.plugin)) is not None:
+            must_be_open(plugin, overrides)
     return await run_source(
-        db, registry, job.source, started_by=job.started_by, overrides=overrides, mode=mode, days=days
+        db,
+        registry,
+        job.source,
+        started_by=job.started_by,
+        overrides=overrides,
+        mode=mode,
+        reason=job.reason,
+        days=days,
+        full=job.full,
     )
 
 

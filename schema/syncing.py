@@ -66,14 +66,20 @@ class Query:
 NAME = {"name": "The source, by its name (数据源标识)."}
 RUN_ID = {"run": "The run's id (任务标识)."}
 OF_RUN = {"run": "Run"}
-RUN_WORDS = NAME | {
-    "mode": "APPLY, or PLAN to store what it would do and stop (运行方式).",
-    "settings": "Other settings, for this run only (临时设置).",
-    "settings.name": "The setting's name (设置名).",
-    "settings.value": "Its value: JSON where it reads as JSON, else text (设置值).",
-    "since": "Only what is of a range of days: its first day (起始日期).",
-    "until": "The last day of the range, which belongs to it (结束日期).",
-}
+GONE = {"reason": "Why it may mark more as gone than the source's limit (放行原因)."}
+RUN_WORDS = (
+    NAME
+    | {
+        "mode": "APPLY, or PLAN to store what it would do and stop (运行方式).",
+        "settings": "Other settings, for this run only (临时设置).",
+        "settings.name": "The setting's name (设置名).",
+        "settings.value": "Its value: JSON where it reads as JSON, else text (设置值).",
+        "since": "Only what is of a range of days: its first day (起始日期).",
+        "until": "The last day of the range, which belongs to it (结束日期).",
+        "full": "Read everything from the beginning: what was missed, what is gone (全量).",
+    }
+    | GONE
+)
 SCHEDULE_WORDS = NAME | {
     "cron": 'Minute, hour, day, month, weekday: "0 */2 * * *" is every two hours (周期).',
     "timezone": "Whose clock it follows, by its name: Asia/Shanghai (时区).",
@@ -84,7 +90,7 @@ SCHEDULE_WORDS = NAME | {
 @strawberry.type
 class Mutation:
     run_source = verb(steering.run_source, RUN_WORDS, returns="Source", ids={})
-    apply_plan = verb(steering.apply_plan, RUN_ID, returns="Run", ids=OF_RUN)
+    apply_plan = verb(steering.apply_plan, RUN_ID | GONE, returns="Run", ids=OF_RUN)
     undo_run = verb(steering.undo_run, RUN_ID, returns="Run", ids=OF_RUN)
     replay_rejected = verb(steering.replay_rejected, NAME, returns="Source", ids={})
     cancel_run = verb(steering.cancel_run, RUN_ID, returns="Run", ids=OF_RUN)

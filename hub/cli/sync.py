@@ -77,7 +77,9 @@ def run_command(
     chosen = settings()
     asked, days = overrides(path or [], set_ or []), days_of(first, last)
     if queue:
-        _enqueue(name, asked, days, as_json=as_json)
+        begin, end = (str(days.first), str(days.last)) if days else (None, None)
+        job = jobs.Job(name, "hub sync run", asked, first=begin, last=end, trusted=True, full=full, reason=allow_gone)
+        _enqueue(job, as_json=as_json)
         return
     known = registry.load(chosen.plugins)
 
@@ -117,9 +119,9 @@ def _tell_rejected(run: Run, rejected: list[Rejected], name: str) -> None:
         say(f"  What to do with them: hub sync rejected {name}")
 
 
-def _enqueue(name: str, asked: dict[str, Any], days: Days | None, *, as_json: bool) -> None:
+def _enqueue(job: jobs.Job, *, as_json: bool) -> None:
     """Ask for a run; whichever worker is free takes it."""
-    chosen = settings()
+    chosen, name = settings(), job.source
     known = registry.load(chosen.plugins)
 
     async def ask(db: Database) -> bool:
@@ -127,8 +129,7 @@ def _enqueue(name: str, asked: dict[str, Any], days: Days | None, *, as_json: bo
         if not stored:
             raise NotFound("source", name, "`hub sync status` lists those that there are.")
         async with db.write(system("hub sync run")) as session:
-            first, last = (days.first.isoformat(), days.last.isoformat()) if days else (None, None)
-            return await jobs.enqueue(session, jobs.Job(name, "hub sync run", asked, first=first, last=last))
+            return await jobs.enqueue(session, job)
 
     fresh = with_database(chosen, ask)
     if as_json:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary
+from sqlalchemy import Index, LargeBinary, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -47,4 +47,12 @@ class Arrival(Entity):
     __table_args__ = (
         Index(None, "source_id", "nonce", unique=True),
         Index(None, "source_id", "status", "id"),
+        Index(None, "status", "created_at"),
+        Index(
+            None,
+            "waits",
+            postgresql_using="gin",
+            postgresql_ops={"waits": "jsonb_path_ops"},
+            postgresql_where=text("waits IS NOT NULL"),
+        ),
     )

@@ -26,6 +26,7 @@ from hub.services import sources
 MOST_KEYS = 2
 WINDOW = timedelta(seconds=300)  # so far may the sender's clock be from ours
 KEPT = timedelta(days=7)  # so long is known what was taken, by its nonce
+KEPT_UNREAD = timedelta(days=90)  # so long what was refused, or is parked: a person may look at it
 DIGESTS = {HookAlgorithm.SHA256: "sha256", HookAlgorithm.SM3: "sm3"}
 
 
@@ -168,6 +169,8 @@ async def take(session: AsyncSession, source_id: UUID, signed: Signed) -> UUID |
 
 
 async def forget(session: AsyncSession) -> None:
-    """Let go of what was taken so long ago that it cannot come again."""
-    old = (Arrival.status == ArrivalStatus.TAKEN, Arrival.created_at < now() - KEPT)
-    await session.execute(delete(Arrival).where(*old))
+    """Let go of what was taken so long ago that it cannot come again, and of what nobody has mended for long."""
+    unread = (ArrivalStatus.REFUSED, ArrivalStatus.PARKED)
+    for statuses, kept in (((ArrivalStatus.TAKEN,), KEPT), (unread, KEPT_UNREAD)):
+        old = (Arrival.status.in_(statuses), Arrival.created_at < now() - kept)
+        await session.execute(delete(Arrival).where(*old))

@@ -1,20 +1,19 @@
 """Records that are kept: as an admin may see them, and as they can be read again."""
 
 import math
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
 from hub.plugin import BadRecord, Caller, Issue, Place, Record
+from hub.services import words
 
-PHONE = re.compile(
-    r"(?<!\d)((?:\+|00)?(?:86)?[ -]?1[3-9]\d)[ -]?\d{4}[ -]?(\d{4})(?!\d)"  # mobile
-    r"|(?<!\d)(\(?0\d{2,3}[) -]{1,2})\d{3,4}(\d{4})(?!\d)"  # with an area code
-)
+HIDDEN = "***"
 LONGEST_NAME = 200
 DEEPEST = 20
+SECRETS: ContextVar[Sequence[str]] = ContextVar("what the run at work here must not tell", default=())
 NESTED: dict[str, type[Any]] = {kind.__name__: kind for kind in (Caller, Issue, Place)}
 
 
@@ -52,7 +51,7 @@ def again_bad(kept: Mapping[str, Any]) -> BadRecord:
 
 
 def shown(refused: Record | BadRecord) -> dict[str, Any]:
-    """What an admin sees of a refused record: everything but the caller, telephone numbers masked."""
+    """What an admin sees of a refused record: everything but the caller, personal numbers and secrets masked."""
     raw = refused.raw if isinstance(refused, BadRecord) else refused.fields
     if isinstance(refused, Record) and isinstance(raw, Mapping):
         raw = {name: value for name, value in raw.items() if name != "caller"}
@@ -61,7 +60,7 @@ def shown(refused: Record | BadRecord) -> dict[str, Any]:
 
 
 def shown_extra(extra: Mapping[str, Any]) -> dict[str, Any]:
-    """What a source says beyond what is known, as JSON, telephone numbers masked."""
+    """What a source says beyond what is known, as JSON, personal numbers and secrets masked."""
     return {str(said): value for said, value in _masked(_plain(extra)).items()}
 
 
@@ -71,7 +70,7 @@ def name(text: object) -> str:
 
 
 def told(text: object) -> str:
-    """Words for an admin, telephone numbers masked."""
+    """Words for an admin: telephone and ID numbers masked, and the secrets of the run at work here."""
     return str(_masked(clean(str(text))))
 
 
@@ -85,8 +84,12 @@ def _masked(value: Any) -> Any:
         return {_masked(name): _masked(part) for name, part in value.items()}
     if isinstance(value, list):
         return [_masked(part) for part in value]
-    if isinstance(value, str) or (type(value) in (int, float) and PHONE.search(str(value))):
-        return PHONE.sub(lambda found: f"{found[1] or found[3]}****{found[2] or found[4]}", str(value))
+    if isinstance(value, str):
+        for secret in SECRETS.get():
+            value = value.replace(secret, HIDDEN)
+        return words.masked(value)
+    if type(value) in (int, float) and (told := words.masked(str(value))) != str(value):
+        return told
     return value
 
 

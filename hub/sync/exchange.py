@@ -1,7 +1,7 @@
 """What a plugin said over HTTP and what came back, for the delivery log: cut short, and without anything secret."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +11,10 @@ import httpx2
 from pydantic import BaseModel, SecretStr
 
 from hub.sync import archive
+from hub.sync.archive import HIDDEN
 
 LONGEST, MARGIN = 16 * 1024, 64  # bytes of a body; a number that is cut in two is masked all the same
-HIDDEN = "***"
+LEAST = 4  # characters: what is shorter stands everywhere and is no secret
 SECRET = re.compile(r"auth|cookie|key|secret|token|passw|signature|credential", re.IGNORECASE)
 OPEN = frozenset({"idempotency-key"})
 UNREADABLE = "(a body that is sent bit by bit)"
@@ -46,9 +47,22 @@ def listen(client: httpx2.AsyncClient) -> None:
 
 
 def secrets(config: BaseModel) -> list[str]:
-    """What must not be shown wherever it stands: the secret settings, also as an address writes them."""
-    found = (value.get_secret_value() for value in config.__dict__.values() if isinstance(value, SecretStr))
-    return [form for value in found if value for form in {value, quote(value, safe="")}]
+    """What must not be shown wherever it stands: the secret settings, also as an address writes them, longest first."""
+    found = {form for value in _secrets(config) if len(value) >= LEAST for form in (value, quote(value, safe=""))}
+    return sorted(found, key=len, reverse=True)
+
+
+def _secrets(value: object) -> Iterator[str]:
+    match value:
+        case SecretStr():
+            yield value.get_secret_value()
+        case BaseModel():
+            yield from _secrets([*value.__dict__.values(), *(value.model_extra or {}).values()])
+        case Mapping():
+            yield from _secrets(list(value.values()))
+        case list() | tuple() | set() | frozenset():
+            for one in value:
+                yield from _secrets(one)
 
 
 def shown(seen: list[Exchange], hidden: Iterable[str]) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
@@ -98,7 +112,7 @@ def _body(message: httpx2.Request | httpx2.Response, hidden: Iterable[str]) -> s
 
 
 def masked(text: str, hidden: Iterable[str]) -> str:
-    """The words without what is secret, telephone numbers masked."""
+    """The words without what is secret, personal numbers masked."""
     for secret in hidden:
         text = text.replace(secret, HIDDEN)
     return archive.told(text)

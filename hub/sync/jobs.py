@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any, Literal
 
 import orjson
@@ -25,9 +26,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from hub.db import Database
 from hub.errors import Unavailable
+from hub.models.base import now
 
 HEARTBEAT = timedelta(seconds=30)  # a worker that is silent for so long is taken for dead
 LOOK = timedelta(seconds=5)  # so soon a new source is known, a lost notification made up for, a lost connection renewed
+SOON = timedelta(seconds=2)  # then a job is tried again that could not begin
+PATIENCE = timedelta(hours=1)  # so long after it was asked for; then it is given up
 PREFIX = "sync:"
 MINE = "dedupe_key = :name AND status IN ('queued', 'picked')"
 
@@ -35,6 +39,10 @@ log = structlog.get_logger("hub.jobs")
 
 
 Verb = Literal["run", "plan", "apply", "replay", "undo"]
+
+
+class NotYet(Exception):
+    """A job cannot begin just now: it is put back, and tried again soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,9 @@ class Job:
     verb          what it is to do; "run" pulls and applies
     run           of "apply" the run that stored the plan, of "undo" the one to take back
     first, last   of "run" and "plan": the days of a range, as 2026-01-31
+    trusted       whether it may override any setting: asked for on the hub's machine, not over the graph
+    full          of "run": everything is read from the beginning
+    reason        of "run" and "apply": why it may mark more as gone than the source's limit
     """
 
     source: str
@@ -54,6 +65,9 @@ class Job:
     run: str | None = None
     first: str | None = None
     last: str | None = None
+    trusted: bool = False
+    full: bool = False
+    reason: str | None = None
 
 
 async def enqueue(session: AsyncSession, job: Job) -> bool:
@@ -108,21 +122,37 @@ async def work(
     sources: Callable[[], Awaitable[Iterable[str]]],
     run: Callable[[Job], Awaitable[None]],
     stop: asyncio.Event,
+    give_up: Callable[[Job, str], Awaitable[None]],
 ) -> None:
-    """Take jobs of these sources and `run` them, until `stop`; a lost connection is renewed."""
+    """Take jobs of these sources and `run` them, until `stop`; a lost connection is renewed.
+
+    Where `run` raises NotYet, the job is tried again for an hour; then `give_up` is told why.
+    """
     while not stop.is_set():
         try:
             async with db.engine.connect() as connection:
-                await _work(connection, sources, run, stop)
+                await _work(connection, sources, partial(_tried, run, give_up), stop)
         except (Unavailable, DBAPIError, PostgresError, InterfaceError, OSError) as error:
             log.warning("worker lost the database", error=type(error).__name__)
             await _pause(stop)
 
 
+async def _tried(
+    run: Callable[[Job], Awaitable[None]], give_up: Callable[[Job, str], Awaitable[None]], queued: QueuedJob
+) -> None:
+    job = Job(**orjson.loads(queued.payload or b"{}"))
+    try:
+        await run(job)
+    except NotYet as early:
+        if now() - queued.created < PATIENCE:
+            raise RetryRequested(delay=SOON, reason=str(early)) from early
+        await give_up(job, str(early))
+
+
 async def _work(
     connection: AsyncConnection,
     sources: Callable[[], Awaitable[Iterable[str]]],
-    run: Callable[[Job], Awaitable[None]],
+    run: Callable[[QueuedJob], Awaitable[None]],
     stop: asyncio.Event,
 ) -> None:
     manager = QueueManager(await _queries(connection))
@@ -133,7 +163,7 @@ async def _work(
         assert task is not None
         at_work.add(task)
         try:
-            await run(Job(**orjson.loads(queued.payload or b"{}")))
+            await run(queued)
         except asyncio.CancelledError:
             if stop.is_set():
                 raise RetryRequested(reason="The worker was told to stop.") from None

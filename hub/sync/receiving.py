@@ -15,10 +15,12 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+import orjson
 import structlog
-from sqlalchemy import ARRAY, Select, Text, any_, func, literal, select, update
+from sqlalchemy import Select, Text, cast, column, func, literal, select, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import defer
+from sqlalchemy.orm import aliased, defer
 
 from hub.auth import system
 from hub.db import Database
@@ -26,7 +28,7 @@ from hub.errors import HubError, NotFound, Unavailable
 from hub.models import Arrival, ArrivalStatus, PlanAction, Run, RunMode, RunStatus, Source, now
 from hub.plugin import Plugin, Record, SourceBroken
 from hub.services import arrivals, sources
-from hub.sync import archive, http, outcome, pages
+from hub.sync import archive, exchange, http, outcome, pages
 from hub.sync.drift import policies
 from hub.sync.gone import guard
 from hub.sync.pages import Items
@@ -40,6 +42,7 @@ READING_SECONDS = 30.0
 AGAIN = timedelta(minutes=1)
 PATIENCE = timedelta(days=7)
 AT_ONCE = 500
+MOST_BEFORE = 1_000
 VIEWER = system("sync")
 
 log = structlog.get_logger("hub.receiving")
@@ -70,7 +73,8 @@ async def receive(database: Database, registry: Registry, name: str, *, started_
         return None
     async with http.client() as client:
         plugin = registry.make(source.plugin, source.settings, client)
-        work = Work(database, source, await begin(database, source, started_by, RunMode.RECEIVE, {}))
+        run = await begin(database, source, started_by, RunMode.RECEIVE, {})
+        work = Work(database, source, run, secrets=exchange.secrets(plugin.config))
         async with at_work(work, RunStatus.DONE):
             if await take_waiting(work, plugin) or ripe:
                 await take_parked(work)
@@ -127,13 +131,19 @@ async def _parked(work: Work, after: UUID | None) -> list[Arrival]:
 
 async def _speak_of(work: Work, items: Items) -> list[Arrival]:
     """What is parked and speaks of the same things: it came before, so it is planned before."""
-    keys = {archive.clean(f"{item.kind} {item.key}") for item in items if isinstance(item, Record)}
-    kept = func.jsonb_array_elements(Arrival.waits).column_valued("kept")
-    called = kept.op("->>")("kind").concat(" ").concat(kept.op("->>")("key"))
-    same = select(kept).where(called == any_(literal(list(keys), ARRAY(Text())))).exists()
     async with work.database.read() as session:
-        found = _of(work.source, ArrivalStatus.PARKED).where(same).options(defer(Arrival.body))
-        return list(await session.scalars(found))
+        return list(await session.scalars(speaking_of(work.source, items)))
+
+
+def speaking_of(source: Source, items: Items) -> Select[Arrival]:
+    """The oldest messages that are parked for records of the same kind and key, found by the index on `waits`."""
+    records = [one for one in items if isinstance(one, Record)]
+    named = [{"kind": archive.clean(one.kind), "key": archive.clean(one.key)} for one in records]
+    sought = cast(literal(orjson.dumps([[name] for name in named]).decode(), Text()), JSONB())
+    each, parked = func.jsonb_array_elements(sought).table_valued(column("value", JSONB())), aliased(Arrival)
+    same = select(parked.id).join_from(each, parked, parked.waits.op("@>", is_comparison=True)(each.c.value))
+    found = _of(source, ArrivalStatus.PARKED).where(Arrival.id.in_(same))
+    return found.options(defer(Arrival.body)).limit(MOST_BEFORE)
 
 
 def _again(one: Arrival) -> tuple[Readings, Items]:

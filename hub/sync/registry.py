@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from hub.errors import Misconfigured
 from hub.plugin import Plugin
-from hub.sync import surface
+from hub.sync import exchange, surface
 from hub.sync.http import bounded
 from hub.sync.patience import called
 
@@ -82,7 +82,8 @@ class Registry:
         try:
             return called(lambda: plugin(config, bounded(http, plugin, config)), MAKING)
         except Exception as error:
-            raise Misconfigured(f"The plugin {name} does not start: {type(error).__name__}: {error}") from error
+            words = exchange.masked(f"{type(error).__name__}: {error}", exchange.secrets(config))
+            raise Misconfigured(f"The plugin {name} does not start: {words}") from error
 
 
 def load(folders: str = "") -> Registry:

@@ -19,7 +19,7 @@ from hub.models.base import now
 from hub.plugin import BadRecord, Page, Plugin, Pulls, Receives, SourceError
 from hub.services.alerts import clear_alert, raise_alert
 from hub.sync import apply as applying
-from hub.sync import archive, gone, http, journal, outcome, pages, receiving, rejected
+from hub.sync import archive, exchange, gone, http, journal, outcome, pages, receiving, rejected
 from hub.sync.drift import policies
 from hub.sync.gone import TooMuchGone
 from hub.sync.pages import Items, Ready
@@ -78,7 +78,7 @@ async def run_source(
             raise Misconfigured(f"{source.plugin} cannot be read from: it has no pull().")
         told = plugin.config.model_dump(mode="json", include=set(overrides or ()))  # secrets come out as stars
         run = await begin(database, source, started_by, mode, told, reason=reason)
-        pull = Pull(database, source, run, plugin)
+        pull = Pull(database, source, run, plugin, secrets=exchange.secrets(plugin.config))
         async with at_work(pull, RunStatus.PLANNED if mode is RunMode.PLAN else RunStatus.DONE):
             await _pages(pull, progress or (lambda run: None), overridden=bool(overrides), full=full)
         return pull.run

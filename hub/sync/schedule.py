@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hub.models import Run, RunStatus, Schedule, Source, uuid7
+from hub.models import Run, RunMode, RunStatus, Schedule, Source, uuid7
 from hub.services.schedules import turn
 from hub.sync import jobs, journal
 from hub.sync.work import lives
@@ -21,7 +21,8 @@ log = structlog.get_logger("hub.schedule")
 async def due(session: AsyncSession, at: datetime, chance: Callable[[], float] = random.random) -> list[str]:
     """Ask for a run of every source whose turn has come by `at`; the names of those that were asked for.
 
-    A source that waits or is at work already is left out this time. Of turns that went by while nobody looked, there is
+    A source that waits or is at work already is left out this time, unless it only reads what is pushed: the job waits
+    for that. Of turns that went by while nobody looked, there is
     one. Several may look at once: each schedule is seen by one of them.
     """
     mine = select(Schedule, Source).join(Source, Source.id == Schedule.source_id)
@@ -38,8 +39,9 @@ async def due(session: AsyncSession, at: datetime, chance: Callable[[], float] =
 
 
 async def _at_work(session: AsyncSession, source: Source, at: datetime) -> bool:
-    """Whether somebody runs the source; its log then says that a turn was left out."""
+    """Whether somebody pulls from the source; its log then says that a turn was left out."""
     running = select(Run).where(Run.source_id == source.id, Run.status == RunStatus.RUNNING)
+    running = running.where(Run.mode != RunMode.RECEIVE)
     alive = [run for run in await session.scalars(running) if lives(run)]
     for run in alive:
         words = "The schedule's turn came and was left out, as this run was still at work."

@@ -83,6 +83,11 @@ async def send(sending: Sending, target_id: UUID) -> int:
 async def _send(sending: Sending, turn: Turn, plugin: Plugin[Any]) -> int:
     if not isinstance(plugin, Pushes):
         raise Misconfigured(f"{plugin.name} cannot be told anything: it has no push().")
+    taken = plugin.pushes or frozenset(KINDS)
+    async with turns.fenced(turn) as (_, target):
+        if taken.isdisjoint(target.kinds):
+            names = ", ".join(target.kinds)
+            raise Misconfigured(f"{plugin.name} takes no {names}. It takes: {', '.join(sorted(taken))}.")
     attempts = 0
     while attempts < AT_ONCE and not sending.stop.is_set():
         marked = await _mark_next(sending, turn, plugin)

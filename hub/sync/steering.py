@@ -13,7 +13,7 @@ from hub.auth import Viewer
 from hub.errors import Conflict, Invalid, NotFound
 from hub.models import Run, RunMode, RunStatus, Source
 from hub.models.base import now
-from hub.services import sources
+from hub.services import sources, words
 from hub.sync import jobs, stored_plan, undo
 from hub.sync.jobs import Job
 from hub.sync.work import lives, not_paused
@@ -44,6 +44,8 @@ async def run_source(
     settings: Sequence[Setting] = (),
     since: date | None = None,
     until: date | None = None,
+    full: bool = False,
+    reason: str | None = None,
 ) -> Source:
     """Leave a pull from a source to a worker (同步): to apply it, or to store a plan.
 
@@ -57,18 +59,20 @@ async def run_source(
     if (since is None) != (until is None) or (since and until and until < since):
         raise Invalid("A range of days has both ends: since 2026-01-01 until 2026-01-31, say.", field="until")
     overrides = {one.name: read(one.value) for one in settings}
-    days = (since.isoformat(), until.isoformat()) if since and until else (None, None)
+    first, last = (since.isoformat(), until.isoformat()) if since and until else (None, None)
     verb: jobs.Verb = "plan" if mode is RunMode.PLAN else "run"
-    await _ask(session, Job(name, viewer.name, overrides, verb, None, *days))
+    why = words.maybe(reason, field="reason")
+    await _ask(session, Job(name, viewer.name, overrides, verb, first=first, last=last, full=full, reason=why))
     return source
 
 
-async def apply_plan(session: AsyncSession, viewer: Viewer, run: UUID) -> Run:
+async def apply_plan(session: AsyncSession, viewer: Viewer, run: UUID, *, reason: str | None = None) -> Run:
     """Leave it to a worker to apply a stored plan, exactly it (执行计划)."""
     planned, source = await _run(session, viewer, run)
     not_paused(source)
     stored_plan.must_wait(planned)
-    await _ask(session, Job(source.name, viewer.name, verb="apply", run=str(run)))
+    why = words.maybe(reason, field="reason")
+    await _ask(session, Job(source.name, viewer.name, verb="apply", run=str(run), reason=why))
     return planned
 
 
@@ -126,9 +130,13 @@ async def _run(session: AsyncSession, viewer: Viewer, id: UUID, *, lock: bool = 
 
 
 async def _ask(session: AsyncSession, job: Job) -> None:
-    """Put the job into the queue. Raises Conflict where the source has something else to do first."""
+    """Put the job into the queue. Raises Conflict where the source has something else to do first.
+
+    A run that reads what is pushed is short: the job waits for it.
+    """
     source = select(Source.id).where(Source.name == job.source).scalar_subquery()
     running = select(Run).where(Run.source_id == source, Run.status == RunStatus.RUNNING)
+    running = running.where(Run.mode != RunMode.RECEIVE)
     for run in await session.scalars(running):
         if lives(run):
             raise Conflict(

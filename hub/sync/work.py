@@ -5,8 +5,8 @@ import contextlib
 import os
 import random
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
 from typing import Any, TypeVar
@@ -33,17 +33,22 @@ T = TypeVar("T")
 Progress = Callable[[Run], None]
 
 
+class AtWork(Conflict):
+    """Another run of the source is at work: this one could not begin."""
+
+
 class TakenOver(Conflict):
     """Another run of the source has begun: this one writes nothing more."""
 
 
 @dataclass(slots=True)
 class Work:
-    """A run and under which fence it writes."""
+    """A run and under which fence it writes. `secrets`: what none of its words may tell."""
 
     database: Database
     source: Source
     run: Run
+    secrets: Sequence[str] = field(default=(), kw_only=True)
 
     @property
     def viewer(self) -> Viewer:
@@ -59,6 +64,7 @@ async def at_work(work: Work, done: RunStatus) -> AsyncIterator[None]:
     task = asyncio.current_task()
     assert task is not None
     journal.lines.set([])
+    archive.SECRETS.set(work.secrets)
     watch = asyncio.create_task(_watch(work, task))
     try:
         try:
@@ -122,7 +128,7 @@ async def begin(
         running = select(Run).where(Run.source_id == source.id, Run.status == RunStatus.RUNNING)
         for other in await session.scalars(running):
             if lives(other):
-                raise Conflict(
+                raise AtWork(
                     f"{source.name} is being run since {other.started_at:%H:%M:%S} UTC by {other.started_by} "
                     f"(run {other.id}). Wait for it, or try again {LEASE.seconds} s after it stops answering."
                 )

@@ -55,6 +55,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_arrivals_source_id_nonce"), "arrivals", ["source_id", "nonce"], unique=True)
     op.create_index(op.f("ix_arrivals_source_id_status_id"), "arrivals", ["source_id", "status", "id"], unique=False)
+    op.create_index(op.f("ix_arrivals_status_created_at"), "arrivals", ["status", "created_at"], unique=False)
+    op.create_index(
+        op.f("ix_arrivals_waits"),
+        "arrivals",
+        ["waits"],
+        postgresql_using="gin",
+        postgresql_ops={"waits": "jsonb_path_ops"},
+        postgresql_where=sa.text("waits IS NOT NULL"),
+    )
     op.add_column("sources", sa.Column("keys", postgresql.JSONB(), nullable=True))
 
 
@@ -62,6 +71,8 @@ def downgrade() -> None:
     op.execute("UPDATE runs SET mode = 'APPLY' WHERE mode = 'RECEIVE'")
     _modes("APPLY", "PLAN", "REPLAY", "UNDO")
     op.drop_column("sources", "keys")
+    op.drop_index(op.f("ix_arrivals_waits"), table_name="arrivals")
+    op.drop_index(op.f("ix_arrivals_status_created_at"), table_name="arrivals")
     op.drop_index(op.f("ix_arrivals_source_id_status_id"), table_name="arrivals")
     op.drop_index(op.f("ix_arrivals_source_id_nonce"), table_name="arrivals")
     op.drop_table("arrivals")

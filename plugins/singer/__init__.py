@@ -32,9 +32,20 @@ class Config(BaseModel):
         "",
         title="Tap",
         description="pip 安装要求, 如 tap-jsonl==0.3.1; 或可执行文件的绝对路径 (A requirement, or a path)",
+        json_schema_extra={"guarded": True},
     )
-    also: list[str] = Field([], title="另需的包", description="More requirements that it needs beside.")
-    command: str = Field("", title="命令", description="The tap's command, where it is not called like its package.")
+    also: list[str] = Field(
+        [],
+        title="另需的包",
+        description="More requirements that it needs beside.",
+        json_schema_extra={"guarded": True},
+    )
+    command: str = Field(
+        "",
+        title="命令",
+        description="The tap's command, where it is not called like its package.",
+        json_schema_extra={"guarded": True},
+    )
     config: SecretStr = Field(
         SecretStr("{}"), title="Tap 的配置", description="JSON 对象, 整体保密 (secret as a whole)"
     )

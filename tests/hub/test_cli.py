@@ -9,7 +9,7 @@ import pytest
 from hub.cli.answers import Exit
 from hub.cli.simulate import asked_at
 from hub.db import Database
-from hub.sync import receiving, registry
+from hub.sync import jobs, receiving, registry
 from tests.hub.commands import Command, hub
 from tests.sync.pushed import push
 
@@ -285,6 +285,19 @@ def test_a_queued_run_waits_once(command: Command) -> None:
     assert command("sync", "run", "divisions", "--queue", "--json").json == {"source": "divisions", "queued": True}
     assert command("sync", "run", "divisions", "--queue", "--json").json == {"source": "divisions", "queued": False}
     assert command("sync", "run", "nowhere", "--queue").code == Exit.REFUSED
+
+
+def test_a_queued_run_keeps_all_that_it_was_told(command: Command, database: Database) -> None:
+    async def waiting() -> jobs.Job | None:
+        mine = Database(database.url.render_as_string(hide_password=False))
+        async with mine.read() as session:
+            job = await jobs.waiting(session, "divisions")
+        await mine.close()
+        return job
+
+    command("sync", "run", "divisions", "--set", "limit=3", "--full", "--allow-gone", "合并", "--queue")
+    job = jobs.Job("divisions", "hub sync run", {"limit": 3}, trusted=True, full=True, reason="合并")
+    assert asyncio.run(waiting()) == job
 
 
 def test_rejected_records_are_listed_fixed_replayed_and_ignored(command: Command, tmp_path: Path) -> None:

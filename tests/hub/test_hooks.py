@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from typing import Any
 
 import httpx2
@@ -258,6 +259,20 @@ async def test_a_key_and_a_body_stand_in_no_log(door: httpx2.AsyncClient, databa
     assert '"keys": "***"' in changes[1][1]
     assert key.secret not in str(logged)
     assert BODY.decode() not in str(logged)
+
+
+async def test_what_nobody_has_mended_for_ninety_days_is_let_go(
+    door: httpx2.AsyncClient, database: Database, hub: Viewer, key: HookKey
+) -> None:
+    for at in range(4):
+        await push(door, signed(key.secret, nonce=f"nonce-0{at}"))
+    ages = (("REFUSED", 91), ("PARKED", 91), ("REFUSED", 89), ("WAITING", 91))
+    async with database.write(hub) as session:
+        for at, (status, days) in enumerate(ages):
+            age = {"status": ArrivalStatus[status], "created_at": now() - timedelta(days=days)}
+            await session.execute(update(Arrival).where(Arrival.nonce == f"nonce-0{at}").values(age))
+        await arrivals.forget(session)
+    assert [nonce for nonce, _, _ in await kept(database)] == ["nonce-02", "nonce-03"]
 
 
 async def test_what_was_taken_is_known_for_seven_days(

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import httpx2
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from hub.auth import Viewer
 from hub.db import Database
-from hub.models import AlertKind, Run, RunMode
+from hub.models import AlertKind, Run, RunMode, RunStatus, Source
 from hub.models.base import now
 from hub.plugin import SourceDown
 from hub.services.alerts import raise_alert
@@ -89,3 +89,20 @@ async def test_everybody_sees_how_many_alerts_there_are_and_no_more(synced: http
     assert (answer.status_code, answer.json()) == (200, {"alerts": {"DRIFT": 1}})
     assert (await synced.get("/healthz")).json()["alive"] is True
     assert (await synced.get("/readyz")).status_code == 200
+
+
+async def test_what_is_pushed_makes_no_pull_younger(
+    synced: httpx2.AsyncClient, database: Database, hub: Viewer
+) -> None:
+    async with database.write(hub) as session:
+        for name in ("told", "down", "pushes"):
+            source = await session.scalar(select(Source).where(Source.name == name))
+            if source is None:
+                session.add(source := Source(name=name, plugin=name, title=name))
+                await session.flush()
+            ended = {"status": RunStatus.DONE, "finished_at": now() - timedelta(seconds=10)}
+            session.add(Run(source_id=source.id, mode=RunMode.RECEIVE, started_by="test", **ended))
+    found = await scraped(synced, await token(database, hub))
+    ages = {name.split('"')[1]: value for name, value in found.items() if name.startswith("hub_sync_last_success")}
+    assert sorted(ages) == ["pushes", "told"]
+    assert 10 <= ages["pushes"] < 100 <= ages["told"]

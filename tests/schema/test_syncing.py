@@ -78,6 +78,12 @@ async def test_each_verb_leaves_its_job_with_who_asked(api: Api, synced: Databas
             "told", "admin", {"any": 3}, "run", None, "2026-01-01", "2026-01-31"
         ),
         'runSource(name: "told", mode: PLAN) { name }': jobs.Job("told", "admin", {}, "plan"),
+        'runSource(name: "told", full: true, reason: " 合并 ") { name }': jobs.Job(
+            "told", "admin", full=True, reason="合并"
+        ),
+        f'applyPlan(run: "{gid(plan)}", reason: "checked") {{ status }}': jobs.Job(
+            "told", "admin", {}, "apply", str(plan.id), reason="checked"
+        ),
         f'applyPlan(run: "{gid(plan)}") {{ status }}': jobs.Job("told", "admin", {}, "apply", str(plan.id)),
         f'undoRun(run: "{gid(done)}") {{ status }}': jobs.Job("told", "admin", {}, "undo", str(done.id)),
         'replayRejected(name: "told") { name }': jobs.Job("told", "admin", {}, "replay"),

@@ -42,3 +42,18 @@ def test_words_are_trimmed_and_bounded() -> None:
         words.said(" ", field="title")
     with pytest.raises(Invalid, match=r"^title has 201 characters: at most 200 are kept\.$"):
         words.said("字" * 201, field="title", most=words.LINE)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("查无此人 110101199003074514，", "查无此人 ***，"),
+        ("id 110101 19900307 451x", "id ***"),
+        ("id=１１０１０１１９９００３０７４５１４", "id=***"),
+        ("008613800001111, (0477) 8123456", "0086138****1111, (0477) ****3456"),
+        ("138 00 00 11 11", "138****11 11"),
+        ("order 250912345678901234 of ２ pages", "order 250912345678901234 of ２ pages"),
+    ],
+)
+def test_personal_numbers_are_masked_for_those_who_read_words(text: str, told: str) -> None:
+    assert words.masked(text) == told

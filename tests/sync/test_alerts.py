@@ -11,7 +11,7 @@ from hub import worker
 from hub.auth import ANONYMOUS, Viewer
 from hub.db import Database
 from hub.errors import Invalid
-from hub.models import Alert, AlertKind, Run, RunMode, RunStatus, Source
+from hub.models import Alert, AlertKind, Arrival, Run, RunMode, RunStatus, Source
 from hub.models.base import now
 from hub.plugin import SourceDown
 from hub.services import alerts, schedules
@@ -19,6 +19,7 @@ from hub.services.alerts import clear_alert, raise_alert
 from hub.sync import watching
 from hub.sync.work import never_began
 from hub.upgrade import upgrade
+from tests.sync.pushed import order, push, receive, registry
 from tests.sync.sources import organization, rows, run, told
 from tests.sync.test_jobs import until
 
@@ -154,6 +155,55 @@ async def test_a_paused_source_is_quiet_by_decision_and_has_its_time_when_it_is_
         await schedules.resume(session, hub, "told")
     await look(database, hub, timedelta(hours=2))
     assert await found(database) == [("QUIET", 1, True)]
+
+
+async def subjects(database: Database) -> list[tuple[str, str, bool]]:
+    """The alerts: kind, what about, whether it is cleared."""
+    wanted = select(Alert.kind, Alert.subject, Alert.cleared_at).order_by(Alert.id)
+    return [(kind.name, subject, cleared is not None) for kind, subject, cleared in await rows(database, wanted)]
+
+
+async def test_what_is_pushed_hides_no_pull_that_fails_and_no_silence(database: Database, hub: Viewer) -> None:
+    async def away() -> None:
+        raise DOWN
+
+    await run(database, registry([], between=away), "pushing")
+    async with database.write(hub) as session:
+        await schedules.set_quiet_after(session, hub, "pushing", minutes=90)
+    await look(database, hub, timedelta(hours=2))
+    quiet, failing = ("QUIET", "", False), ("FAILING", "", False)
+    assert await subjects(database) == [failing, quiet]
+    await push(database, [order("R1")])
+    received = await receive(database)
+    assert (received and received.status, received and received.records) == (RunStatus.DONE, 1)
+    await look(database, hub, timedelta(hours=2))
+    assert await subjects(database) == [failing, quiet]
+
+
+async def test_a_push_that_cannot_be_read_has_an_alert_of_its_own(database: Database, hub: Viewer) -> None:
+    await run(database, registry([]), "pushing")
+    ids = await push(database, "down")
+    assert await receive(database) is not None
+    await look(database, hub)
+    assert await subjects(database) == [("FAILING", "push", False)]
+    async with database.write(hub) as session:
+        await session.execute(update(Arrival).where(Arrival.id == ids[0]).values(body=b"[]"))
+    await receive(database)
+    await look(database, hub)
+    assert await subjects(database) == [("FAILING", "push", True)]
+
+
+async def test_a_source_that_only_pushes_is_quiet_when_nothing_is_pushed(database: Database, hub: Viewer) -> None:
+    await push(database, [order("R1")])
+    await receive(database)
+    async with database.write(hub) as session:
+        await session.execute(update(Source).values(created_at=now() - timedelta(days=1)))
+        await schedules.set_quiet_after(session, hub, "pushing", minutes=90)
+        await session.execute(update(Source).values(watched_since=None))
+    await look(database, hub, timedelta(minutes=80))
+    assert await subjects(database) == []
+    await look(database, hub, timedelta(minutes=100))
+    assert await subjects(database) == [("QUIET", "", False)]
 
 
 async def test_several_that_look_at_once_raise_once(database: Database, hub: Viewer) -> None:

@@ -5,10 +5,12 @@ from collections.abc import Iterable
 import pytest
 from sqlalchemy import select, update
 
+from hub import worker
 from hub.db import Database
 from hub.errors import Conflict
 from hub.models import Alert, AlertKind, Organization, Run, RunMode, RunStatus, Source
 from hub.plugin import BadRecord, Record
+from hub.sync.jobs import Job
 from hub.sync.stored_plan import apply_plan
 from tests.sync.sources import counts, cursor, gone, organization, rows, run, stored, told
 
@@ -97,6 +99,25 @@ async def test_half_a_list_twice_stops_and_asks(database: Database) -> None:
     assert (done.status, await closed(database)) == (RunStatus.FAILED, set())
     assert await alerts(database) == [(AlertKind.GUARDED, False)]
     assert counts(await run(database, half, full=True, reason="合并")) == {"closed": 50, "unchanged": 50}
+
+
+async def test_a_queued_job_reads_everything_and_says_why(database: Database) -> None:
+    await run(database, told(hundred(), complete=ALL), full=True)
+    half = told(hundred(*range(50)), complete=ALL)
+    await worker.carry_out(database, half, Job("told", "王敏", full=True))
+    await worker.carry_out(database, half, Job("told", "王敏", full=True))
+    assert await closed(database) == set()
+    await worker.carry_out(database, half, Job("told", "王敏", full=True, reason="合并"))
+    assert len(await closed(database)) == 50
+
+
+async def test_a_queued_plan_is_applied_with_the_reason(database: Database) -> None:
+    await run(database, told(hundred()))
+    plan = await run(database, told(hundred(), taken_away(range(30))), mode=RunMode.PLAN)
+    await worker.carry_out(database, told(), Job("told", "王敏", verb="apply", run=str(plan.id)))
+    assert await closed(database) == set()
+    await worker.carry_out(database, told(), Job("told", "王敏", verb="apply", run=str(plan.id), reason="checked"))
+    assert len(await closed(database)) == 30
 
 
 async def test_what_was_brought_in_a_bad_shape_is_not_gone(database: Database) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -35,12 +36,18 @@ async def waiting(database: Database) -> list[tuple[str, str]]:
 
 
 @asynccontextmanager
-async def worker(database: Database, *sources: str, run: Run) -> AsyncIterator[None]:
+async def worker(
+    database: Database, *sources: str, run: Run, given_up: list[tuple[str, str]] | None = None
+) -> AsyncIterator[None]:
     async def known() -> tuple[str, ...]:
         return sources
 
     stop = asyncio.Event()
-    task = asyncio.create_task(jobs.work(database, known, run, stop))
+
+    async def give_up(job: Job, why: str) -> None:
+        (given_up if given_up is not None else []).append((job.source, why))
+
+    task = asyncio.create_task(jobs.work(database, known, run, stop, give_up))
     yield
     stop.set()
     await asyncio.wait_for(task, 10)
@@ -106,6 +113,28 @@ async def test_a_failing_job_ends_and_the_next_one_runs(queue: Database, hub: Vi
         assert await ask(queue, hub, "a") is True
         await until(lambda: _empty(queue))
     assert seen == [Job("a", "test", {"path": "a.csv"})] * 2
+
+
+async def test_a_job_that_cannot_begin_yet_is_tried_again_until_it_is_given_up(
+    queue: Database, hub: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "SOON", timedelta(milliseconds=50))
+    tries, given_up = 0, list[tuple[str, str]]()
+
+    async def run(_job: Job) -> None:
+        nonlocal tries
+        tries += 1
+        if tries != 3:
+            raise jobs.NotYet("busy")
+
+    async with worker(queue, "a", run=run, given_up=given_up):
+        await ask(queue, hub, "a")
+        await until(lambda: _empty(queue))
+        assert (tries, given_up) == (3, [])
+        monkeypatch.setattr(jobs, "PATIENCE", timedelta(0))
+        await ask(queue, hub, "a")
+        await until(lambda: _empty(queue))
+    assert (tries, given_up) == (4, [("a", "busy")])
 
 
 async def test_a_worker_that_is_told_to_stop_puts_its_job_back(queue: Database, hub: Viewer) -> None:

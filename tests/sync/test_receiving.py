@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, text, update
+from sqlalchemy.dialects import postgresql
 
 from hub import worker
 from hub.auth import Viewer
 from hub.db import Database
 from hub.errors import Conflict
 from hub.models import Arrival, ArrivalStatus, Organization, Request, Run, RunMode, RunStatus, Source, now
-from hub.plugin import Page
+from hub.plugin import Page, Record
 from hub.services import arrivals
 from hub.sync import pages, receiving
 from hub.sync.work import begin
@@ -341,3 +342,26 @@ async def test_a_killed_worker_leaves_each_message_done_or_untouched(database: D
     assert [status for status, _ in await standing(database)] == ["PARKED"] * 3
     assert await requests(database, "number") == [("R0",), ("R1",), ("R2",)]
     assert await modes(database) == [("RECEIVE", "FAILED"), ("RECEIVE", "DONE")]
+
+
+async def test_what_is_parked_for_the_same_things_is_found_by_an_index(database: Database) -> None:
+    await push(database, *([news(f"R{number}", result="一")] for number in range(3)), [news("R1", result="二")])
+    await receive(database)
+    async with database.engine.begin() as connection:
+        others = '\'[{"kind": "request", "key": "X\' || n || \'"}]\''
+        columns = "source_id, body, sha256, signed_at, status, tries, created_at, updated_at, revision"
+        more = f"SELECT gen_random_uuid(), n::text, ({others})::jsonb, {columns} FROM generate_series(1, 5000) n, a"
+        only = "WITH a AS (SELECT * FROM arrivals LIMIT 1)"
+        await connection.execute(
+            text(f"{only} INSERT INTO arrivals (id, nonce, waits, {columns}) {more}".replace(":", "\\:"))
+        )
+        await connection.execute(text("ANALYZE arrivals"))
+    async with database.read() as session:
+        (source,) = await session.scalars(select(Source))
+        wanted = receiving.speaking_of(source, [Record("request", "R1", {}), Record("grid", "R2", {})])
+        found = list(await session.scalars(wanted))
+        assert [[kept["fields"]["result"] for kept in one.waits or ()] for one in found] == [["一"], ["二"]]
+        assert list(await session.scalars(receiving.speaking_of(source, []))) == []
+        asked = wanted.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
+        steps = "\n".join(await session.scalars(text("EXPLAIN " + str(asked).replace(":", "\\:"))))
+    assert "ix_arrivals_waits" in steps

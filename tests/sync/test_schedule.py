@@ -11,7 +11,7 @@ from hub import worker
 from hub.auth import ROLES, Viewer
 from hub.db import Database
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
-from hub.models import Run, RunNote, RunStatus, Schedule, Source
+from hub.models import Run, RunMode, RunNote, RunStatus, Schedule, Source
 from hub.services import schedules
 from hub.services.cron import next_moment
 from hub.sync import jobs, schedule
@@ -158,6 +158,50 @@ async def test_a_turn_is_left_out_while_the_source_waits_or_works(hourly: Databa
     assert await waiting(hourly) == []
     said = await column(hourly, select(RunNote.words).where(RunNote.run_id == at_work.id).order_by(RunNote.id))
     assert said[1:] == ["The schedule's turn came and was left out, as this run was still at work."]
+
+
+async def test_a_turn_waits_for_what_is_pushed_to_be_read(hourly: Database, hub: Viewer) -> None:
+    async def pulled() -> bool:
+        found = await rows(hourly, select(Run.started_by, Run.mode, Run.status).order_by(Run.id.desc()).limit(1))
+        return found == [("schedule", RunMode.APPLY, RunStatus.DONE)] and not await waiting(hourly)
+
+    async with hourly.write(hub) as session:
+        source = (await session.scalars(select(Source))).one()
+    reading = await begin(hourly, source, "what was pushed", RunMode.RECEIVE, {})
+    assert await look(hourly, hub, NOON) == ["told"]
+    with pytest.raises(jobs.NotYet, match=r"^told is being run since .* by what was pushed"):
+        await worker.carry_out(hourly, told([]), jobs.Job("told", "schedule"))
+    stop = asyncio.Event()
+    working = asyncio.create_task(worker.work(hourly, told([]), stop))
+    await asyncio.sleep(1)
+    assert await waiting(hourly) == [("sync:told", "queued")]
+    async with hourly.write(hub) as session:
+        await session.execute(update(Run).where(Run.id == reading.id).values(status=RunStatus.DONE))
+    await until(pulled)
+    stop.set()
+    await asyncio.wait_for(working, 10)
+
+
+async def test_a_job_that_is_given_up_is_a_failed_run(
+    hourly: Database, hub: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def given_up() -> bool:
+        return not await waiting(hourly)
+
+    monkeypatch.setattr(jobs, "PATIENCE", timedelta(0))
+    async with hourly.write(hub) as session:
+        source = (await session.scalars(select(Source))).one()
+    await begin(hourly, source, "what was pushed", RunMode.RECEIVE, {})
+    await look(hourly, hub, NOON)
+    stop = asyncio.Event()
+    working = asyncio.create_task(worker.work(hourly, told([]), stop))
+    await until(given_up)
+    stop.set()
+    await asyncio.wait_for(working, 10)
+    latest = select(Run.started_by, Run.status, Run.error).order_by(Run.id.desc()).limit(1)
+    ((by, status, error),) = await rows(hourly, latest)
+    assert (by, status) == ("schedule", RunStatus.FAILED)
+    assert error.startswith("It could not begin within 0 minutes. told is being run since ")
 
 
 async def test_a_run_whose_worker_is_gone_holds_nothing_up(hourly: Database, hub: Viewer) -> None:

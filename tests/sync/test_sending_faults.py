@@ -15,7 +15,7 @@ from hub.models import Alert, AlertKind, DeliveryStatus, TargetStatus
 from hub.plugin import BadRecord, Change, SourceBroken, SourceDown, SourceRefused
 from hub.services import targets
 from hub.sync import outbound, outbox, sending, telling
-from tests.sync.sources import column, rows
+from tests.sync.sources import column, rows, told
 from tests.sync.targets import Listener, Post, founded, frozen_out, opened, renamed
 
 
@@ -96,6 +96,34 @@ async def test_a_target_that_refuses_us_is_parked_with_all_that_is_for_it(databa
     await post.do(targets.resume, target.id)
     assert await post.send() == 2
     assert await column(database, select(Alert.id).where(Alert.cleared_at.is_(None))) == []
+
+
+@pytest.mark.parametrize(
+    ("kinds", "made", "reason"),
+    [
+        (["organization"], told(name="ear"), "ear cannot be told anything: it has no push()."),
+        (["organization"], "request", "ear takes no organization. It takes: request."),
+    ],
+)
+async def test_a_target_that_cannot_be_told_this_is_parked_at_the_first_attempt(
+    database: Database, kinds: list[str], made: Any, reason: str
+) -> None:
+    post = await opened(database, Listener(), kinds=tuple(kinds))
+    if isinstance(made, str):
+        post.registry.plugins["ear"].pushes = frozenset({made})
+    else:
+        post.registry = made
+    await founded(database, "A")
+    assert await post.send() == 0
+    target = await post.stands()
+    assert (target.status, target.reason, await post.states()) == (TargetStatus.PARKED, reason, ["READY"])
+    assert await sending.due(database, post.at + timedelta(days=1)) == []
+    assert await rows(database, select(Alert.kind, Alert.words)) == [
+        (
+            AlertKind.PARKED,
+            f"ear is not told anything any more: {reason} When it is mended: hub targets resume ear.",
+        )
+    ]
 
 
 async def test_a_fault_of_the_plugin_is_told_and_tried_again(database: Database) -> None:
