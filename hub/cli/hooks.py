@@ -33,6 +33,12 @@ Name = Annotated[str, typer.Argument(metavar="SOURCE", help="The source: `hub sy
 Item = Annotated[UUID, typer.Argument(metavar="ID", help="The message, as `hub hooks list` names it.")]
 
 
+SIGNING = """  POST /hooks/{name} with the headers
+    X-Hub-Timestamp: seconds since 1970    X-Hub-Nonce: another for each message
+    X-Hub-Signature: {scheme}=HEX          HMAC with the key, taken as text, over timestamp, nonce and body,
+                                           joined by newlines"""
+
+
 @hooks.command("key")
 def key_command(
     name: Name,
@@ -56,6 +62,7 @@ def key_command(
     else:
         typer.echo(made.secret)
         say(f"The key {made.name} ({made.algorithm.name}) of {name}. It is not shown again.")
+        say(SIGNING.format(name=name, scheme=made.algorithm.name.lower()))
     if not reads:
         say("  Its plugin has no receive(): messages are kept, and refused when they are read.")
 

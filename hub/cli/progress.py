@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -49,6 +49,7 @@ def _lines(source: str) -> Callable[[Run], None]:
         if time.monotonic() - last >= EVERY_SECONDS:
             last = time.monotonic()
             of = f" of {run.expected:,}" if run.expected else ""
-            say(f"{source}: {run.records:,}{of} records, {rate(run):,} rows/s, {run.rejected:,} rejected")
+            with suppress(BrokenPipeError):  # whoever watched has gone: the run goes on
+                say(f"{source}: {run.records:,}{of} records, {rate(run):,} rows/s, {run.rejected:,} rejected")
 
     return show

@@ -94,7 +94,7 @@ def must_have_written(meant: Run) -> None:
     if meant.mode not in (RunMode.APPLY, RunMode.REPLAY, RunMode.RECEIVE) or meant.status not in ENDED:
         raise Conflict(
             f"The run {meant.id} ({meant.mode.name}, {meant.status.name}) cannot be taken back: only one that has "
-            "written, and has ended."
+            "written, and has ended. Of a plan, name the run that applied it: `hub sync history` shows which."
         )
 
 
