@@ -91,11 +91,12 @@ async def _come_since(session: AsyncSession, kind: Kind, readings: list[Reading]
     if not sought:
         return set()
     await references.learn(session, kind, [{name: value} for _, name, value, _ in sought])
-    come = set()
+    come, siblings = set(), {reading.values.get(kind.natural[0]) for reading in readings}
     for key, name, value, had in sought:
         reference = kind.references[name]
         above = references.above(str(value)) if reference.path else None
-        if references.find(reference.target, value) is not None or _last(above) != had:
+        beside = issubclass(kind.model, reference.target) and value in siblings
+        if beside or references.find(reference.target, value) is not None or _last(above) != had:
             come.add(key)
     return come
 

@@ -164,7 +164,7 @@ async def test_the_whole_registry_is_held_as_it_says(database: Database, monkeyp
     reached(app, monkeypatch)
     await districts(database, "150602")
     done = await run(database, load(), "volunteers")
-    truth, sized = registry(app).truth(), await sizes(database)
+    truth, sized = registry(app).stats(), await sizes(database)
     assert (done.status, done.error) == (RunStatus.DONE, None)
     assert sized["parties"] == truth["teams"] + truth["persons"]
     for noun in ("posts", "activities", "shifts", "service_records"):
@@ -185,7 +185,7 @@ async def test_the_registry_moves_on_and_the_hub_with_it(database: Database, mon
     for _ in range(8):
         registry(app).advance()
         assert (await run(database, load(), "volunteers")).status is RunStatus.DONE
-    truth = registry(app).truth()
+    truth = registry(app).stats()
     living = await column(database, select(Person.code).where(Person.closed_on.is_(None)))
     assert sorted(living) == sorted(await _codes(app))
     closed = await column(database, select(Person.code).where(Person.closed_on.is_not(None)))
