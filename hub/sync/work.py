@@ -26,7 +26,7 @@ from hub.sync.apply import Counts
 
 LEASE = timedelta(seconds=30)
 LOOK_SECONDS = 0.4  # so soon a run knows that a person stops it
-IN_BETWEEN, TRIES = frozenset({"40001", "40P01", "55P03", "23505"}), 5
+IN_BETWEEN, TRIES = frozenset({"40001", "40P01", "55P03", "23505"}), 10
 COUNTED = (Run.pages, Run.records, Run.created, Run.updated, Run.closed, Run.rejected, Run.unchanged, Run.moved)
 T = TypeVar("T")
 

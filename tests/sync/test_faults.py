@@ -168,16 +168,17 @@ async def test_two_sources_may_write_the_same_rows_at_once(database: Database) -
 
 async def test_a_storm_of_sources_and_of_locks_leaves_nothing_out(database: Database, hub: Viewer) -> None:
     records: Items = [item for page in pages("same") for item in page if not isinstance(item, BadRecord)]
-    names = [f"storm{at}" for at in range(6)]
+    names = [f"storm{at}" for at in range(4)]
     registries = {name: told(records[at:], records[:at][::-1], name=name) for at, name in enumerate(names)}
     stop = asyncio.Event()
 
     async def hold() -> None:
         """Somebody who holds all rows, again and again, for a while each time."""
         while not stop.is_set():
-            async with database.write(hub) as session:
-                await session.execute(select(Organization.id).order_by(Organization.code.desc()).with_for_update())
-                await asyncio.sleep(0.05)
+            with suppress(HubError):  # of a deadlock it may be the victim
+                async with database.write(hub) as session:
+                    await session.execute(select(Organization.id).order_by(Organization.code.desc()).with_for_update())
+                    await asyncio.sleep(0.05)
             await asyncio.sleep(0.01)
 
     holding = asyncio.create_task(hold())
