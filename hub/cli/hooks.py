@@ -192,10 +192,7 @@ def retry_command(id: Item, as_json: AsJSON = False) -> None:
 
 async def _stored(db: Database, name: str) -> Source:
     async with db.read() as session:
-        source = await session.scalar(sources.visible(VIEWER).where(Source.name == name))
-    if source is None:
-        raise NotFound("source", name, "`hub sync status` lists those that there are.")
-    return source
+        return await sources.named(session, VIEWER, name)
 
 
 def _key(one: HookKey) -> dict[str, Any]:

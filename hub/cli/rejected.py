@@ -14,7 +14,7 @@ from hub.cli.opened import with_database
 from hub.cli.progress import shown
 from hub.config import settings
 from hub.db import Database
-from hub.errors import Misconfigured, NotFound
+from hub.errors import Misconfigured
 from hub.models import Rejected, RejectedStatus, Run, RunStatus, Source
 from hub.services import sources
 from hub.services.sources import FieldValue
@@ -44,8 +44,8 @@ def list_command(
         if not every:
             wanted = wanted.where(Rejected.status == RejectedStatus.OPEN)
         async with db.read() as session:
-            if name is not None and await session.scalar(select(Source.id).where(Source.name == name)) is None:
-                raise NotFound("source", name, "`hub sync status` lists those that there are.")
+            if name is not None:
+                await sources.named(session, VIEWER, name)
             total = await session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
             rows = wanted.add_columns(Source.name).order_by(Rejected.id).offset((page - 1) * size).limit(size)
             return total, [(one, source) for one, source in await session.execute(rows)]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import Select, select
+from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from hub import report
@@ -17,7 +17,7 @@ from hub.cli.progress import shown
 from hub.config import settings
 from hub.db import Database
 from hub.errors import Misconfigured, NotFound
-from hub.models import Rejected, Run, RunStatus, Source
+from hub.models import Rejected, Run, RunMode, RunStatus, Source
 from hub.services import sources
 from hub.sync import jobs, registry
 from hub.sync.period import Days
@@ -197,9 +197,7 @@ def history(
         wanted: Select[Any] = sources.runs(viewer).join(Source, Source.id == Run.source_id).add_columns(Source.name)
         async with db.read() as session:
             if name is not None:
-                if await session.scalar(select(Source.id).where(Source.name == name)) is None:
-                    raise NotFound("source", name, "`hub sync status` lists those that there are.")
-                wanted = wanted.where(Source.name == name)
+                wanted = wanted.where(Source.id == (await sources.named(session, viewer, name)).id)
             latest = wanted.order_by(Run.id.desc()).offset((page - 1) * size).limit(size)
             return [(run, source) for run, source in await session.execute(latest)]
 
@@ -226,7 +224,8 @@ def _told(last: dict[str, Any]) -> str:
 
 async def _status(db: Database, known: Registry, name: str | None) -> list[dict[str, Any]]:
     viewer = system("hub sync status")
-    latest = sources.runs(viewer).ext(distinct_on(Run.source_id)).order_by(Run.source_id, Run.id.desc())
+    ran = sources.runs(viewer).where(Run.mode != RunMode.PLAN)
+    latest = ran.ext(distinct_on(Run.source_id)).order_by(Run.source_id, Run.id.desc())
     async with db.read() as session:
         stored = list(await session.scalars(sources.visible(viewer).order_by(Source.name)))
         runs = {run.source_id: run for run in await session.scalars(latest)}

@@ -2,18 +2,19 @@
 
 from uuid import UUID
 
-from sqlalchemy import Select, false, func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer
 from hub.models import Alert, AlertKind, uuid7
 from hub.models.base import now
+from hub.services import sources
 
 
 def visible(viewer: Viewer) -> Select[Alert]:
     """The alerts, for those who may see sync; those that are cleared too."""
-    return select(Alert) if viewer.can("sync:read") else select(Alert).where(false())
+    return sources.for_admins(viewer, Alert)
 
 
 async def raise_alert(session: AsyncSession, kind: AlertKind, source_id: UUID | None, subject: str, words: str) -> None:

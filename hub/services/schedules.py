@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, delete, false, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer
@@ -20,7 +20,7 @@ LONGEST_JITTER = 86_400
 
 def visible(viewer: Viewer) -> Select[Schedule]:
     """The schedules, for those who may see sync."""
-    return select(Schedule) if viewer.can("sync:read") else select(Schedule).where(false())
+    return sources.for_admins(viewer, Schedule)
 
 
 def turn(schedule: Schedule, after: datetime, chance: Callable[[], float] = random.random) -> datetime:

@@ -27,13 +27,14 @@ from hub.models import (
 from hub.services import words
 
 
-def _for_admins(viewer: Viewer, table: type[Any]) -> Select[Any]:
+def for_admins(viewer: Viewer, table: type[Any]) -> Select[Any]:
+    """All rows of a table of sync, for those who may see sync; nothing for others."""
     return select(table) if viewer.can("sync:read") else select(table).where(false())
 
 
 def visible(viewer: Viewer) -> Select[Source]:
     """The sources."""
-    return _for_admins(viewer, Source)
+    return for_admins(viewer, Source)
 
 
 async def named(session: AsyncSession, viewer: Viewer, name: str, *, lock: bool = False) -> Source:
@@ -47,52 +48,52 @@ async def named(session: AsyncSession, viewer: Viewer, name: str, *, lock: bool 
 
 def runs(viewer: Viewer) -> Select[Run]:
     """The runs."""
-    return _for_admins(viewer, Run)
+    return for_admins(viewer, Run)
 
 
 def plan_rows(viewer: Viewer) -> Select[PlanRow]:
     """The rows of stored plans."""
-    return _for_admins(viewer, PlanRow)
+    return for_admins(viewer, PlanRow)
 
 
 def run_notes(viewer: Viewer) -> Select[RunNote]:
     """The logs of runs."""
-    return _for_admins(viewer, RunNote)
+    return for_admins(viewer, RunNote)
 
 
 def rejected(viewer: Viewer) -> Select[Rejected]:
     """The rejected records: as received, so they may hold anything."""
-    return _for_admins(viewer, Rejected)
+    return for_admins(viewer, Rejected)
 
 
 def ownerships(viewer: Viewer) -> Select[Ownership]:
     """Whose word stands on which field."""
-    return _for_admins(viewer, Ownership)
+    return for_admins(viewer, Ownership)
 
 
 def pins(viewer: Viewer) -> Select[Pin]:
     """The fields that people hold as they are."""
-    return _for_admins(viewer, Pin)
+    return for_admins(viewer, Pin)
 
 
 def withheld(viewer: Viewer) -> Select[Withheld]:
     """What sources say and what does not stand."""
-    return _for_admins(viewer, Withheld).where(Withheld.rule != "")
+    return for_admins(viewer, Withheld).where(Withheld.rule != "")
 
 
 def drift_rules(viewer: Viewer) -> Select[DriftRule]:
     """What changes of structure do."""
-    return _for_admins(viewer, DriftRule)
+    return for_admins(viewer, DriftRule)
 
 
 def extras(viewer: Viewer) -> Select[Extra]:
     """What sources say beyond what the hub knows: as received, so it may hold anything."""
-    return _for_admins(viewer, Extra)
+    return for_admins(viewer, Extra)
 
 
 def provenances(viewer: Viewer) -> Select[Provenance]:
     """Who wrote which field last."""
-    return _for_admins(viewer, Provenance)
+    return for_admins(viewer, Provenance)
 
 
 async def ignore(session: AsyncSession, viewer: Viewer, id: UUID, *, reason: str) -> Rejected:

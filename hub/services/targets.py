@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, exists, false, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer
@@ -20,23 +20,19 @@ DONE = (DeliveryStatus.SENT, DeliveryStatus.SKIPPED)
 WHOLE, SINGLE = "target", "deliveries"  # the subjects of alerts: all of it, or some deliveries
 
 
-def _for_admins(viewer: Viewer, table: type[Any]) -> Select[Any]:
-    return select(table) if viewer.can("sync:read") else select(table).where(false())
-
-
 def visible(viewer: Viewer) -> Select[Target]:
     """The targets."""
-    return _for_admins(viewer, Target)
+    return sources.for_admins(viewer, Target)
 
 
 def deliveries(viewer: Viewer) -> Select[Delivery]:
     """What they were told, or are to be told."""
-    return _for_admins(viewer, Delivery)
+    return sources.for_admins(viewer, Delivery)
 
 
 def attempts(viewer: Viewer) -> Select[Attempt]:
     """The delivery log: requests and answers, so they may hold anything."""
-    return _for_admins(viewer, Attempt)
+    return sources.for_admins(viewer, Attempt)
 
 
 async def add(

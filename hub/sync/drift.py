@@ -9,8 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.models import Drift, DriftRule
 from hub.plugin import SourceBroken
-
-EVERY = "*"
+from hub.sync.kinds import EVERY
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from sqlalchemy.orm import aliased, defer
 
 from hub.auth import system
 from hub.db import Database
-from hub.errors import HubError, NotFound, Unavailable
+from hub.errors import HubError, Unavailable
 from hub.models import Arrival, ArrivalStatus, PlanAction, Run, RunMode, RunStatus, Source, now
 from hub.plugin import Plugin, Record, SourceBroken
 from hub.services import arrivals, sources
@@ -64,9 +64,7 @@ async def receive(database: Database, registry: Registry, name: str, *, started_
     Raises NotFound, Misconfigured, or Conflict where the source is being run: a pull takes it along.
     """
     async with database.read() as session:
-        source = await session.scalar(sources.visible(VIEWER).where(Source.name == name))
-        if source is None:
-            raise NotFound("source", name, "`hub sync status` lists those that there are.")
+        source = await sources.named(session, VIEWER, name)
         fresh = await session.scalar(_of(source, ArrivalStatus.WAITING).limit(1))
     ripe = await insist(partial(_ripe, database, source))
     if fresh is None and not ripe:
@@ -185,7 +183,9 @@ async def _apply(work: Work, one: Arrival, readings: Readings, items: Items) -> 
         total.add(counts)
         values = asdict(total) | {"pages": run.pages + 1, "records": run.records + len(items)}
         await note(session, run, values)
-        standing = _parked_for(one, early) if early else {"status": ArrivalStatus.TAKEN, "reason": None, "waits": None}
+        refused = f"{counts.rejected} of {len(items)} records were refused: hub sync rejected {work.source.name}."
+        taken = {"status": ArrivalStatus.TAKEN, "reason": refused if counts.rejected else None, "waits": None}
+        standing = _parked_for(one, early) if early else taken
         await _note(session, one, standing | {"run_id": run.id})
     take(run, values)
     return counts.created + counts.updated + counts.closed > 0

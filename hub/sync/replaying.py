@@ -9,10 +9,11 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from hub.auth import system
 from hub.db import Database, Origin
-from hub.errors import NotFound
 from hub.models import PlanAction, Rejected, RejectedStatus, Run, RunMode, RunStatus, Source
 from hub.models.base import now
+from hub.services import sources
 from hub.sync import apply as applying
 from hub.sync import archive, journal, rejected
 from hub.sync.drift import policies
@@ -36,9 +37,7 @@ async def replay(
     Raises NotFound, or Conflict where the source is being run.
     """
     async with database.read() as session:
-        source = await session.scalar(select(Source).where(Source.name == name))
-    if source is None:
-        raise NotFound("source", name, "`hub sync status` lists those that there are.")
+        source = await sources.named(session, system("hub sync replay"), name)
     work = Work(database, source, await begin(database, source, started_by, RunMode.REPLAY, {}))
     work.run.expected = await _number(database, source, ids)
     after: UUID | None = None

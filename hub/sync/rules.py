@@ -131,10 +131,7 @@ def own_by_default(session: AsyncSession, source: Source, rules: Mapping[tuple[s
 async def _source(session: AsyncSession, viewer: Viewer, name: str | None) -> UUID | None:
     if name is None:
         return None
-    found = await session.scalar(sources.visible(viewer).where(Source.name == name))
-    if found is None:
-        raise NotFound("source", name, "`hub sync status` lists those that there are.")
-    return found.id
+    return (await sources.named(session, viewer, name)).id
 
 
 async def _same(session: AsyncSession, table: type[Row], source_id: UUID | None, kind: str, field: str) -> Row | None:

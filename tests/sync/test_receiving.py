@@ -199,7 +199,8 @@ async def test_poison_stands_alone_among_good_messages(database: Database, monke
     assert done is not None
     assert (done.status, counts(done)) == (RunStatus.DONE, {"created": 3, "rejected": 4})
     first, *broken, cat, among, last = await standing(database)
-    assert (first, cat, among, last) == (TAKEN, TAKEN, TAKEN, TAKEN)
+    refused = " records were refused: hub sync rejected pushing."
+    assert (first, cat, among, last) == (TAKEN, ("TAKEN", f"1 of 1{refused}"), ("TAKEN", f"3 of 4{refused}"), TAKEN)
     assert [(status, reason and reason.partition(":")[0]) for status, reason in broken] == [
         ("REFUSED", "The plugin pushing failed"),
         ("REFUSED", "The plugin pushing failed"),
