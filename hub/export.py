@@ -23,7 +23,8 @@ from hub.errors import Invalid, Misconfigured
 from hub.models import Alliance, Base, Grid, Member, Party
 from hub.services import alliances, grids, parties, requests, resources
 from hub.services.working_days import CHINA
-from hub.sync.kinds import KINDS, Kind
+from hub.sync.kind import Kind
+from hub.sync.kinds import KINDS
 
 __all__ = ["export"]
 

@@ -139,12 +139,15 @@ class Request(Entity):
         default=False, doc="Whether it was published (公示): then everybody may see it."
     )
 
+    workflow_id: Mapped[UUID | None] = mapped_column(ForeignKey("workflows.id"), sort_order=1)
+    step_id: Mapped[UUID | None] = mapped_column(ForeignKey("workflow_steps.id"), sort_order=1)
+
     __table_args__ = (
         Index(None, "grid_path", "submitted_at", "id"),
         Index("ix_requests_open", "grid_id", "submitted_at", "id", postgresql_where=text("closed_at IS NULL")),
         Index(None, "submitted_at", "id"),
         Index(None, "due_at", postgresql_where=text("closed_at IS NULL")),
-        *map(sparse, ("assignee_id", "submitter_id", "caller_id", "merged_into_id")),
+        *map(sparse, ("assignee_id", "submitter_id", "caller_id", "merged_into_id", "workflow_id", "step_id")),
     )
 
 
@@ -203,6 +206,7 @@ class RequestEvent(Base):
     details: Mapped[dict[str, Any]] = mapped_column(
         default=dict, doc="What else belongs to the action, as JSON (详情)."
     )
+    step_id: Mapped[UUID | None] = mapped_column(ForeignKey("workflow_steps.id"), sort_order=1)
 
     __table_args__ = (sparse("actor_id"), sparse("party_id"))
 

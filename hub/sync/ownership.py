@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.models import Change, Ownership, Pin, Rule, Run, RunMode, Source, Withheld
 from hub.services.changes import plain
-from hub.sync.kinds import EVERY, Kind
+from hub.sync.kind import EVERY, Kind
 from hub.sync.references import among
 
 

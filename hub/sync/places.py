@@ -10,7 +10,7 @@ from hub.auth import under
 from hub.models import Grid, GridLevel
 from hub.models.grid import peers
 from hub.plugin import Place
-from hub.sync.kinds import Found
+from hub.sync.kind import Found
 
 STREETS, COMMUNITIES = peers(GridLevel.STREET), peers(GridLevel.COMMUNITY)
 ENDINGS = re.compile(

@@ -19,7 +19,8 @@ from hub.models.base import now
 from hub.plugin import Place
 from hub.services.changes import plain
 from hub.sync import nested
-from hub.sync.kinds import KINDS, Found, Kind, Values
+from hub.sync.kind import Found, Kind, Values
+from hub.sync.kinds import KINDS
 from hub.sync.ownership import Owners, owners
 from hub.sync.planned import Brought, Kept, Planned
 from hub.sync.reading import GONE, Known, Reading, Readings

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from hub.models import PlanAction
 from hub.plugin import Caller, Issue, Record
-from hub.sync.kinds import KINDS, Found, Values
+from hub.sync.kind import Found, Values
+from hub.sync.kinds import KINDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from hub.models import Drift
 from hub.plugin import Record
 from hub.sync import values as reading
 from hub.sync.drift import Policies
-from hub.sync.kinds import KINDS, Kind, Values
+from hub.sync.kind import Kind, Values
+from hub.sync.kinds import KINDS
 
 LONGEST = 200
 GONE = bytes(16)

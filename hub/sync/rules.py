@@ -13,7 +13,8 @@ from hub.errors import Invalid, NotFound
 from hub.models import AlertKind, Drift, DriftRule, Entity, Link, Ownership, Pin, Rule, Source, Withheld
 from hub.services import sources, words
 from hub.services.alerts import clear_alert
-from hub.sync.kinds import EVERY, KINDS, Kind, must_have
+from hub.sync.kind import EVERY, Kind
+from hub.sync.kinds import KINDS, must_have
 
 Row = TypeVar("Row", bound=Entity)
 
