@@ -7,7 +7,7 @@ import strawberry
 from hub.services import closing, handling, merging, publicity, requests, supervision, triage
 from schema.verbs import verb
 
-IDS = {"id": "Request", "into_id": "Request", "grid_id": "Grid", "party_id": "Party"}
+IDS = {"workflow_id": "Workflow", "id": "Request", "into_id": "Request", "grid_id": "Grid", "party_id": "Party"}
 
 WORDS = {
     "id": "The request (诉求).",
@@ -23,7 +23,8 @@ WORDS = {
     "place": "Where, in words (地点).",
     "longitude": "In degrees, WGS 84 (经度).",
     "latitude": "In degrees, WGS 84 (纬度).",
-    "practice": "The code of the practice whose workflow it follows (实践).",
+    "practice": "The code of the practice that it belongs to (实践).",
+    "workflow_id": "The practice's workflow that it is to go through: it begins at its first step (流程).",
     "caller": "Who called; kept in the vault, shown only masked (来电人).",
     "caller.name": "The name given (姓名).",
     "caller.phone": "The number given (电话).",

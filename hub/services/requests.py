@@ -33,12 +33,15 @@ from hub.models import (
     RequestLevel,
     RequestStatus,
     Urgency,
+    Workflow,
+    WorkflowStep,
+    WorkflowSubject,
     now,
     uuid7,
 )
 from hub.prepared import Prepared
 from hub.services import changes as _the_log  # noqa: F401  once it is imported, every write is logged
-from hub.services import grids, privacy, words, workflow, working_days
+from hub.services import grids, privacy, steps, words, workflow, working_days
 from hub.services.adding import Adding, one
 from hub.services.workflow import Side
 
@@ -144,6 +147,7 @@ async def submit(
     longitude: float | None = None,
     latitude: float | None = None,
     practice: str | None = None,
+    workflow_id: UUID | None = None,
     caller: Caller | None = None,
     issues: Sequence[Issue] = (),
 ) -> Request:
@@ -151,6 +155,7 @@ async def submit(
     viewer.must("requests:submit")
     grid, number = await _grid_and_number(session, viewer, grid_id)
     level = GridLevel[grid["level"]]
+    followed = await _followed(session, viewer, workflow_id) if workflow_id is not None else None
     request = Request(
         id=uuid7(),
         number=number,
@@ -167,7 +172,9 @@ async def submit(
         place=words.maybe(place, field="place", most=words.LINE),
         longitude=_degrees(longitude, 180, field="longitude"),
         latitude=_degrees(latitude, 90, field="latitude"),
-        practice=words.maybe(practice, field="practice", most=words.LINE),
+        practice=followed["practice"] if followed else words.maybe(practice, field="practice", most=words.LINE),
+        workflow_id=workflow_id,
+        step_id=followed and followed["step_id"],
     )
     return _take_in(session, viewer, request, caller, issues)
 
@@ -195,10 +202,33 @@ def _take_in(
         category = words.maybe(issue.category, field="issues", most=words.LINE)
         session.add(RequestIssue(request_id=request.id, key=str(key), title=title, category=category))
     event = RequestEvent(
-        request_id=request.id, action=RequestAction.SUBMIT, status=request.status, actor_id=viewer.party_id
+        request_id=request.id,
+        action=RequestAction.SUBMIT,
+        status=request.status,
+        actor_id=viewer.party_id,
+        step_id=request.step_id,
     )
     session.add(event)
     return request
+
+
+def _first_step(viewer: Viewer, given: Callable[[str], Any]) -> Select[Any]:
+    """The step at which a workflow of requests begins, and whose it is."""
+    begins: Select[Any] = select(Workflow.practice, WorkflowStep.id.label("step_id"))  # type: ignore[assignment]
+    mine = (Workflow.id == given("id"), Workflow.subject == WorkflowSubject.REQUEST, Workflow.closed_on.is_(None))
+    steps_of = begins.join(WorkflowStep, WorkflowStep.workflow_id == Workflow.id)
+    return steps_of.where(*mine, WorkflowStep.closed_on.is_(None)).order_by(WorkflowStep.position).limit(1)
+
+
+FIRST_STEP = Prepared(_first_step)
+
+
+async def _followed(session: AsyncSession | Adding, viewer: Viewer, workflow_id: UUID) -> Any:
+    """The practice and the first step of a workflow. Raises NotFound."""
+    found = await one(session, FIRST_STEP, viewer, id=workflow_id)
+    if found is None:
+        raise NotFound("workflow", workflow_id, "Workflows of requests are those whose subject is REQUEST.")
+    return found
 
 
 def _open_grid(viewer: Viewer, given: Callable[[str], Any]) -> Select[Any]:
@@ -283,6 +313,7 @@ async def begin(session: AsyncSession, viewer: Viewer, id: UUID, action: Request
             f"{row.staff_ability}{who}. Ask one of them."
         )
     workflow.step(request, action)
+    await steps.must_be_possible(session, viewer, request, action)
     return request
 
 
@@ -343,6 +374,9 @@ def record(
     before, at = request.status, now()
     request.status = to or workflow.TABLE[action].to or before
     request.updated_at = at
+    step = steps.of_action(steps.in_hand(session, request.workflow_id), action)
+    if step is not None and step.phase not in steps.OVERLAYS:
+        request.step_id = step.id
     if request.status not in workflow.ENDED:
         request.closed_at = None
     elif request.closed_at is None:
@@ -358,6 +392,7 @@ def record(
             party_id=party_id,
             note=words.maybe(note, field="note"),
             details={**moved, **(details or {})},
+            step_id=step and step.id,
         )
     )
     return request

@@ -26,12 +26,14 @@ from hub.models import (
     ServiceRecord,
     ServiceStatus,
     Shift,
+    Workflow,
 )
 from hub.models.alliance import AllianceKind
 from hub.services import grids, privacy, requests, service_records
 from hub.services.working_days import local_day
 from hub.sync import values as reading
 from hub.sync.kind import BY_KEY, EVERY, Found, Kind, Reference, Values
+from hub.sync.practice_kinds import PRACTICE_KINDS
 
 TOP_LEVELS = frozenset({GridLevel.PROVINCE, GridLevel.CITY, GridLevel.DISTRICT})
 ENDED = frozenset({RequestStatus.CLOSED, RequestStatus.ARCHIVED, RequestStatus.REJECTED_SCOPE})
@@ -112,6 +114,7 @@ KINDS: dict[str, Kind] = {
             reopening={"valid_to": None},
             derive=_grid,
         ),
+        *PRACTICE_KINDS,
         Kind(
             "organization",
             Organization,
@@ -221,10 +224,14 @@ KINDS: dict[str, Kind] = {
                 for name in (
                     *("number", "title", "content", "kind", "channel", "category", "status", "urgency", "place"),
                     *("longitude", "latitude", "submitted_at", "due_at", "handled_at", "closed_at", "result"),
-                    *("solved", "satisfaction", "supervised", "urged"),
+                    *("solved", "satisfaction", "supervised", "urged", "practice"),
                 )
             },
-            {"grid": GRID, "assignee": Reference("assignee_id", Party, by_name=True)},
+            {
+                "grid": GRID,
+                "assignee": Reference("assignee_id", Party, by_name=True),
+                "workflow": Reference("workflow_id", Workflow),
+            },
             nested={"caller": reading.caller, "issues": reading.issues},
             natural=("number",),
             defaults={"kind": RequestKind.OTHER},
