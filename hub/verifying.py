@@ -1,4 +1,4 @@
-"""Whether what practices have published can be asked of this hub: every figure by its query, every scenario by its steps.
+"""Whether what practices have published can be asked of this hub: figures by queries, scenarios by their steps.
 
 Both go over the graph's own HTTP door, in this process. A figure is asked as somebody who may see everything; a
 scenario writes, so it belongs into a hub of made-up data.
