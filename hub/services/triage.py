@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.auth import Viewer
 from hub.errors import Conflict, Invalid
 from hub.models import Request, RequestAction, RequestEvent, RequestKind, RequestLevel, Term, Urgency, now
-from hub.services import deadlines, parties, words
+from hub.services import deadlines, parties, steps, words
 from hub.services.requests import begin, last, record, taken_back
 
 FINAL_RETURNS = 2
@@ -86,6 +86,7 @@ async def dispatch(
     forced = await decisions(session, request) >= FINAL_RETURNS
     foreign = request.due_at is not None and await own_days(session, request) is None
     request.assignee_id, request.dispatched_at, request.signed_at = party.id, now(), None
+    working_days = steps.days(session, request, RequestAction.DISPATCH) if working_days is None else working_days
     if working_days is None and foreign and request.due_at is not None:
         details: dict[str, object] = {"days": None, "due_at": request.due_at.isoformat()}
     else:
