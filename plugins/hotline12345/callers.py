@@ -4,33 +4,33 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 from hub.plugin import Caller
-from plugins.hotline12345.cells import NOTHING, Row, Told, text, word
-from plugins.hotline12345.dialects import CALLER_COLUMN, NAMELESS, Dialect
+from plugins.hotline12345.cells import Row, text, word
+from plugins.hotline12345.dialects import NAMELESS, is_caller
+from plugins.hotline12345.readings import Reading
 
-__all__ = ["beyond", "caller", "caller_columns", "discreet", "is_caller", "masked", "masked_unknown"]
+__all__ = ["beyond", "caller", "discreet", "masked", "masked_unknown"]
 
 HIDDEN_NAME, HIDDEN_PHONE = "〔来电人〕", "〔电话〕"
 OPEN_TO_ALL = ("title", "content", "place", "result", "category", "assignee")
 LEAST_DIGITS = 5
 MASK = "***"
-CALLER_FIELDS = ("caller_name", "caller_phone")
 NO_DIGIT = re.compile(r"\D")
 SEPARATORS = re.compile(r"[-\s]")
 NUMBER = re.compile(rf"\+?\d(?:[-\s]?\d){{{LEAST_DIGITS - 1},}}")
 PHONE = re.compile(r"(\d[-\s()]*){7,13}")
 
 
-def caller(told: Told, dialect: Dialect) -> Caller | None:
+def caller(row: Row, reading: Reading) -> Caller | None:
     """Name and number as far as the row has them; confidential unless it says otherwise."""
-    (_, name), (_, phone) = told.get("caller_name", NOTHING), told.get("caller_phone", NOTHING)
+    (_, name), (_, phone) = reading.first(row, "caller_name"), reading.first(row, "caller_phone")
     if name is None and phone is None:
         return None
-    secret = told.get("caller_confidential")
-    open_ = secret is not None and word(dialect, "caller_confidential", *secret) == "NO"
+    column, secret = reading.first(row, "caller_confidential")
+    told = column is not None and secret is not None
+    open_ = told and word(reading.dialect, "caller_confidential", str(column), str(secret)) == "NO"
     nameless = name is None or name in NAMELESS
     return Caller(None if nameless else name, digits(phone), confidential=nameless or not open_)
 
@@ -77,12 +77,6 @@ def without(number: str, phone: str) -> str:
     return re.sub(rf"(?:\+?86[-\s]?)?{spaced}", HIDDEN_PHONE, number)
 
 
-@lru_cache(maxsize=64)
-def caller_columns(dialects: Sequence[Dialect]) -> frozenset[str]:
-    """The columns in which one of these dialects names the caller."""
-    return frozenset(name for one in dialects for field in CALLER_FIELDS for name in one.fields.get(field, ()))
-
-
 def told_of(row: Row, columns: Iterable[str]) -> list[Caller]:
     """Everybody whom these columns of the row name as the caller."""
     told = [text(row[column]) for column in columns]
@@ -118,10 +112,6 @@ def masked_unknown(value: Any, columns: frozenset[str]) -> Any:
 def named(cell: str) -> bool:
     """Whether a caller's cell holds a name, and not a number or a word for nobody."""
     return cell not in NAMELESS and any(letter.isalpha() for letter in cell)
-
-
-def is_caller(column: str, columns: frozenset[str]) -> bool:
-    return column in columns or CALLER_COLUMN.search(column) is not None
 
 
 def whole(value: Any, callers: Sequence[Caller]) -> Any:

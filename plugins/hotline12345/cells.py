@@ -14,10 +14,8 @@ from plugins.hotline12345.dialects import BLANKS, Dialect
 __all__ = [
     "CHINA",
     "CONVERTERS",
-    "NOTHING",
     "Convert",
     "Row",
-    "Told",
     "Unreadable",
     "decimal",
     "moment",
@@ -29,6 +27,7 @@ __all__ = [
 CHINA = timezone(timedelta(hours=8))
 EXCEL_BEGINS = datetime(1899, 12, 30, tzinfo=CHINA)
 EXCEL_SERIAL = re.compile(r"\d{5}(\.\d+)?")
+USUAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}")
 EPOCH = re.compile(r"\d{10}(\d{3})?")
 COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?()")
 WRITTEN = re.compile(
@@ -51,9 +50,6 @@ EXAMPLES = {
 Convert = Callable[[Dialect, str, str, str], Any]
 """The dialect, the field, its column, what stands there -> what it means."""
 Row = Mapping[str, Any]
-Told = Mapping[str, tuple[str, str]]
-"""Field -> the column in which it is told, and what stands there; nothing of a field whose columns are empty."""
-NOTHING = (None, None)
 
 
 class Unreadable(ValueError):
@@ -121,6 +117,8 @@ def moment(dialect: Dialect, name: str, value: str) -> datetime:
             continue
         return written if written.tzinfo else written.replace(tzinfo=CHINA)
     try:
+        if USUAL.fullmatch(value):
+            return datetime.fromisoformat(value).replace(tzinfo=CHINA)
         if parts := WRITTEN.fullmatch(value) or COMPACT.fullmatch(value):
             year, month, day, hour, minute, second = map(int, parts.groups("0")[:6])
             return datetime(year, month, day, hour, minute, second, 0, zoned(parts[7]) if parts[7] else CHINA)

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from hub.plugin import Place
-from plugins.hotline12345.cells import NOTHING, Row, Told, Unreadable, decimal, path
+from plugins.hotline12345.cells import Row, Unreadable, decimal, path
 from plugins.hotline12345.readings import Reading
 
 __all__ = ["grid", "position", "to_wgs84"]
@@ -16,23 +16,23 @@ CHINA_EAST, CHINA_NORTH = (73.0, 136.0), (3.0, 54.0)
 RADIUS, FLATTENING = 6378245.0, 0.00669342162296594323
 
 
-def grid(row: Row, told: Told, reading: Reading, district: str) -> dict[str, str | Place]:
+def grid(row: Row, reading: Reading, district: str) -> dict[str, str | Place]:
     """A street's or a community's code, or a Place below the district; nothing where the row says nothing."""
-    code = told.get("grid_code", NOTHING)[1]
+    code = reading.first(row, "grid_code")[1]
     if code is not None and CODE.fullmatch(code):
         return {"grid": code}
     written = path(reading.dialect, [row[column] for column in reading.names])
-    names = tuple(name for name in written if not DIGITS.fullmatch(name))
+    names = tuple([name for name in written if not DIGITS.fullmatch(name)])
     return {"grid": Place(under=district, names=names)} if names else {}
 
 
-def position(told: Told, reading: Reading) -> dict[str, Any]:
+def position(row: Row, reading: Reading) -> dict[str, Any]:
     """Longitude and latitude, where both are there; "0" stands for nothing."""
-    if "longitude" not in reading.there or "latitude" not in reading.there:
+    if "longitude" not in reading.columns or "latitude" not in reading.columns:
         return {}
-    if "longitude" not in told or "latitude" not in told:
+    (name, east), (_, north) = reading.first(row, "longitude"), reading.first(row, "latitude")
+    if name is None or east is None or north is None:
         return {"longitude": None, "latitude": None}
-    (name, east), (_, north) = told["longitude"], told["latitude"]
     longitude, latitude = decimal(name, east), decimal(name, north)
     if longitude == latitude == 0:
         return {"longitude": None, "latitude": None}

@@ -1,12 +1,11 @@
 """How rows of the same columns are read: in which dialect, and where each field stands. Found once for all of them."""
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
-from plugins.hotline12345.callers import caller_columns, is_caller
-from plugins.hotline12345.cells import CONVERTERS, Convert, Row, Told, text
-from plugins.hotline12345.dialects import LEAST_KNOWN, Dialect, known_columns
+from plugins.hotline12345.cells import CONVERTERS, Convert, Row, text
+from plugins.hotline12345.dialects import LEAST_KNOWN, Dialect, caller_columns, is_caller, known_columns
 
 __all__ = ["Reading", "reading", "recognise"]
 
@@ -17,9 +16,8 @@ NEVER_EMPTY = frozenset({"title", "kind", "channel", "status", "urgency", "submi
 class Reading:
     """What is looked for in a row.
 
-    there       the fields that have a column
-    cells       (field, column), of the columns of one field the one that counts first last
-    converters  (field, how its cell is read, whether an empty cell says that it is empty)
+    columns     field -> those of its columns that are there, of which the first that is filled counts
+    converters  (field, its columns, how a cell is read, whether empty ones say that it is empty)
     category    the columns of its parts
     names       the columns of the division's names
     flags       (column, status)
@@ -28,18 +26,20 @@ class Reading:
     """
 
     dialect: Dialect
-    there: frozenset[str]
-    cells: tuple[tuple[str, str], ...]
-    converters: tuple[tuple[str, Convert, bool], ...]
+    columns: Mapping[str, tuple[str, ...]]
+    converters: tuple[tuple[str, tuple[str, ...], Convert, bool], ...]
     category: tuple[str, ...]
     names: tuple[str, ...]
     flags: tuple[tuple[str, str], ...]
     callers: tuple[str, ...]
     beyond: tuple[str, ...]
 
-    def told(self, row: Row) -> Told:
-        """Of each field the first column that is filled, and what stands there."""
-        return {field: (column, plain) for field, column in self.cells if (plain := text(row[column])) is not None}
+    def first(self, row: Row, field: str) -> tuple[str, str] | tuple[None, None]:
+        """The first filled column of a field and what stands there, (None, None) where there is none."""
+        for column in self.columns.get(field, ()):
+            if (plain := text(row[column])) is not None:
+                return column, plain
+        return None, None
 
 
 @lru_cache(maxsize=256)
@@ -51,16 +51,16 @@ def reading(columns: tuple[str, ...], dialects: tuple[Dialect, ...], least: int)
         return None
     found = {field: tuple(filter(names.__contains__, known)) for field, known in dialect.fields.items()}
     there = {field: present for field, present in found.items() if present}
-    category, places = there.pop("category", ()), there.pop("names", ())
     callers = [column for column in columns if is_caller(column, caller_columns(dialects))]
     known = known_columns(dialect).union(callers)
     return Reading(
         dialect=dialect,
-        there=frozenset(there),
-        cells=tuple((field, column) for field, present in there.items() for column in reversed(present)),
-        converters=tuple((one, how, one not in NEVER_EMPTY) for one, how in CONVERTERS.items() if one in there),
-        category=category,
-        names=places,
+        columns=there,
+        converters=tuple(
+            (one, there[one], convert, one not in NEVER_EMPTY) for one, convert in CONVERTERS.items() if one in there
+        ),
+        category=there.get("category", ()),
+        names=there.get("names", ()),
         flags=tuple((column, status) for column, status in dialect.flags.items() if column in names),
         callers=tuple(callers),
         beyond=tuple(column for column in columns if column not in known),

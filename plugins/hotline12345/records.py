@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hub.plugin import BadRecord, Issue, Record
-from plugins.hotline12345.callers import beyond, caller, caller_columns, discreet, masked, masked_unknown
-from plugins.hotline12345.cells import NOTHING, Row, Told, Unreadable, decimal, moment, path, text, word
-from plugins.hotline12345.dialects import DIALECTS, LEAST_KNOWN, TITLE_LENGTH, Dialect
+from plugins.hotline12345.callers import beyond, caller, discreet, masked, masked_unknown
+from plugins.hotline12345.cells import Row, Unreadable, decimal, moment, path, text, word
+from plugins.hotline12345.dialects import DIALECTS, LEAST_KNOWN, TITLE_LENGTH, Dialect, caller_columns
 from plugins.hotline12345.places import grid, position
 from plugins.hotline12345.readings import Reading, reading
 
@@ -55,67 +55,72 @@ def read(
         reason = f"No dialect knows these columns: {names}. "
         reason += "Describe them in a file of the setting dialects, then run it again."
         return BadRecord(reason, masked_unknown(row, caller_columns(centre.dialects)), "request", where=where)
-    told, key = known.told(row), None
+    key = None
     try:
-        key = centre.prefix + number(told, known.dialect, centre.prefix)
-        said = fields(row, told, known, key, centre)
-        extra = beyond(row, known.beyond, known.callers)
-        return Record("request", key, said, where=where, at=changed(told, known.dialect) or at, extra=extra)
+        key = centre.prefix + number(row, known, centre.prefix)
+        said = fields(row, known, key, centre)
+        extra = beyond(row, known.beyond, known.callers) if known.beyond else {}
+        return Record("request", key, said, where=where, at=changed(row, known) or at, extra=extra)
     except Unreadable as error:
         shown, reason = masked(row, f"Dialect {known.dialect.name}, {error}", known.callers)
         return BadRecord(reason, shown, "request", key, where)
 
 
-def number(told: Told, dialect: Dialect, prefix: str) -> str:
+def number(row: Row, known: Reading, prefix: str) -> str:
     """The order's number without its prefix: 12345-2509..., SH2509... and 2509... are one order."""
-    name, raw = told.get("number", NOTHING)
+    name, raw = known.first(row, "number")
     if raw is None:
-        columns = " / ".join(dialect.fields["number"])
+        columns = " / ".join(known.dialect.fields["number"])
         raise Unreadable(f"column {columns}: no order number. Ask the hotline for it, then replay.")
-    plain = "".join(unicodedata.normalize("NFKC", raw).upper().split())
+    digits = raw.isascii() and raw.isdecimal()
+    plain = raw if digits else "".join(unicodedata.normalize("NFKC", raw).upper().split())
     if ROUNDED.fullmatch(plain):
         raise Unreadable(f"column {name}: '{raw}' was rounded by a spreadsheet. Export the column as text.")
     plain = plain.removeprefix(prefix.upper())
-    prefixed = dialect.number.fullmatch(plain)
+    prefixed = known.dialect.number.fullmatch(plain)
     return prefixed[1] if prefixed else plain
 
 
-def fields(row: Row, told: Told, known: Reading, key: str, centre: Centre) -> dict[str, Any]:
+def fields(row: Row, known: Reading, key: str, centre: Centre) -> dict[str, Any]:
     """The request's fields: only what the row speaks of."""
     dialect = known.dialect
     found: dict[str, Any] = {"number": key, "channel": centre.channel}
-    for field, convert, may_be_empty in known.converters:
-        if field in told:
-            found[field] = convert(dialect, field, *told[field])
-        elif may_be_empty:
-            found[field] = None
-    found |= matters(row, known) | deadline(told, found)
-    found |= grid(row, told, known, centre.district) | position(told, known)
+    for field, columns, convert, may_be_empty in known.converters:
+        for column in columns:
+            if (plain := text(row[column])) is not None:
+                found[field] = convert(dialect, field, column, plain)
+                break
+        else:
+            if may_be_empty:
+                found[field] = None
+    found |= matters(row, known) | deadline(row, known, found)
+    found |= grid(row, known, centre.district) | position(row, known)
     if found.get("status") not in DONE and (status := flagged(row, known)):
         found["status"] = status
-    if "caller_name" in known.there or "caller_phone" in known.there:
-        who = caller(told, dialect)
+    if "caller_name" in known.columns or "caller_phone" in known.columns:
+        who = caller(row, known)
         found = {**(discreet(found, who) if who else found), "caller": who}
     if found.get("content") and "title" not in found:
         found["title"] = dialect.ends["title"].split(found["content"], maxsplit=1)[0][:TITLE_LENGTH]
     return found
 
 
-def changed(told: Told, dialect: Dialect) -> datetime | None:
+def changed(row: Row, known: Reading) -> datetime | None:
     """When the order last changed at the hotline, where the row says so in a way that can be read."""
-    if "updated_at" not in told:
+    name, value = known.first(row, "updated_at")
+    if name is None or value is None:
         return None
     try:
-        return moment(dialect, *told["updated_at"])
+        return moment(known.dialect, name, value)
     except Unreadable:
         return None
 
 
-def deadline(told: Told, found: Mapping[str, Any]) -> dict[str, Any]:
+def deadline(row: Row, known: Reading, found: Mapping[str, Any]) -> dict[str, Any]:
     """The deadline of a dialect that gives it in days since the order came in."""
-    if "due_days" not in told or "submitted_at" not in found:
+    name, days = known.first(row, "due_days")
+    if name is None or days is None or "submitted_at" not in found:
         return {}
-    name, days = told["due_days"]
     try:
         return {"due_at": found["submitted_at"] + timedelta(days=decimal(name, days))}
     except OverflowError:
