@@ -5,8 +5,8 @@ import re
 from typing import Any
 
 from hub.plugin import Place
-from plugins.hotline12345.cells import Row, Unreadable, decimal, first, path
-from plugins.hotline12345.dialects import Dialect
+from plugins.hotline12345.cells import Row, Unreadable, decimal, path
+from plugins.hotline12345.readings import Reading
 
 __all__ = ["grid", "position", "to_wgs84"]
 
@@ -16,28 +16,29 @@ CHINA_EAST, CHINA_NORTH = (73.0, 136.0), (3.0, 54.0)
 RADIUS, FLATTENING = 6378245.0, 0.00669342162296594323
 
 
-def grid(row: Row, dialect: Dialect, district: str) -> dict[str, str | Place]:
+def grid(row: Row, reading: Reading, district: str) -> dict[str, str | Place]:
     """A street's or a community's code, or a Place below the district; nothing where the row says nothing."""
-    code = first(row, dialect, "grid_code")[1]
+    code = reading.first(row, "grid_code")[1]
     if code is not None and CODE.fullmatch(code):
         return {"grid": code}
-    names = tuple(name for name in path(row, dialect, dialect.fields.get("names", ())) if not DIGITS.fullmatch(name))
+    written = path(reading.dialect, [row[column] for column in reading.names])
+    names = tuple([name for name in written if not DIGITS.fullmatch(name)])
     return {"grid": Place(under=district, names=names)} if names else {}
 
 
-def position(row: Row, dialect: Dialect) -> dict[str, Any]:
+def position(row: Row, reading: Reading) -> dict[str, Any]:
     """Longitude and latitude, where both are there; "0" stands for nothing."""
-    (name, east), (other, north) = first(row, dialect, "longitude"), first(row, dialect, "latitude")
-    if name is None or other is None:
+    if "longitude" not in reading.columns or "latitude" not in reading.columns:
         return {}
-    if east is None or north is None:
+    (name, east), (_, north) = reading.first(row, "longitude"), reading.first(row, "latitude")
+    if name is None or east is None or north is None:
         return {"longitude": None, "latitude": None}
     longitude, latitude = decimal(name, east), decimal(name, north)
     if longitude == latitude == 0:
         return {"longitude": None, "latitude": None}
     if not (CHINA_EAST[0] < longitude < CHINA_EAST[1] and CHINA_NORTH[0] < latitude < CHINA_NORTH[1]):
         raise Unreadable(f"column {name}: {east}, {north} is not in China. Correct the coordinates at the hotline.")
-    if dialect.gcj02:
+    if reading.dialect.gcj02:
         longitude, latitude = to_wgs84(longitude, latitude)
     return {"longitude": round(longitude, 6), "latitude": round(latitude, 6)}
 
