@@ -88,7 +88,7 @@ def _seconds(started_at: datetime, finished_at: datetime | None) -> float | None
     models.Run,
     see_sources.runs,
     """mode status started_by started_at finished_at pages records expected created updated closed rejected unchanged
-    moved error reason cancelled_by""",
+    moved error reason cancelled_by guarded""",
 )
 class Run(Identified):
     duration_seconds = computed(

@@ -41,6 +41,9 @@ AllowGone = Annotated[
     typer.Option(metavar="WHY", help="Let it mark more as gone than the source's limit, and say why."),
 ]
 First = Annotated[str | None, typer.Option("--from", help="Only what is of a range of days: the first, 2026-01-01.")]
+Full = Annotated[
+    bool, typer.Option("--full", help="Read everything from the beginning: what was missed, what is gone.")
+]
 Last = Annotated[str | None, typer.Option("--to", help="The last day of the range, which belongs to it.")]
 
 
@@ -62,10 +65,7 @@ def run_command(
     first: First = None,
     last: Last = None,
     queue: Annotated[bool, typer.Option("--queue", help="Leave it to a worker, and return at once.")] = False,
-    full: Annotated[
-        bool,
-        typer.Option("--full", help="Read everything from the beginning: what was missed, what is gone."),
-    ] = False,
+    full: Full = False,
     allow_gone: AllowGone = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 5 if records were rejected.")] = False,
     as_json: AsJSON = False,

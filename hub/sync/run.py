@@ -19,7 +19,7 @@ from hub.models.base import now
 from hub.plugin import BadRecord, Page, Plugin, Pulls, Receives, SourceError
 from hub.services.alerts import clear_alert, raise_alert
 from hub.sync import apply as applying
-from hub.sync import archive, exchange, gone, http, journal, outcome, pages, receiving, rejected
+from hub.sync import archive, exchange, foreseen, gone, http, journal, outcome, pages, receiving, rejected
 from hub.sync.drift import policies
 from hub.sync.gone import TooMuchGone
 from hub.sync.pages import Items, Ready
@@ -106,9 +106,10 @@ async def _pages(pull: Pull, progress: Progress, *, overridden: bool, full: bool
     cursor = None if overridden or full else pull.source.cursor
     async with pull.database.read() as session:
         rules = await policies(session, pull.source.id)
-    if cursor is None and not overridden and pull.run.mode is RunMode.APPLY:
+    applies = pull.run.mode is RunMode.APPLY
+    if cursor is None and not overridden:
         pull.watched = pull.plugin.whole
-    pushed = pull.run.mode is RunMode.APPLY and isinstance(pull.plugin, Receives)
+    pushed = applies and isinstance(pull.plugin, Receives)
     arrivals = partial(_arrivals, pull) if pushed else None
     try:
         async with pages.reading(pull.plugin, cursor, rules, arrivals) as coming:
@@ -118,15 +119,15 @@ async def _pages(pull: Pull, progress: Progress, *, overridden: bool, full: bool
                 if arrivals:
                     await arrivals()
                 progress(pull.run)
-        if pull.run.mode is RunMode.APPLY:
-            await _settle(pull, everything=cursor is None)
-            progress(pull.run)
+        await (_settle(pull, everything=cursor is None) if applies else _foresee(pull))
+        progress(pull.run)
     except TooMuchGone as error:
         async with pull.database.write(pull.viewer) as session:
             await raise_alert(session, AlertKind.GUARDED, pull.source.id, "", str(error))
         raise
-    async with pull.database.write(pull.viewer) as session:
-        await clear_alert(session, AlertKind.GUARDED, pull.source.id, "")
+    if applies:
+        async with pull.database.write(pull.viewer) as session:
+            await clear_alert(session, AlertKind.GUARDED, pull.source.id, "")
 
 
 async def _settle(pull: Pull, *, everything: bool) -> None:
@@ -138,6 +139,13 @@ async def _settle(pull: Pull, *, everything: bool) -> None:
         await _close_the_rest(pull)
     if pull.complete:
         await gone.sweep(pull, pull.complete)
+
+
+async def _foresee(pull: Pull) -> None:
+    """What the last page of a mere plan tells: what would be gone, and whether that would be too much."""
+    if pull.complete:
+        await foreseen.foresee(pull, pull.complete)
+    await foreseen.guard(pull)
 
 
 async def _arrivals(pull: Pull) -> None:
