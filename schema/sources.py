@@ -22,7 +22,8 @@ RUN = models.Run.id
 @node(
     models.Source,
     see_sources.visible,
-    "name plugin title enabled paused_by paused_because quiet_after most_gone cursor created_at updated_at",
+    """name plugin title enabled paused_by paused_because quiet_after most_gone most_refused cursor created_at
+    updated_at""",
     natural="name",
 )
 class Source(Identified):

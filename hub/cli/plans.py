@@ -13,7 +13,7 @@ from hub.auth import system
 from hub.cli.answers import AsJSON, Exit, answer_json, say
 from hub.cli.opened import with_database
 from hub.cli.progress import shown
-from hub.cli.sync import AllowGone, Another, First, Full, Last, Name, Path_, days_of, overrides
+from hub.cli.sync import AllowGone, AllowRefused, Another, First, Full, Last, Name, Path_, days_of, overrides
 from hub.config import settings
 from hub.db import Database
 from hub.errors import Misconfigured, NotFound
@@ -46,6 +46,7 @@ def plan_command(
     first: First = None,
     last: Last = None,
     full: Full = False,
+    allow_refused: AllowRefused = None,
     as_json: AsJSON = False,
 ) -> None:
     """Store what a run would do, and do nothing.
@@ -55,11 +56,14 @@ def plan_command(
     """
     chosen = settings()
     known = registry.load(chosen.plugins)
-    pull = partial(run_source, overrides=overrides(path or [], set_ or []), days=days_of(first, last), full=full)
+    pull = partial(run_source, mode=RunMode.PLAN, full=full, allow_refused=allow_refused)
+    asked, days = overrides(path or [], set_ or []), days_of(first, last)
 
     async def work(db: Database) -> Run:
         with shown(name) as progress:
-            return await pull(db, known, name, started_by="hub sync plan", mode=RunMode.PLAN, progress=progress)
+            return await pull(
+                db, known, name, started_by="hub sync plan", overrides=asked, days=days, progress=progress
+            )
 
     run = with_database(chosen, work)
     if as_json:

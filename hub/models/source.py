@@ -28,6 +28,11 @@ class Source(Entity):
     most_gone: Mapped[float] = mapped_column(
         sort_order=1, default=0.05, doc="Which share of what it brought a run may mark as gone, 0 to 1 (注销上限)."
     )
+    most_refused: Mapped[float] = mapped_column(
+        sort_order=1,
+        default=0.05,
+        doc="Which share of a page, or of a run so far, may be refused before it is stopped, 0 to 1 (拒绝上限).",
+    )
     keys: Mapped[list[Any] | None] = mapped_column(JSONB, sort_order=1, info=SECRET)
     quiet_after: Mapped[int | None] = mapped_column(
         sort_order=1,

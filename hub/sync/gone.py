@@ -82,15 +82,18 @@ async def seen_again(session: AsyncSession, run: Run, items: Iterable[Record | B
     await session.execute(mine.values(missed_at=None))
 
 
-async def sweep(work: Work, kinds: frozenset[str]) -> None:
-    """After a whole read: what it lacked is missed, what the last one lacked too is gone. Raises TooMuchGone."""
+async def sweep(work: Work, kinds: frozenset[str], *, guarded: bool) -> None:
+    """After a whole read: what it lacked is missed, what the last one lacked too is gone.
+
+    Raises TooMuchGone where it is `guarded`.
+    """
     async with fenced(work) as session:
         mine, seen = await looked_for(session, work.run, kinds)
         await session.execute(update(Link).where(*mine, Link.missed_at.is_not(None), seen).values(missed_at=None))
         await session.execute(update(Link).where(*mine, Link.missed_at.is_(None), ~seen).values(missed_at=now()))
         twice = select(Link.kind, Link.key).where(*mine, Link.missed_at < work.run.started_at).order_by(Link.key)
         missing = [Record(kind, key, {}, deleted=True) for kind, key in await session.execute(twice)]
-    if work.run.reason is None:
+    if guarded:
         async with work.database.read() as session:
             await guard(session, work.source, len(missing), already=work.run.closed)
     for first in range(0, len(missing), AT_ONCE):
