@@ -28,11 +28,6 @@ class Source(Entity):
     most_gone: Mapped[float] = mapped_column(
         sort_order=1, default=0.05, doc="Which share of what it brought a run may mark as gone, 0 to 1 (注销上限)."
     )
-    most_refused: Mapped[float] = mapped_column(
-        sort_order=1,
-        default=0.05,
-        doc="Which share of a page, or of a run so far, may be refused before it is stopped, 0 to 1 (拒绝上限).",
-    )
     keys: Mapped[list[Any] | None] = mapped_column(JSONB, sort_order=1, info=SECRET)
     quiet_after: Mapped[int | None] = mapped_column(
         sort_order=1,
@@ -42,6 +37,11 @@ class Source(Entity):
     watched_since: Mapped[datetime | None] = mapped_column(sort_order=1)
     paused_by: Mapped[str | None] = mapped_column(sort_order=1, doc="Who paused it (暂停人); empty: it is not paused.")
     paused_because: Mapped[str | None] = mapped_column(sort_order=1, doc="Why it is paused, in words (暂停原因).")
+    most_refused: Mapped[float] = mapped_column(
+        sort_order=1,
+        default=0.05,
+        doc="Which share of a page, or of a run so far, may be refused before it is stopped, 0 to 1 (拒绝上限).",
+    )
 
 
 class RunStatus(Term):
