@@ -250,6 +250,7 @@ def _row(one: Planned) -> dict[str, Any]:
             "hash": one.hash and one.hash.hex(),
             "waits": one.waits,
             "lacked": one.lacked,
+            "still": one.still,
         },
     }
 

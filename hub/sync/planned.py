@@ -42,6 +42,7 @@ class Planned:
     extra            what is to be kept beside the row
     lacked           a whole read did not bring it: nobody said that it is gone
     noted            only to be noted: that it was lacked, or that it is there again
+    still            it says nothing new, and what of it does not stand was decided before
     """
 
     record: Record
@@ -68,6 +69,7 @@ class Planned:
     extra: Mapping[str, Any] = field(default_factory=dict)
     lacked: bool = False
     noted: bool = False
+    still: bool = False
 
     @property
     def old(self) -> Values:

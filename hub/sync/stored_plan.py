@@ -106,10 +106,7 @@ async def _waiting(database: Database, planned: Run) -> list[PlanRow]:
 
 async def _carry_out(work: Work, planned: Run, rows: Sequence[PlanRow], *, outdated: bool) -> None:
     """Some rows of the plan, one transaction: what they change, what is refused, and what became of each of them."""
-    run, meant = (
-        work.run,
-        {identity(row): row for row in rows if row.action not in (PlanAction.REJECT, PlanAction.NOTE)},
-    )
+    run, meant = work.run, {identity(row): row for row in rows if _is_decided(row)}
     ids = {name: row.entity_id for name, row in meant.items() if row.action is PlanAction.CREATE}
     promised = {name: id for name, id in ids.items() if id is not None}
     async with fenced(work) as session:
@@ -128,7 +125,7 @@ async def _carry_out(work: Work, planned: Run, rows: Sequence[PlanRow], *, outda
         await _tell(session, rows, reasons)
         counts = applying.counted(done)
         counts.rejected += sum(row.action is PlanAction.REJECT for row in rows)
-        counts.unchanged += sum(row.action is PlanAction.NOTE and reasons[identity(row)] is None for row in rows)
+        counts.unchanged += sum(_says_nothing(row) and reasons.get(identity(row)) is None for row in rows)
         total = totals(run)
         total.add(counts)
         moved = run.moved + sum(reason is not None for reason in reasons.values())
@@ -136,6 +133,15 @@ async def _carry_out(work: Work, planned: Run, rows: Sequence[PlanRow], *, outda
         await note(session, run, values | {"expected": run.expected})
     take(run, values)
     journal.of_page(run)
+
+
+def _says_nothing(row: PlanRow) -> bool:
+    """Whether it is shown, but nothing is to be decided about it: only noted, or decided before."""
+    return row.action is PlanAction.NOTE or bool(row.private.get("still"))
+
+
+def _is_decided(row: PlanRow) -> bool:
+    return row.action is not PlanAction.REJECT and not _says_nothing(row)
 
 
 def _read_again(meant: Mapping[Identity, PlanRow], rules: Policies) -> Readings:
