@@ -152,3 +152,4 @@ class Mutation:
     set_drift = verb(rules.set_drift, WORDS, returns="DriftRule", ids={})
     clear_drift = verb(rules.clear_drift, RULE, returns="DriftRule", ids={"id": "DriftRule"})
     set_most_gone = verb(rules.set_most_gone, WORDS, returns="Source", ids={})
+    set_most_refused = verb(rules.set_most_refused, WORDS, returns="Source", ids={})

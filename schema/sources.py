@@ -22,7 +22,8 @@ RUN = models.Run.id
 @node(
     models.Source,
     see_sources.visible,
-    "name plugin title enabled paused_by paused_because quiet_after most_gone cursor created_at updated_at",
+    """name plugin title enabled paused_by paused_because quiet_after most_gone most_refused cursor created_at
+    updated_at""",
     natural="name",
 )
 class Source(Identified):
@@ -88,7 +89,7 @@ def _seconds(started_at: datetime, finished_at: datetime | None) -> float | None
     models.Run,
     see_sources.runs,
     """mode status started_by started_at finished_at pages records expected created updated closed rejected unchanged
-    moved error reason cancelled_by""",
+    moved error reason cancelled_by guarded""",
 )
 class Run(Identified):
     duration_seconds = computed(

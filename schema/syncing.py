@@ -76,6 +76,7 @@ RUN_WORDS = (
         "settings.value": "Its value: JSON where it reads as JSON, else text (设置值).",
         "since": "Only what is of a range of days: its first day (起始日期).",
         "until": "The last day of the range, which belongs to it (结束日期).",
+        "allow_refused": "Why it may refuse more records than the source's limit (放行拒绝原因).",
         "full": "Read everything from the beginning: what was missed, what is gone (全量).",
     }
     | GONE

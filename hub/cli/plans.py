@@ -13,7 +13,7 @@ from hub.auth import system
 from hub.cli.answers import AsJSON, Exit, answer_json, say
 from hub.cli.opened import with_database
 from hub.cli.progress import shown
-from hub.cli.sync import AllowGone, Another, First, Last, Name, Path_, days_of, overrides
+from hub.cli.sync import AllowGone, AllowRefused, Another, First, Full, Last, Name, Path_, days_of, overrides
 from hub.config import settings
 from hub.db import Database
 from hub.errors import Misconfigured, NotFound
@@ -45,19 +45,25 @@ def plan_command(
     set_: Another = None,
     first: First = None,
     last: Last = None,
+    full: Full = False,
+    allow_refused: AllowRefused = None,
     as_json: AsJSON = False,
 ) -> None:
     """Store what a run would do, and do nothing.
 
-    Everything is checked as in a run. `hub sync show` shows the plan row by row, `hub sync apply` does exactly it.
+    Everything is checked as in a run; of a source that is read whole, what it lacks is in the plan, too. `hub sync
+    show` shows the plan row by row, `hub sync apply` does exactly it.
     """
     chosen = settings()
     known = registry.load(chosen.plugins)
-    pull = partial(run_source, overrides=overrides(path or [], set_ or []), days=days_of(first, last))
+    pull = partial(run_source, mode=RunMode.PLAN, full=full, allow_refused=allow_refused)
+    asked, days = overrides(path or [], set_ or []), days_of(first, last)
 
     async def work(db: Database) -> Run:
         with shown(name) as progress:
-            return await pull(db, known, name, started_by="hub sync plan", mode=RunMode.PLAN, progress=progress)
+            return await pull(
+                db, known, name, started_by="hub sync plan", overrides=asked, days=days, progress=progress
+            )
 
     run = with_database(chosen, work)
     if as_json:
@@ -65,9 +71,15 @@ def plan_command(
     else:
         typer.echo(report.words(run, name))
         if run.status is RunStatus.PLANNED:
+            _warn(run)
             say(f"  Look at it:  hub sync show {run.id}\n  Do it:       hub sync apply {run.id}")
     if run.status is not RunStatus.PLANNED:
         raise typer.Exit(Exit.FAILED)
+
+
+def _warn(run: Run) -> None:
+    if run.guarded and run.status is RunStatus.PLANNED:
+        say(f"  It would be stopped: {run.guarded}")
 
 
 def show_command(
@@ -108,6 +120,7 @@ def show_command(
         answer_json(told | {"rows": [_plain(row) for row in rows]})
         return
     typer.echo(report.words(found, source))
+    _warn(found)
     for row in rows:
         typer.echo("\n".join(_lines(row)))
     if pages > 1:

@@ -154,15 +154,17 @@ def forget_command(
 def limit_command(
     name: Annotated[str, typer.Argument(help="The source: `hub sync status` lists them.")],
     share: Annotated[float, typer.Argument(help="From 0 to 1: 0.05 is one in twenty.")],
+    refused: Annotated[bool, typer.Option("--refused", help="Of a page, or of a run so far, may be refused.")] = False,
     as_json: AsJSON = False,
 ) -> None:
-    """Decide which share of what a source brought one run may mark as gone."""
+    """Decide which share of what a source brought one run may mark as gone; with --refused, which may be refused."""
+    set_share = rules.set_most_refused if refused else rules.set_most_gone
 
     async def write(session: AsyncSession) -> Entity:
-        await rules.set_most_gone(session, VIEWER, source=name, share=share)
+        await set_share(session, VIEWER, source=name, share=share)
         return (await session.scalars(select(Source).where(Source.name == name))).one()
 
-    _write(write, f"{name}: {share:.0%}", as_json=as_json)
+    _write(write, f"{name}: {share:.0%} {'refused' if refused else 'gone'}", as_json=as_json)
 
 
 def _named(terms: type[Word], word: str) -> Word:

@@ -1,6 +1,7 @@
 """hub sync: bring the hub in step with a source, and see how it went."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -40,7 +41,14 @@ AllowGone = Annotated[
     str | None,
     typer.Option(metavar="WHY", help="Let it mark more as gone than the source's limit, and say why."),
 ]
+AllowRefused = Annotated[
+    str | None,
+    typer.Option(metavar="WHY", help="Let it refuse more records than the source's limit, and say why."),
+]
 First = Annotated[str | None, typer.Option("--from", help="Only what is of a range of days: the first, 2026-01-01.")]
+Full = Annotated[
+    bool, typer.Option("--full", help="Read everything from the beginning: what was missed, what is gone.")
+]
 Last = Annotated[str | None, typer.Option("--to", help="The last day of the range, which belongs to it.")]
 
 
@@ -62,11 +70,9 @@ def run_command(
     first: First = None,
     last: Last = None,
     queue: Annotated[bool, typer.Option("--queue", help="Leave it to a worker, and return at once.")] = False,
-    full: Annotated[
-        bool,
-        typer.Option("--full", help="Read everything from the beginning: what was missed, what is gone."),
-    ] = False,
+    full: Full = False,
     allow_gone: AllowGone = None,
+    allow_refused: AllowRefused = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 5 if records were rejected.")] = False,
     as_json: AsJSON = False,
 ) -> None:
@@ -78,7 +84,8 @@ def run_command(
     asked, days = overrides(path or [], set_ or []), days_of(first, last)
     if queue:
         begin, end = (str(days.first), str(days.last)) if days else (None, None)
-        job = jobs.Job(name, "hub sync run", asked, first=begin, last=end, trusted=True, full=full, reason=allow_gone)
+        job = jobs.Job(name, "hub sync run", asked, first=begin, last=end, trusted=True, full=full)
+        job = replace(job, reason=allow_gone, allow_refused=allow_refused)
         _enqueue(job, as_json=as_json)
         return
     known = registry.load(chosen.plugins)
@@ -94,6 +101,7 @@ def run_command(
                 days=days,
                 full=full,
                 reason=allow_gone,
+                allow_refused=allow_refused,
                 progress=progress,
             )
         return run, await _rejected(db, run) if run.rejected else []

@@ -37,6 +37,11 @@ class Source(Entity):
     watched_since: Mapped[datetime | None] = mapped_column(sort_order=1)
     paused_by: Mapped[str | None] = mapped_column(sort_order=1, doc="Who paused it (暂停人); empty: it is not paused.")
     paused_because: Mapped[str | None] = mapped_column(sort_order=1, doc="Why it is paused, in words (暂停原因).")
+    most_refused: Mapped[float] = mapped_column(
+        sort_order=1,
+        default=0.05,
+        doc="Which share of a page, or of a run so far, may be refused before it is stopped, 0 to 1 (拒绝上限).",
+    )
 
 
 class RunStatus(Term):
@@ -100,6 +105,9 @@ class Run(Entity):
     )
     reason: Mapped[str | None] = mapped_column(sort_order=1, doc="Why a person let it do what is guarded (放行原因).")
     cancelled_by: Mapped[str | None] = mapped_column(sort_order=1, doc="Who asked it to stop (取消者).")
+    guarded: Mapped[str | None] = mapped_column(
+        sort_order=1, doc="Of a stored plan: why it is not applied unless a person says why it may (拦截原因)."
+    )
 
     __table_args__ = (sparse("plan_id"), Index(None, "source_id", "id"))
 
@@ -160,6 +168,7 @@ class PlanAction(Term):
     REJECT = "Refuse the record (拒绝)."
     LINK = "Only remember which row the source means by its key (关联)."
     KEEP = "Change nothing: the source says otherwise, but another's word stands (保留)."
+    NOTE = "Only note that a whole read lacks it, or has it again: what two in a row lack is gone (缺失标记)."
 
 
 class PlanState(Term):

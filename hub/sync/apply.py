@@ -223,11 +223,13 @@ async def _link(session: AsyncSession, batch: Batch, source_id: UUID, planned: S
         await (await session.connection()).execute(statement, moved)
 
 
-async def store(session: AsyncSession, run: Run, planned: Sequence[Planned], bad: Sequence[BadRecord]) -> None:
-    """Keep the plan and write nothing else. Numbers go on where earlier pages ended."""
+async def store(
+    session: AsyncSession, run: Run, planned: Sequence[Planned], bad: Sequence[BadRecord] = (), *, after: int = 0
+) -> None:
+    """Keep the plan and write nothing else. Numbers go on where earlier pages ended, and `after` so many more."""
     rows = [_row(one) for one in planned if one.shown_as is not None]
     rows += [_bad(one) for one in bad]
-    for number, row in enumerate(rows, run.records + 1):
+    for number, row in enumerate(rows, run.records + after + 1):
         row |= {"run_id": run.id, "id": uuid7(), "number": number}
     if rows:
         await session.execute(insert(PlanRow), rows)
@@ -243,7 +245,13 @@ def _row(one: Planned) -> dict[str, Any]:
         "new": {name: plain(value) for name, value in one.new.items()},
         "rule": archive.told(one.rule),
         "kept": {name: {"said": kept.said, "rule": archive.told(kept.rule)} for name, kept in one.kept.items()},
-        "private": {"record": archive.keep(one.record), "hash": one.hash and one.hash.hex(), "waits": one.waits},
+        "private": {
+            "record": archive.keep(one.record),
+            "hash": one.hash and one.hash.hex(),
+            "waits": one.waits,
+            "lacked": one.lacked,
+            "still": one.still,
+        },
     }
 
 

@@ -21,7 +21,7 @@ from hub.services.changes import plain
 from hub.sync import nested
 from hub.sync.kind import Found, Kind, Values
 from hub.sync.kinds import KINDS
-from hub.sync.ownership import Owners, owners
+from hub.sync.ownership import Owners, owners, tell_what_stays
 from hub.sync.planned import Brought, Kept, Planned
 from hub.sync.reading import GONE, Known, Reading, Readings
 from hub.sync.references import References, among
@@ -64,6 +64,8 @@ async def plan(
             if kind.table.name in NAMED and (ahead is not None or name != last):
                 for one in decided:
                     one.bring(brought)
+    if ahead is not None:
+        await tell_what_stays(session, source_id, planned)
     return planned
 
 
