@@ -348,6 +348,7 @@ class Query:
     practice = found("Practice", see_practices.visible, CODE, description="One practice (实践).")
     practices = connection("Practice", see_practices.visible, order="code", description="How cities work (实践).")
     scheme = found("Scheme", see_practices.schemes, models.Scheme.code, description="One list of a practice (名目).")
+    schemes = connection("Scheme", see_practices.schemes, order="code", description="The lists of practices (名目).")
     workflow = found("Workflow", see_practices.workflows, models.Workflow.code, description="One workflow (流程).")
     workflows = connection("Workflow", see_practices.workflows, order="code", description="The workflows (流程).")
     procedures = connection(
