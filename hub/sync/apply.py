@@ -21,6 +21,7 @@ from hub.models import (
     RequestAction,
     RequestEvent,
     RequestIssue,
+    RequestStatus,
     Run,
     Withheld,
     now,
@@ -29,11 +30,13 @@ from hub.models import (
 from hub.plugin import BadRecord, Caller
 from hub.services import grids
 from hub.services.changes import plain
-from hub.services.shapes import written
+from hub.services.shapes import shape, written
 from hub.sync import archive
 from hub.sync.batch import Batch
 from hub.sync.kinds import KINDS
 from hub.sync.planned import Planned
+
+BEGUN: RequestStatus = shape(Request).fixed["status"]
 
 
 @dataclass(slots=True)
@@ -173,24 +176,18 @@ def _identity(id: UUID, one: Planned, caller: Caller) -> dict[str, Any]:
 
 def _event(batch: Batch, one: Planned, request: Mapping[str, Any]) -> None:
     """A source's word on a request is a step in its life."""
-    default = Request.__table__.c.status.default
+    names = ", ".join(f"{field} {batch.shown(code)}" for field, code in one.unknown.items())
     event = {
         "request_id": one.entity_id,
         "id": uuid7(),
         "at": batch.at,
         "action": RequestAction.SYNC,
-        "status": request.get("status") or (default.arg if default is not None else None),
+        "status": request.get("status") or BEGUN,
         "party_id": request.get("assignee_id"),
-        "note": _named(one.unknown),
+        "note": f"来源所述在本系统中尚未登记：{names}" if names else None,  # so that it is not lost
         "details": {"key": one.record.key, "unknown": one.unknown} if one.unknown else {"key": one.record.key},
     }
     batch.create(RequestEvent, event, "RequestEvent")
-
-
-def _named(unknown: Mapping[str, str]) -> str | None:
-    """What the source names and the hub does not know, so that it is not lost."""
-    names = ", ".join(f"{field} {archive.told(code)}" for field, code in unknown.items())
-    return f"来源所述在本系统中尚未登记：{names}" if names else None
 
 
 def _link(batch: Batch, source_id: UUID, one: Planned) -> None:

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from operator import itemgetter
 from typing import Any
 
@@ -15,7 +16,7 @@ from hub.models.base import now
 from hub.services import shapes, tally_keeping
 from hub.services.changes import changed
 from hub.services.shapes import Row, written
-from hub.sync import bulk
+from hub.sync import archive, bulk
 
 HIDDEN = "***"
 SORT = tally_keeping.SORT
@@ -33,11 +34,13 @@ class Batch:
     """What one transaction will write. Every row that is added says its change, as the log wants it.
 
     Rows are shaped while they are sent, so that the database is at work on the first when the last is made.
+    `shown` masks words for an admin: what a source names and nobody knows, it names often.
     """
 
     def __init__(self, origin: Origin) -> None:
         self.origin = origin
         self.at: datetime = now()
+        self.shown = cache(archive.told)
         self._new: dict[type[Base], list[Row]] = defaultdict(list)
         self._changed: dict[tuple[type[Base], tuple[str, ...]], list[Sequence[Any]]] = defaultdict(list)
         self._changes: list[tuple[ChangeKind, str, Row, Row, Row, datetime | None]] = []
