@@ -23,6 +23,7 @@ from hub.fields import (
     ActivityFields,
     AllianceFields,
     Caller,
+    CatalogueEntryFields,
     GridFields,
     Issue,
     MemberFields,
@@ -41,6 +42,7 @@ __all__ = [
     "AllianceFields",
     "BadRecord",
     "Caller",
+    "CatalogueEntryFields",
     "Change",
     "Event",
     "GraphField",
@@ -93,7 +95,7 @@ class Record:
     """One thing as the source says it is.
 
     kind     "grid", "organization", "person", "alliance", "member", "post", "activity", "shift", "service_record",
-             "resource" or "request"
+             "resource", "catalogue_entry" or "request"
     key      the source's own key for it: never changes, never reused
     fields   only what the source says (see hub/fields.py): a missing name means "says nothing", None "says: empty"
     deleted  the source says that it is gone

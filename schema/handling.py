@@ -7,7 +7,7 @@ import strawberry
 from hub.services import closing, handling, merging, publicity, requests, supervision, triage
 from schema.verbs import verb
 
-IDS = {"id": "Request", "into_id": "Request", "grid_id": "Grid", "party_id": "Party"}
+IDS = {"evidence_ids": "Attachment", "id": "Request", "into_id": "Request", "grid_id": "Grid", "party_id": "Party"}
 
 WORDS = {
     "id": "The request (诉求).",
@@ -33,6 +33,7 @@ WORDS = {
     "issues.category": "Its category (分类).",
     "note": "What is said about it (说明).",
     "reason": "Why (理由).",
+    "evidence_ids": "The files of the request that show it (证据附件).",
     "working_days": "How many working days, by the Chinese calendar (工作日).",
     "granted": "Whether it is granted (是否同意).",
     "reply": "The answer (答复).",
@@ -60,6 +61,7 @@ class Mutation:
     accept_request = _verb(handling.accept)
     join_request = _verb(handling.join)
     respond_request = _verb(handling.respond)
+    evaluate_response = _verb(handling.evaluate_response)
     ask_return = _verb(handling.ask_return)
     decide_return = _verb(triage.decide_return)
     ask_extension = _verb(handling.ask_extension)

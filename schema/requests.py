@@ -6,9 +6,11 @@ import strawberry
 
 from hub import models
 from hub.services import grids as see_grids
+from hub.services import handling
 from hub.services import parties as see_parties
 from hub.services import requests as see_requests
 from hub.services import resources as see_resources
+from schema import catalogue
 from schema.changes import history
 from schema.edges import connection, found, many, one
 from schema.node import Column, Identified, computed, node
@@ -38,6 +40,7 @@ class Request(Identified):
     assignee = one(
         "Party", see_parties.visible, PARTY, key=models.Request.assignee_id, description="Who handles it (承办方)."
     )
+    suggested_assignees = catalogue.suggested()
     submitter = one(
         "Party", see_parties.visible, PARTY, key=models.Request.submitter_id, description="Who submitted it (提交者)."
     )
@@ -87,6 +90,14 @@ class Request(Identified):
         order="asked_at",
         description="Who was called in beside the assignee (协办).",
     )
+    responses = many(
+        "CoHandler",
+        see_requests.responses,
+        models.CoHandler.request_id,
+        key=REQUEST,
+        order="responded_at",
+        description="What the parties called in have answered (响应).",
+    )
     evaluations = many(
         "Evaluation",
         see_requests.evaluations,
@@ -135,8 +146,21 @@ class RequestIssue(Identified):
     request = _of(models.RequestIssue.request_id)
 
 
-@node(models.CoHandler, see_requests.co_handlers, "asked_at due_at responded_at reply")
+@node(models.CoHandler, see_requests.co_handlers, "asked_at due_at responded_at reply ok evaluated_at evaluation")
 class CoHandler(Identified):
+    in_time = computed(
+        [models.CoHandler.due_at, models.CoHandler.responded_at],
+        handling.in_time,
+        type=bool | None,
+        description="Whether it answered before its deadline (是否按时响应); null: not yet answered, or no deadline.",
+    )
+    overdue = computed(
+        [models.CoHandler.due_at, models.CoHandler.responded_at],
+        handling.overdue,
+        type=bool,
+        where=handling.OVERDUE,
+        description="Whether its deadline has passed without an answer (响应超期).",
+    )
     request = _of(models.CoHandler.request_id)
     party = one(
         "Party", see_parties.visible, PARTY, key=models.CoHandler.party_id, description="Who was called in (协办方)."

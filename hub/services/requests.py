@@ -89,6 +89,11 @@ def co_handlers(viewer: Viewer) -> Select[CoHandler]:
     return _parts(viewer, CoHandler, _inside(viewer))
 
 
+def responses(viewer: Viewer) -> Select[CoHandler]:
+    """Those of them that have answered."""
+    return co_handlers(viewer).where(CoHandler.responded_at.is_not(None))
+
+
 def attachments(viewer: Viewer) -> Select[Attachment]:
     """The files, for those inside."""
     return _parts(viewer, Attachment, _inside(viewer))

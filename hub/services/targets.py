@@ -14,7 +14,7 @@ from hub.services import alerts, changes, sources, words
 
 KINDS = (
     *("grid", "organization", "person", "alliance", "member", "post", "activity", "shift", "service_record"),
-    *("resource", "request"),
+    *("resource", "catalogue_entry", "request"),
 )
 DONE = (DeliveryStatus.SENT, DeliveryStatus.SKIPPED)
 WHOLE, SINGLE = "target", "deliveries"  # the subjects of alerts: all of it, or some deliveries

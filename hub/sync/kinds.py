@@ -13,6 +13,7 @@ from hub.models import (
     Activity,
     Alliance,
     Base,
+    CatalogueEntry,
     Grid,
     GridLevel,
     Member,
@@ -33,7 +34,7 @@ from hub.models import (
     Shift,
 )
 from hub.models.alliance import AllianceKind
-from hub.services import grids, privacy, requests, service_records
+from hub.services import catalogue, grids, privacy, requests, service_records
 from hub.services.working_days import local_day
 from hub.sync import values as reading
 
@@ -181,6 +182,21 @@ def _request(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, 
     return None
 
 
+def _catalogue_entry(
+    values: Values, row: Mapping[str, Any] | None, found: Mapping[str, Found], at: datetime
+) -> str | None:
+    """Its category is written in one way; what changes what it says is a new version, from that day on."""
+    if "category" in values:
+        values["category"] = "/".join(catalogue.parts(values["category"])) or None
+    if row is None:
+        values.setdefault("valid_from", local_day(at))
+    elif any(name in values and values[name] != row[name] for name in catalogue.SAYS):
+        values["version"] = row["version"] + 1
+        if values.get("valid_from") in (None, row["valid_from"]):
+            values["valid_from"] = local_day(at)
+    return None
+
+
 def _service_record(
     values: Values, row: Mapping[str, Any] | None, found: Mapping[str, Found], at: datetime
 ) -> str | None:
@@ -312,6 +328,17 @@ KINDS: dict[str, Kind] = {
             {"grid": GRID, "owner": Reference("owner_id", Party)},
             defaults={"resource_kind": ResourceKind.OTHER},
             required=("code", "title"),
+        ),
+        Kind(
+            "catalogue_entry",
+            CatalogueEntry,
+            {name: name for name in ("code", "practice", "category", "basis", "valid_from", "valid_to")},
+            {"grid": GRID, "party": Reference("party_id", Party, by_name=True, needed=lambda values: True)},
+            defaults={"version": 1},
+            required=("code", "party"),
+            closing=lambda at: {"valid_to": local_day(at)},
+            reopening={"valid_to": None},
+            derive=_catalogue_entry,
         ),
         Kind(
             "request",

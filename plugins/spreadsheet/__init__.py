@@ -20,7 +20,7 @@ from plugins.spreadsheet.reading import Pages, files
 from plugins.spreadsheet.tables import MEGABYTE
 
 SAMPLES = Path(__file__).parent / "samples"
-Kind = Literal["grid", "organization", "person", "alliance", "member", "resource", "request"]
+Kind = Literal["grid", "organization", "person", "alliance", "member", "resource", "catalogue_entry", "request"]
 
 
 class Config(BaseModel):

@@ -19,7 +19,7 @@ from plugins.spreadsheet.tables import unreadable
 HERE = Path(__file__).parent
 NEWEST = "1"
 COLUMNS = ("profile", "kind", "field", "required", "headers")
-KINDS = ("grid", "organization", "person", "alliance", "member", "resource", "request")
+KINDS = ("grid", "organization", "person", "alliance", "member", "resource", "catalogue_entry", "request")
 
 
 @dataclass(frozen=True, slots=True)

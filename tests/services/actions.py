@@ -25,6 +25,7 @@ VERBS: dict[RequestAction, tuple[Verb, dict[str, Any]]] = {
     A.ACCEPT: (handling.accept, {}),
     A.JOIN: (handling.join, {"party_id": "police"}),
     A.RESPOND: (handling.respond, {"party_id": "water_works", "reply": "已修"}),
+    A.EVALUATE_RESPONSE: (handling.evaluate_response, {"party_id": "water_works", "ok": True}),
     A.HANDLE: (handling.handle, {"result": "已修"}),
     A.ASK_RETURN: (handling.ask_return, REASON),
     A.GRANT_RETURN: (triage.decide_return, {"granted": True}),

@@ -58,7 +58,7 @@ class Town:
         request: Request = await self.do(requests.submit, viewer=viewer, **words)
         return request
 
-    async def put(self, status: RequestStatus, **columns: Any) -> Request:
+    async def put(self, status: RequestStatus, *, answered: bool = False, **columns: Any) -> Request:
         """A request that stands in a status without the steps before it; the water works are called in."""
         defaults: dict[str, Any] = {
             "number": requests.new_number(),
@@ -73,7 +73,8 @@ class Town:
         async with self.database.write(HUB) as session:
             session.add(request)
             await session.flush()
-            session.add(CoHandler(request_id=request.id, party_id=self.water_works))
+            responded_at = now() if answered else None
+            session.add(CoHandler(request_id=request.id, party_id=self.water_works, responded_at=responded_at))
         return request
 
     async def get(self, id: UUID) -> Request:
