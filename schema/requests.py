@@ -1,22 +1,47 @@
 """What is asked for: requests, and the rows that belong to them."""
 
+from datetime import datetime
 from typing import Any
 
 import strawberry
 
 from hub import models
+from hub.services import clock, handling
 from hub.services import grids as see_grids
-from hub.services import handling
 from hub.services import parties as see_parties
 from hub.services import requests as see_requests
 from hub.services import resources as see_resources
 from schema import catalogue
 from schema.changes import history
+from schema.duplicates import cluster, suggestions
 from schema.edges import connection, found, many, one
-from schema.node import Column, Identified, computed, node
+from schema.node import Column, Identified, computed, looked_up, node, term
 from schema.ownership import extras, provenance, withheld
 
 REQUEST = models.Request.id
+term(models.RequestAction)
+
+
+@strawberry.type(description="How the clock of a request stands (办理时钟).")
+class Clock:
+    runs: bool = strawberry.field(description="Whether it runs (是否计时).")
+    paused_since: datetime | None = strawberry.field(
+        description="Since when it stands still: more was asked for, a return, or it is merged (暂停时间)."
+    )
+    paused_days: int = strawberry.field(
+        description="How many working days it has stood still since the deadline was set (暂停工作日)."
+    )
+    due_at: datetime = strawberry.field(
+        description="The deadline; while it stands still: what it would be if it ran on now (办理期限)."
+    )
+    overdue_days: int | None = strawberry.field(
+        description="How many working days late, 0 for less than one; null: in time (超期工作日)."
+    )
+    started_by: models.RequestAction = strawberry.field(
+        description="Which step set the deadline; SYNC: a source did (起算环节)."
+    )
+
+
 PARTY = models.Party.id
 
 
@@ -41,6 +66,15 @@ class Request(Identified):
         "Party", see_parties.visible, PARTY, key=models.Request.assignee_id, description="Who handles it (承办方)."
     )
     suggested_assignees = catalogue.suggested()
+    clock = looked_up(
+        [
+            *(models.Request.id, models.Request.status, models.Request.due_at),
+            *(models.Request.handled_at, models.Request.closed_at),
+        ],
+        clock.clocks,
+        type=Clock | None,
+        description="The clock of the handling, in working days (办理时钟); null: there is no deadline.",
+    )
     submitter = one(
         "Party", see_parties.visible, PARTY, key=models.Request.submitter_id, description="Who submitted it (提交者)."
     )
@@ -66,6 +100,8 @@ class Request(Identified):
         order="-submitted_at",
         description="The requests that are handled under it (重复诉求).",
     )
+    cluster = cluster()
+    duplicate_suggestions = suggestions()
     events = many(
         "RequestEvent",
         see_requests.events,

@@ -11,6 +11,7 @@ from hub.auth import Viewer
 from hub.errors import Conflict, Forbidden, Invalid
 from hub.models import Attachment, CoHandler, Request, RequestAction, now
 from hub.services import deadlines, parties, words
+from hub.services.merging import answer
 from hub.services.requests import begin, called, last, on_grid, record
 from hub.services.triage import FINAL_RETURNS, decisions
 
@@ -167,8 +168,10 @@ async def ask_extension(session: AsyncSession, viewer: Viewer, id: UUID, *, work
 
 
 async def handle(session: AsyncSession, viewer: Viewer, id: UUID, *, result: str, note: str | None = None) -> Request:
-    """Say that it is done (办理完成), and what was done, in words for the caller."""
+    """Say that it is done (办理完成), and what was done, in words for the caller, and for those of merged requests."""
     request = await begin(session, viewer, id, RequestAction.HANDLE)
     request.result = words.said(result, field="result")
     request.handled_at = now()
-    return record(session, viewer, request, RequestAction.HANDLE, party_id=request.assignee_id, note=note)
+    record(session, viewer, request, RequestAction.HANDLE, party_id=request.assignee_id, note=note)
+    await answer(session, viewer, request, RequestAction.HANDLE)
+    return request

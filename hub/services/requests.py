@@ -21,6 +21,7 @@ from hub.models import (
     Attachment,
     Channel,
     CoHandler,
+    DuplicateSuggestion,
     Evaluation,
     Grid,
     GridLevel,
@@ -97,6 +98,11 @@ def responses(viewer: Viewer) -> Select[CoHandler]:
 def attachments(viewer: Viewer) -> Select[Attachment]:
     """The files, for those inside."""
     return _parts(viewer, Attachment, _inside(viewer))
+
+
+def duplicate_suggestions(viewer: Viewer) -> Select[DuplicateSuggestion]:
+    """What may say the same, for those inside."""
+    return _parts(viewer, DuplicateSuggestion, _inside(viewer))
 
 
 def issues(viewer: Viewer) -> Select[RequestIssue]:
@@ -327,6 +333,12 @@ async def taken_back(
     name = str(event.details.get("from")) if event is not None else ""
     known = RequestStatus[name] if name in RequestStatus.__members__ else None
     return event, known or row.to or request.status
+
+
+async def merged_under(session: AsyncSession, head: Request) -> list[Request]:
+    """The requests that are merged into it, locked until the end of the transaction."""
+    under = select(Request).where(Request.merged_into_id == head.id, Request.status == RequestStatus.MERGED)
+    return list(await session.scalars(under.order_by(Request.id).with_for_update()))
 
 
 def record(
