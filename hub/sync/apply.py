@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, tuple_
+from sqlalchemy import delete, tuple_
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -31,7 +31,7 @@ from hub.plugin import BadRecord, Caller
 from hub.services import grids
 from hub.services.changes import plain
 from hub.services.shapes import shape, written
-from hub.sync import archive
+from hub.sync import archive, bulk
 from hub.sync.batch import Batch
 from hub.sync.kinds import KINDS
 from hub.sync.planned import Planned
@@ -204,7 +204,7 @@ async def store(session: AsyncSession, run: Run, planned: Sequence[Planned], bad
     for number, row in enumerate(rows, run.records + 1):
         row |= {"run_id": run.id, "id": uuid7(), "number": number}
     if rows:
-        await session.execute(insert(PlanRow), rows)
+        await bulk.add(session, PlanRow, rows)
 
 
 def _row(one: Planned) -> dict[str, Any]:

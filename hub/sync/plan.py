@@ -23,7 +23,7 @@ from hub.sync.kinds import KINDS, Found, Kind, Values
 from hub.sync.ownership import Owners, owners
 from hub.sync.planned import Brought, Kept, Planned
 from hub.sync.reading import GONE, Known, Reading, Readings
-from hub.sync.references import References, among
+from hub.sync.references import References, among, locked
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +157,7 @@ class _Matching:
         if not linked and not natural:
             return
         wanted = or_(among(table.c.id, linked), among(table.c[first], natural))
-        rows = await session.execute(select(table).where(wanted).order_by(table.c.id).with_for_update())
-        for row in rows.mappings():
-            found = {str(name): value for name, value in row.items()}
+        for found in await locked(session, table, wanted):
             self.by_id[found["id"]] = found
             natural_key = tuple(found[name] for name in self.kind.natural)
             if None not in natural_key:
