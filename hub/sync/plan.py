@@ -89,15 +89,17 @@ async def _come_since(session: AsyncSession, kind: Kind, readings: list[Reading]
     ]
     if not sought:
         return set()
-    await references.learn(session, kind, [{name: value} for _, name, value, _ in sought])
-    come, siblings = set(), {reading.values.get(kind.natural[0]) for reading in readings}
-    for key, name, value, had in sought:
+    what = {(name, value, had) for _, name, value, had in sought}
+    await references.learn(session, kind, [{name: value} for name, value, _ in what])
+    siblings = {reading.values.get(kind.natural[0]) for reading in readings}
+    come = set()
+    for name, value, had in what:
         reference = kind.references[name]
         above = references.above(str(value)) if reference.path else None
         beside = issubclass(kind.model, reference.target) and value in siblings
         if beside or references.find(reference.target, value) is not None or _last(above) != had:
-            come.add(key)
-    return come
+            come.add((name, value, had))
+    return {key for key, *rest in sought if tuple(rest) in come}
 
 
 def _last(found: Found | None) -> str:
@@ -120,6 +122,7 @@ class _Matching:
         self.never_empty, self.natural_references = kind.never_empty(), kind.natural_references
         self.names, self.alike = kind.names(), f"the same {' and '.join(kind.natural)}"
         self.owners = Owners(kind, source_id)
+        self.disputed: set[UUID] = set()
         self.called: dict[UUID, str] = {}
         self.gone: set[UUID] = set()
         self.by_id: dict[UUID, Mapping[str, Any]] = {}
@@ -138,6 +141,7 @@ class _Matching:
         await self._load(session)
         await self._names(session)
         self.owners = await owners(session, self.kind, self.source_id, list(self.by_id), self.moment.at)
+        self.disputed = self.owners.concerned()
         for reading in self.readings:
             self._decision(reading)
         return list(self.decided.values())
@@ -282,7 +286,7 @@ class _Matching:
 
     def _keep(self, planned: Planned, values: Values, found: dict[str, Found]) -> None:
         """Take out of `values` what does not stand against somebody else's word."""
-        if (row := planned.row) is None:
+        if (row := planned.row) is None or row["id"] not in self.disputed:
             return
         for column, name in self.names.items():
             if column not in values:
