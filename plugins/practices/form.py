@@ -1,8 +1,8 @@
 """The form of a practice file: docs/practices.md shows it by example. Every part says what it is in its own words."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 NAME = r"^[A-Za-z][A-Za-z0-9_-]{0,39}$"
 
@@ -28,11 +28,16 @@ class Practice(Part):
 
 
 class Item(Part):
-    """One thing on a list. Where the source does not explain it, nor does the file."""
+    """One thing on a list, or its name alone. Where the source does not explain it, nor does the file."""
 
     name: str
     description: str | None = None
     year: int | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, said: Any) -> Any:
+        return {"name": said} if isinstance(said, str) else said
 
 
 class Scheme(Part):
@@ -43,7 +48,7 @@ class Scheme(Part):
     name: str
     description: str | None = None
     expected: int | None = Field(None, ge=0)
-    items: list[str | Item] = []
+    items: list[Item] = []
 
 
 class Step(Part):
@@ -95,7 +100,7 @@ class Act(Part):
 
     as      a role, where: clerk@420606070001 (a grid), handler:XY-001 (a party); anonymous; admin unless said
     do      one GraphQL operation
-    with    its variables; "$name" stands for what an earlier step kept
+    with    its variables; "$name" stands for what an earlier step kept, "$today+30" for a day
     keep    name -> place in the answer, for later steps
     expect  place in the answer -> what must stand there
     refused the code of the error that must come instead
@@ -138,3 +143,23 @@ class PracticeFile(Part):
     workflows: list[Workflow] = []
     indicators: list[Indicator] = []
     features: list[Feature] = []
+
+
+def part_at(where: tuple[str | int, ...]) -> type[Part] | None:
+    """Which part of a file stands there."""
+    part: type[Part] = PracticeFile
+    for name in where:
+        if isinstance(name, int):
+            continue
+        field = next((one for key, one in part.model_fields.items() if (one.alias or key) == name), None)
+        within = (field.annotation, *get_args(field.annotation)) if field is not None else ()
+        parts = [one for one in within if isinstance(one, type) and issubclass(one, Part)]
+        if not parts:
+            return None
+        part = parts[0]
+    return part
+
+
+def keys_of(part: type[Part]) -> list[str]:
+    """What may be written in it."""
+    return [field.alias or name for name, field in part.model_fields.items()]

@@ -6,7 +6,7 @@ from typing import Any
 from hub.plugin import Record
 from plugins.practices.checks import leads_to
 from plugins.practices.files import Where, Written
-from plugins.practices.form import Feature, Item, PracticeFile, Scheme, Workflow
+from plugins.practices.form import Feature, PracticeFile, Scheme, Workflow
 
 
 def records(file: PracticeFile, written: Written) -> Iterator[Record]:
@@ -40,8 +40,7 @@ def _scheme(practice: str, scheme: Scheme) -> Iterator[Made]:
     expected = scheme.expected if scheme.expected is not None else count
     yield "scheme", code, fields | {"expected": expected, "complete": count >= expected > 0}, ()
     for at, item in enumerate(scheme.items):
-        said = item if isinstance(item, Item) else Item(name=item)
-        values = {"scheme": code, "position": at + 1, **said.model_dump()}
+        values = {"scheme": code, "position": at + 1, **item.model_dump()}
         yield "scheme_item", f"{code}.{at + 1}", values, ("items", at)
 
 
