@@ -1,9 +1,10 @@
 """What a record of each kind says, field by field. A plugin imports these from hub.plugin."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, TypedDict
+from typing import Any, TypedDict, is_typeddict
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,3 +303,11 @@ class IndicatorFields(TypedDict, total=False):
     denominator: Mapping[str, Any]
     exclusions: Mapping[str, Any]
     period: str | None
+
+
+FIELDS: Mapping[str, type] = {
+    re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.removesuffix("Fields")).lower(): found
+    for name, found in tuple(globals().items())
+    if is_typeddict(found)
+}
+"""Every kind of record -> what one of it says."""

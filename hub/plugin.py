@@ -20,6 +20,7 @@ import httpx2
 from pydantic import BaseModel
 
 from hub.fields import (
+    FIELDS,
     ActivityFields,
     AllianceFields,
     Caller,
@@ -47,6 +48,7 @@ from hub.fields import (
 from hub.queries import query_faults
 
 __all__ = [
+    "FIELDS",
     "ActivityFields",
     "AllianceFields",
     "BadRecord",

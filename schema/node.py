@@ -264,3 +264,9 @@ def batched(
 def graphql_name(python_name: str) -> str:
     """How a Python name is written in the API."""
     return to_camel_case(python_name)
+
+
+def bare(key: Column) -> Any:
+    """The field that shows the key as the command line does."""
+    description = "The bare key, as the command line shows it; there `id` does as well (行键)."
+    return computed([key], str, type=str, description=description)

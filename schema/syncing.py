@@ -18,7 +18,7 @@ from schema.engine.fields import Details
 from schema.engine.plan import Level, Stream
 from schema.engine.planner import Planner
 from schema.following_runs import follow, start
-from schema.node import Identified, node
+from schema.node import Identified, bare, node
 from schema.sources import Run
 from schema.verbs import verb
 
@@ -41,6 +41,7 @@ class RunNote(Identified):
 
 @node(models.Alert, see_alerts.visible, "kind subject words times last_at cleared_at created_at updated_at revision")
 class Alert(Identified):
+    uuid = bare(models.Alert.id)
     source = one(
         "Source",
         see_sources.visible,

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from hub import report
 from hub.auth import system
+from hub.cli import ids
 from hub.cli.answers import AsJSON, Exit, answer_json, say
 from hub.cli.opened import with_database
 from hub.cli.progress import shown
@@ -108,7 +109,7 @@ def run_command(
 
     run, rejected = with_database(chosen, pull)
     if as_json:
-        answer_json(report.numbers(run, name))
+        answer_json(report.numbers(run, name) | ids.gid("Run", run.id))
     else:
         typer.echo(report.words(run, name))
     _tell_rejected(run, rejected, name)
@@ -214,6 +215,7 @@ def history(
         answer_json(
             [
                 report.numbers(run, source)
+                | ids.gid("Run", run.id)
                 | {"mode": run.mode.name, "at": run.started_at, "started_by": run.started_by, "plan": run.plan_id}
                 for run, source in found
             ]
@@ -222,6 +224,10 @@ def history(
     for run, source in found:
         typer.echo(f"{run.id}  {run.started_at:%Y-%m-%d %H:%M} UTC  {run.mode.name.lower():6}  by {run.started_by}")
         typer.echo(f"  {report.words(run, source)}")
+
+
+def _last(run: Run, source: Source) -> dict[str, Any]:
+    return report.numbers(run, source.name) | ids.gid("Run", run.id) | {"at": run.started_at}
 
 
 def _told(last: dict[str, Any]) -> str:
@@ -242,7 +248,7 @@ async def _status(db: Database, known: Registry, name: str | None) -> list[dict[
             "source": source.name,
             "plugin": source.plugin,
             "enabled": source.enabled,
-            "last": report.numbers(run, source.name) | {"at": run.started_at} if (run := runs.get(source.id)) else None,
+            "last": _last(run, source) if (run := runs.get(source.id)) else None,
         }
         for source in stored
     ]

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary
+from sqlalchemy import ForeignKey, Index, LargeBinary, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -230,4 +230,7 @@ class Rejected(Entity):
     note: Mapped[str | None] = mapped_column(sort_order=1, doc="Why a person left it alone or mended it (处理说明).")
     handled_by: Mapped[str | None] = mapped_column(sort_order=1, doc="The person who did so (处理人).")
 
-    __table_args__ = (Index(None, "source_id", "kind", "key"),)
+    __table_args__ = (
+        Index(None, "source_id", "kind", "key"),
+        Index("ix_rejected_open", "source_id", postgresql_where=text("status = 'OPEN'")),
+    )

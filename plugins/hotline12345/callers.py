@@ -19,7 +19,7 @@ LEAST_DIGITS = 5
 MASK = "***"
 NO_DIGIT = re.compile(r"\D")
 SEPARATORS = re.compile(r"[-\s]")
-NUMBER = re.compile(rf"\+?\d(?:[-\s]?\d){{{LEAST_DIGITS - 1},}}")
+NUMBER = re.compile(rf"[+\d](?:[-\s]?\d){{{LEAST_DIGITS - 1},}}")
 PHONE = re.compile(r"(\d[-\s()]*){7,13}")
 
 
@@ -47,13 +47,24 @@ def digits(phone: str | None) -> str | None:
 
 def discreet(fields: Mapping[str, Any], who: Caller) -> dict[str, Any]:
     """The fields, and the issues among them, without the caller's name and number."""
-    found: dict[str, Any] = {name: hide(fields[name], who) for name in OPEN_TO_ALL if fields.get(name)}
-    if fields.get("issues"):
+    written = {name: said for name in OPEN_TO_ALL if (said := fields.get(name))}
+    issues = fields.get("issues", ())
+    if not mentioned(who, "\n".join([*written.values(), *[f"{one.title}\n{one.category}" for one in issues]])):
+        return dict(fields)
+    found: dict[str, Any] = {name: hide(said, who) for name, said in written.items()}
+    if issues:
         found["issues"] = tuple(
             replace(issue, title=hide(issue.title, who), category=issue.category and hide(issue.category, who))
-            for issue in fields["issues"]
+            for issue in issues
         )
     return {**fields, **found}
+
+
+def mentioned(who: Caller, written: str) -> bool:
+    """Whether the text may hold the caller's name or number: for sure not, where a digit of that is missing."""
+    if who.name is not None and who.name in written:
+        return True
+    return who.phone is not None and all(digit in written for digit in who.phone)
 
 
 def hide(written: str, who: Caller) -> str:

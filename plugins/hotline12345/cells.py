@@ -27,13 +27,14 @@ __all__ = [
 CHINA = timezone(timedelta(hours=8))
 EXCEL_BEGINS = datetime(1899, 12, 30, tzinfo=CHINA)
 EXCEL_SERIAL = re.compile(r"\d{5}(\.\d+)?")
-USUAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}")
 EPOCH = re.compile(r"\d{10}(\d{3})?")
 COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?()")
 WRITTEN = re.compile(
     r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?"
     r"(?:[T\s]*(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2})(?:\.\d+)?)?[分秒]?)?\s*(Z|[+-]\d\d:?\d\d)?"
 )
+ZEROS = bytes.maketrans(b"123456789", b"000000000")
+USUAL = frozenset({b"0000-00-00 00:00:00", b"0000-00-00T00:00:00"})
 
 LONGEST_WORD = 40
 LONGEST_PATH = 200
@@ -116,12 +117,14 @@ def moment(dialect: Dialect, name: str, value: str) -> datetime:
         except ValueError:
             continue
         return written if written.tzinfo else written.replace(tzinfo=CHINA)
+    shape = value.encode(errors="surrogatepass").translate(ZEROS)
     try:
-        if USUAL.fullmatch(value):
+        if shape in USUAL:
             return datetime.fromisoformat(value).replace(tzinfo=CHINA)
-        if parts := WRITTEN.fullmatch(value) or COMPACT.fullmatch(value):
-            year, month, day, hour, minute, second = map(int, parts.groups("0")[:6])
-            return datetime(year, month, day, hour, minute, second, 0, zoned(parts[7]) if parts[7] else CHINA)
+        if spans := (known_spans if len(shape) <= LONGEST_WORD else spans_of)(shape):
+            year, month, day, hour, minute, second = [int(value[span] or 0) for span in spans[:6]]
+            zone = value[spans[6]]
+            return datetime(year, month, day, hour, minute, second, 0, zoned(zone) if zone else CHINA)
         if EXCEL_SERIAL.fullmatch(value):
             return EXCEL_BEGINS + timedelta(seconds=round(float(value) * 86400))
         if EPOCH.fullmatch(value):
@@ -129,6 +132,16 @@ def moment(dialect: Dialect, name: str, value: str) -> datetime:
     except ValueError:
         pass
     raise Unreadable(f"column {name}: '{value[:40]}' is not a time that can be read. Correct it at the hotline.")
+
+
+def spans_of(shape: bytes) -> list[slice]:
+    """Where year, month, day, hour, minute, second and zone stand in times of this shape, 2026/3/2 being 0000/0/0."""
+    written = shape.decode(errors="surrogatepass")
+    parts = WRITTEN.fullmatch(written) or COMPACT.fullmatch(written)
+    return [slice(*parts.span(at)) if parts[at] else slice(0) for at in range(1, 8)] if parts else []
+
+
+known_spans = lru_cache(maxsize=1024)(spans_of)
 
 
 @lru_cache(maxsize=64)

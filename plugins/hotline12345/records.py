@@ -93,9 +93,14 @@ def fields(row: Row, known: Reading, key: str, centre: Centre) -> dict[str, Any]
         else:
             if may_be_empty:
                 found[field] = None
-    found |= matters(row, known) | deadline(row, known, found)
-    found |= grid(row, known, centre.district) | position(row, known)
-    if found.get("status") not in DONE and (status := flagged(row, known)):
+    if known.category:
+        found |= matters(row, known)
+    if "due_days" in known.columns:
+        found |= deadline(row, known, found)
+    found |= grid(row, known, centre.district)
+    if "longitude" in known.columns and "latitude" in known.columns:
+        found |= position(row, known)
+    if known.flags and found.get("status") not in DONE and (status := flagged(row, known)):
         found["status"] = status
     if "caller_name" in known.columns or "caller_phone" in known.columns:
         who = caller(row, known)
@@ -138,15 +143,13 @@ def flagged(row: Row, known: Reading) -> str | None:
 
 def matters(row: Row, known: Reading) -> dict[str, Any]:
     """The category, and the issues where one order holds several."""
-    if not known.category:
-        return {}
     dialect, cells = known.dialect, [row[column] for column in known.category]
-    single = len(dialect.fields["category"]) == 1
-    written = dialect.ends["issues"].split(text(cells[0]) or "") if single else []
-    paths = [parts for part in written if (parts := path(dialect, [part]))]
-    if len(paths) > 1:
-        issues = [Issue(str(at), parts[-1], "/".join(parts)) for at, parts in enumerate(paths, 1)]
-        return {"category": issues[0].category, "issues": tuple(issues)}
+    if len(dialect.fields["category"]) == 1:
+        written = dialect.ends["issues"].split(text(cells[0]) or "")
+        paths = [parts for part in written if (parts := path(dialect, [part]))] if len(written) > 1 else []
+        if len(paths) > 1:
+            issues = [Issue(str(at), parts[-1], "/".join(parts)) for at, parts in enumerate(paths, 1)]
+            return {"category": issues[0].category, "issues": tuple(issues)}
     category: dict[str, Any] = {"category": "/".join(path(dialect, cells)) or None}
     rows = row.get(dialect.issues.column) if dialect.issues else None
     return category | ({"issues": listed(rows, dialect)} if rows else {})
