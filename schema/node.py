@@ -13,6 +13,7 @@ from uuid import UUID
 import strawberry
 from sqlalchemy import ColumnElement, Select
 from sqlalchemy import inspect as inspected
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.scalars import JSON
@@ -258,6 +259,23 @@ def batched(
         return await info.context.loaders.batch(function, tuple(getattr(root, column.key) for column in columns))
 
     told = {"needs": columns, "batch": function}
+    return strawberry.field(resolver=resolve, graphql_type=type, description=description, metadata=told)
+
+
+def looked_up(
+    needs: Iterable[Column],
+    function: Callable[[AsyncSession, Viewer, Sequence[tuple[Any, ...]]], Awaitable[Sequence[Any]]],
+    *,
+    type: Any,
+    description: str,
+) -> Any:
+    """The same for a field that is read from the database: `function` gets a session that cannot write, too."""
+    columns = tuple(needs)
+
+    async def resolve(root: strawberry.Parent[Any], info: strawberry.Info) -> Any:
+        return await info.context.loaders.look_up(function, tuple(getattr(root, column.key) for column in columns))
+
+    told = {"needs": columns, "look_up": function}
     return strawberry.field(resolver=resolve, graphql_type=type, description=description, metadata=told)
 
 

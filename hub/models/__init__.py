@@ -4,7 +4,9 @@ from hub.models.account import ApiKey
 from hub.models.alliance import Agreement, AgreementKind, Alliance, AllianceKind, Meeting, Member, Resolution
 from hub.models.arrival import Arrival, ArrivalStatus, HookAlgorithm
 from hub.models.base import Base, Entity, Term, now, uuid7
+from hub.models.catalogue import CatalogueEntry
 from hub.models.change import Change, ChangeKind
+from hub.models.duplicate import DuplicateDecision, DuplicateSearch, DuplicateSuggestion
 from hub.models.grid import AltCode, Grid, GridLevel
 from hub.models.identity import Identity
 from hub.models.outbound import Attempt, Delivery, DeliveryStatus, Target, TargetStatus
@@ -88,6 +90,7 @@ __all__ = [
     "Attachment",
     "Attempt",
     "Base",
+    "CatalogueEntry",
     "Change",
     "ChangeKind",
     "Channel",
@@ -97,6 +100,9 @@ __all__ = [
     "DeliveryStatus",
     "Drift",
     "DriftRule",
+    "DuplicateDecision",
+    "DuplicateSearch",
+    "DuplicateSuggestion",
     "Entity",
     "Escalation",
     "Evaluation",

@@ -15,7 +15,7 @@ from hub.services import alerts, changes, sources, words
 KINDS = (
     *("grid", "practice", "scheme", "scheme_item", "workflow", "workflow_step", "escalation", "feature", "figure"),
     *("indicator", "organization", "person", "alliance", "member", "post", "activity", "shift"),
-    *("service_record", "resource", "request"),
+    *("service_record", "resource", "catalogue_entry", "request"),
 )
 DONE = (DeliveryStatus.SENT, DeliveryStatus.SKIPPED)
 WHOLE, SINGLE = "target", "deliveries"  # the subjects of alerts: all of it, or some deliveries

@@ -159,6 +159,16 @@ FIELDS: dict[str, dict[str, Any]] = {
         "capacity": 30,
         "description": None,
     },
+    "catalogue_entry": {
+        "code": "D1",
+        "practice": None,
+        "category": "城管/灯",
+        "grid": "150602001",
+        "party": "O1",
+        "basis": "权责清单第 3 条",
+        "valid_from": date(2026, 3, 1),
+        "valid_to": None,
+    },
     "request": {
         "number": "N1",
         "title": "路灯",
