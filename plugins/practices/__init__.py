@@ -20,7 +20,10 @@ __all__ = ["Practices"]
 
 SHIPPED = Path(__file__).parent
 KINDS = frozenset(
-    {"practice", "scheme", "scheme_item", "workflow", "workflow_step", "escalation", "feature", "figure", "indicator"}
+    {
+        *("practice", "scheme", "scheme_item", "workflow", "workflow_step", "escalation", "catalogue_entry"),
+        *("feature", "figure", "indicator"),
+    }
 )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from hub.plugin import query_faults
 from plugins.practices.files import Where
 from plugins.practices.form import PracticeFile, Step, Workflow
+from plugins.practices.rules import wrong_rule
 from plugins.practices.vocabulary import ACTIONS, SCHEME_KINDS, TAKERS, instead
 
 Fault = tuple[Where, str]
@@ -19,6 +20,12 @@ def faults(file: PracticeFile) -> Iterator[Fault]:
     yield from _twice("schemes", [one.code for one in file.schemes], "code")
     yield from _twice("workflows", [one.code for one in file.workflows], "code")
     yield from _twice("indicators", [one.code for one in file.indicators], "code")
+    yield from _twice("catalogue", [one.code for one in file.catalogue], "code")
+    for section, rows in (("series", file.series), ("rotas", file.rotas)):
+        yield from _twice(section, [one.code for one in rows], "code")
+        for number, row in enumerate(rows):
+            if (words := wrong_rule(row.rule, row.starts_on)) is not None:
+                yield (section, number, "rule"), words
     yield from _twice("features", [one.row for one in file.features], "row")
     for number, scheme in enumerate(file.schemes):
         if scheme.kind not in SCHEME_KINDS:

@@ -1,5 +1,6 @@
 """The form of a practice file: docs/practices.md shows it by example. Every part says what it is in its own words."""
 
+from datetime import date
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -135,6 +136,45 @@ class Indicator(Part):
     period: str | None = None
 
 
+class Times(Part):
+    """When something comes again: an RRULE, its first day, and the time of day and length where there is one."""
+
+    code: str = Field(pattern=NAME)
+    title: str
+    rule: str = Field(description="FREQ=MONTHLY;BYMONTHDAY=5,15,25")
+    starts_on: date
+    ends_on: date | None = None
+    at: str | None = Field(None, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="19:30")
+    minutes: int | None = Field(None, ge=1, le=1440)
+    grid: str | None = Field(None, description="the code of a grid, in quotes")
+    station: str | None = Field(None, description="the code of a station")
+
+
+class Series(Times):
+    """Meetings or activities that come again."""
+
+    kind: Literal["MEETING", "ACTIVITY"]
+    organizer: str | None = Field(None, description="the code of a party")
+    alliance: str | None = Field(None, description="the code of an alliance")
+
+
+class Rota(Times):
+    """Who is on duty when: what is done then, and how people are served."""
+
+    actions: list[Literal["LEAFLET", "HOME_VISIT", "CONSULT_DESK"]] = []
+    modes: list[Literal["ONLINE", "ON_SITE_ACCEPTANCE", "ASSISTED_AGENCY"]] = []
+
+
+class Duty(Part):
+    """A line of the catalogue of duties: for such requests on such a grid this party is responsible."""
+
+    code: str = Field(pattern=NAME)
+    party: str = Field(description="the code of who is responsible")
+    category: str | None = Field(None, description="from the larger to the smaller: 物业/管道; every one unless said")
+    grid: str | None = Field(None, description="the code of a grid, in quotes; everywhere unless said")
+    basis: str | None = Field(None, description="the paper that says so")
+
+
 class PracticeFile(Part):
     """The whole file."""
 
@@ -142,6 +182,9 @@ class PracticeFile(Part):
     schemes: list[Scheme] = []
     workflows: list[Workflow] = []
     indicators: list[Indicator] = []
+    series: list[Series] = []
+    rotas: list[Rota] = []
+    catalogue: list[Duty] = []
     features: list[Feature] = []
 
 

@@ -23,6 +23,15 @@ def records(file: PracticeFile, written: Written) -> Iterator[Record]:
     for at, workflow in enumerate(file.workflows):
         for kind, code, fields, where in _workflow(practice, workflow):
             yield record(kind, code, fields, "workflows", at, *where)
+    for at, series in enumerate(file.series):
+        fields = series.model_dump(exclude={"code", "kind"}) | {"practice": practice, "series_kind": series.kind}
+        yield record("series", f"{practice}.{series.code}", fields, "series", at)
+    for at, rota in enumerate(file.rotas):
+        fields = rota.model_dump(exclude={"code"}) | {"practice": practice}
+        yield record("rota", f"{practice}.{rota.code}", fields, "rotas", at)
+    for at, duty in enumerate(file.catalogue):
+        fields = duty.model_dump(exclude={"code"}) | {"practice": practice}
+        yield record("catalogue_entry", f"{practice}.{duty.code}", fields, "catalogue", at)
     for at, feature in enumerate(file.features):
         for kind, code, fields, where in _feature(practice, feature):
             yield record(kind, code, fields, "features", at, *where)

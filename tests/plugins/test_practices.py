@@ -1,5 +1,6 @@
 """Practices from files: what is shipped is all there, what is wrong is told by its line, and a sixth city is a file."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hub.plugin import BadRecord, Record
 from hub.services.steps import TAKERS
 from hub.sync import registry
 from plugins.practices import SHIPPED, said, vocabulary
+from plugins.practices.rules import wrong_rule
 from tests.schema.api import schema
 from tests.sync.sources import column, counts, rows, run
 
@@ -95,6 +97,8 @@ WRONG = {
     "another step, or leave it out.",
     "loop": "loop.yaml, line 6: workflows.0.steps.0: No way leads out of report, handle, review. Let one of them end "
     "(`next: []`), or lead on to one that does.",
+    "rule": "rule.yaml, line 6: series.0.rule: BYMONTHDAY=35: write numbers from 1 to 31, or -1 to -31 from the end.",
+    "often": "often.yaml, line 3: rotas.0.rule: FREQ=HOURLY is none. Begin with FREQ=DAILY, WEEKLY, MONTHLY or YEARLY.",
     "query": "query.yaml, line 10: features.0.figures.0.query: line 2 of the query: Cannot query field 'total' on type "
     "'OrganizationConnection'. Write what the graph knows: `hub sdl` prints it.",
     "bare": "bare.yaml, line 3: features.0: L1-01 has neither figures nor a scenario. Write one of them.",
@@ -126,6 +130,29 @@ def test_what_is_wrong_is_told_with_its_line_and_what_to_write_instead(name: str
 @pytest.mark.parametrize("name", BEGINS)
 def test_of_a_word_that_the_hub_does_not_know_those_that_it_knows_are_told(name: str) -> None:
     assert told(name).startswith(BEGINS[name])
+
+
+RULES = {
+    "FREQ=MONTHLY;BYMONTHDAY=5,15,25": None,
+    "FREQ=MONTHLY;INTERVAL=3;BYDAY=-1FR": None,
+    "FREQ=WEEKLY;BYDAY=SA,SU;UNTIL=20261231": None,
+    "FREQ=DAILY;UNTIL=20261231T155959Z": None,
+    "BYDAY=MO": "FREQ= is none. Begin with FREQ=DAILY, WEEKLY, MONTHLY or YEARLY.",
+    "FREQ=WEEKLY;BYDAY=周六": "BYDAY=周六: write days as MO,TU,WE,TH,FR,SA,SU; 1MO is the first Monday, -1FR the last "
+    "Friday.",
+    "FREQ=DAILY;COLOUR=1": "COLOUR is no part of a rule. Write one of: FREQ, INTERVAL, COUNT, BYMONTH, BYMONTHDAY, "
+    "BYSETPOS, BYHOUR, BYMINUTE, BYDAY, UNTIL, WKST.",
+    "FREQ=MONTHLY;INTERVAL=0": "INTERVAL=0: write numbers from 1 to 1000.",
+    "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30": "BYMONTH=2 has no day 30. Choose days that there are.",
+    "FREQ=DAILY;UNTIL=2026": "UNTIL=2026: write the last day as 20261231.",
+    "FREQ=DAILY;WKST=XX": "FREQ=DAILY;WKST=XX is no rule: invalid 'WKST': XX. Write for example "
+    "FREQ=MONTHLY;BYMONTHDAY=5,15,25.",
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_of_recurrence_is_of_days_that_there_are(rule: str) -> None:
+    assert wrong_rule(rule, date(2026, 1, 1)) == RULES[rule]
 
 
 def test_every_bad_file_is_tried() -> None:
