@@ -92,7 +92,7 @@ class Times:
             if len(found) > MOST_OCCURRENCES:
                 raise Invalid(
                     f"It comes more than {MOST_OCCURRENCES} times from {since} to {until}: ask for fewer days.",
-                    field="until",
+                    field="to",
                 )
         return found
 
@@ -110,10 +110,10 @@ class Times:
 def must_be_span(since: date, until: date) -> None:
     """Raise Invalid unless these are days in order, and not too far from one another."""
     if until < since:
-        raise Invalid(f"{until} lies before {since}: give the earlier day first.", field="until")
+        raise Invalid(f"{until} lies before {since}: give the earlier day first.", field="to")
     if (until - since).days > MOST_DAYS or not FIRST_YEAR <= since.year <= LAST_YEAR:
         raise Invalid(
-            f"From {since} to {until} is too far: at most three years, from {FIRST_YEAR} to {LAST_YEAR}.", field="until"
+            f"From {since} to {until} is too far: at most three years, from {FIRST_YEAR} to {LAST_YEAR}.", field="to"
         )
 
 
