@@ -1,14 +1,27 @@
 """The tables: one noun, one file."""
 
 from hub.models.account import ApiKey
-from hub.models.alliance import Agreement, AgreementKind, Alliance, AllianceKind, Meeting, Member, Resolution
+from hub.models.alliance import Agreement, AgreementKind, Alliance, AllianceKind, MatchBasis, Member, Outcome
 from hub.models.arrival import Arrival, ArrivalStatus, HookAlgorithm
 from hub.models.base import Base, Entity, Term, now, uuid7
+from hub.models.budget import Budget, BudgetProject, Funding
 from hub.models.catalogue import CatalogueEntry
 from hub.models.change import Change, ChangeKind
+from hub.models.deliberation import (
+    Forum,
+    Meeting,
+    Proposal,
+    ProposalKind,
+    Resolution,
+    Topic,
+    TopicChannel,
+    TopicGrade,
+    TopicStatus,
+)
 from hub.models.duplicate import DuplicateDecision, DuplicateSearch, DuplicateSuggestion
 from hub.models.grid import AltCode, Grid, GridLevel
 from hub.models.identity import Identity
+from hub.models.notice import NoticeKind, PublicNotice
 from hub.models.outbound import Attempt, Delivery, DeliveryStatus, Target, TargetStatus
 from hub.models.ownership import Drift, DriftRule, Extra, Ownership, Pin, Rule, Withheld
 from hub.models.party import Organization, OrganizationKind, Party, PartyType, Person, Post, PostRole, ReportIn
@@ -47,6 +60,7 @@ from hub.models.request import (
     Urgency,
 )
 from hub.models.resource import Claim, Need, Offer, Project, Resource, ResourceKind
+from hub.models.rota import EntryAction, Rota, Series, SeriesKind, ServiceMode, Shift
 from hub.models.schedule import Alert, AlertKind, RunNote, Schedule
 from hub.models.source import (
     Landing,
@@ -64,12 +78,13 @@ from hub.models.source import (
 )
 from hub.models.station import (
     Activity,
-    Rota,
+    BuildMode,
+    Premises,
+    QrPoint,
     ServiceItem,
     ServiceMethod,
     ServiceRecord,
     ServiceStatus,
-    Shift,
     Station,
     StationTier,
 )
@@ -90,6 +105,9 @@ __all__ = [
     "Attachment",
     "Attempt",
     "Base",
+    "Budget",
+    "BudgetProject",
+    "BuildMode",
     "CatalogueEntry",
     "Change",
     "ChangeKind",
@@ -104,11 +122,14 @@ __all__ = [
     "DuplicateSearch",
     "DuplicateSuggestion",
     "Entity",
+    "EntryAction",
     "Escalation",
     "Evaluation",
     "Extra",
     "Feature",
     "Figure",
+    "Forum",
+    "Funding",
     "Grid",
     "GridLevel",
     "HookAlgorithm",
@@ -116,12 +137,15 @@ __all__ = [
     "Indicator",
     "Landing",
     "Link",
+    "MatchBasis",
     "Meeting",
     "Member",
     "Need",
+    "NoticeKind",
     "Offer",
     "Organization",
     "OrganizationKind",
+    "Outcome",
     "Ownership",
     "Party",
     "PartyType",
@@ -134,10 +158,15 @@ __all__ = [
     "Post",
     "PostRole",
     "Practice",
+    "Premises",
     "Procedure",
     "ProcedureStep",
     "Project",
+    "Proposal",
+    "ProposalKind",
     "Provenance",
+    "PublicNotice",
+    "QrPoint",
     "Qualifier",
     "Rejected",
     "RejectedStatus",
@@ -164,8 +193,11 @@ __all__ = [
     "Scheme",
     "SchemeItem",
     "SchemeKind",
+    "Series",
+    "SeriesKind",
     "ServiceItem",
     "ServiceMethod",
+    "ServiceMode",
     "ServiceRecord",
     "ServiceStatus",
     "Shift",
@@ -178,6 +210,10 @@ __all__ = [
     "Target",
     "TargetStatus",
     "Term",
+    "Topic",
+    "TopicChannel",
+    "TopicGrade",
+    "TopicStatus",
     "Urgency",
     "Withheld",
     "Workflow",

@@ -44,10 +44,12 @@ MORE_GRIDS = {
 }
 FILLED = (  # in an order that lets each name those before it
     *(models.Organization, models.Organization, models.Person, models.Post, models.ReportIn, models.AltCode),
-    *(models.Alliance, models.Member, models.Agreement, models.Meeting, models.Resolution),
+    *(models.Alliance, models.Member, models.Agreement, models.Outcome),
     *(models.Resource, models.Need, models.Project, models.Station, models.Station, models.ServiceItem),
-    *(models.Offer, models.Rota, models.Shift, models.Activity, models.ServiceRecord, models.Identity),
+    *(models.Offer, models.Rota, models.Series, models.Activity, models.Shift, models.Shift, models.ServiceRecord),
+    *(models.QrPoint, models.PublicNotice, models.Budget, models.BudgetProject, models.Funding, models.Identity),
     *(models.Request, models.Request, models.RequestEvent, models.RequestIssue, models.CoHandler),
+    *(models.Meeting, models.Topic, models.Resolution, models.Proposal),
     *(models.Evaluation, models.Attachment, models.Claim, models.Source, models.Run, models.PlanRow),
     *(models.Rejected, models.Ownership, models.Pin, models.Withheld, models.DriftRule, models.Extra),
     *(models.Schedule, models.RunNote, models.Alert),
@@ -63,6 +65,9 @@ PAIRS = (models.Member, models.AltCode)  # two of their columns together must be
 RULES = (models.Ownership, models.Pin, models.DriftRule)
 ALONE = {models.Target: "source_id"}  # a column that names each row once
 EACH = {models.Request: 24, models.RequestEvent: 60}
+LEFT_OUT = {(models.ServiceItem, "evaluation_id"), (models.ServiceItem, "evaluation_request_id")}
+LEFT_OUT |= {(models.Rota, "at"), (models.Series, "at")}  # two columns that go together; a text that is a time
+RULES_OF = ("FREQ=DAILY", "FREQ=MONTHLY;BYMONTHDAY=5,15,25", "FREQ=MINUTELY")  # the last one is none
 
 
 class Filler:
@@ -91,7 +96,7 @@ class Filler:
                 continue
             if (at + place) % 3 == 0 and optional(getattr(model, name)) and name != "organization_kind":
                 values[name] = None
-            else:
+            elif (model, name) not in LEFT_OUT:
                 values[name] = self.value(model, name, column, at)
         if "grid_path" in inspect(model).column_attrs:
             grids = {grid.id: grid.path for grid in self.all(models.Grid)}
@@ -107,6 +112,8 @@ class Filler:
         if column.foreign_keys or name in ("run_id", "entity_id", "request_id"):
             return self.key(model, name, column, at)
         kind = python_type(getattr(model, name))
+        if kind is str and name == "rule" and model in (models.Rota, models.Series):
+            return RULES_OF[at % len(RULES_OF)]
         if kind is str:
             text = TERMS[at % len(TERMS)] if name == "practice" else self.chance.choice(TEXTS)
             unique = column.unique or model in (models.AltCode, models.Alert, *RULES)
