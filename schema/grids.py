@@ -9,9 +9,10 @@ from hub.services import parties as see_parties
 from hub.services import requests as see_requests
 from hub.services import resources as see_resources
 from hub.services import stations as see_stations
+from hub.services import teams
 from schema.changes import history
 from schema.edges import above, connection, found, inside, many, one
-from schema.node import Identified, node
+from schema.node import Identified, figure, node
 from schema.ownership import extras, provenance, withheld
 
 GRID = models.Grid.id
@@ -21,7 +22,8 @@ PATH = models.Grid.path
 @node(
     models.Grid,
     see_grids.visible,
-    "code name level longitude latitude valid_from valid_to created_at updated_at",
+    """code name level kind buildings households population longitude latitude valid_from valid_to
+    created_at updated_at""",
     natural="code",
 )
 class Grid(Identified):
@@ -63,6 +65,14 @@ class Grid(Identified):
     )
     posts = many(
         "Post", see_parties.posts, models.Post.grid_id, key=GRID, description="Who works on it, as what (网格力量)."
+    )
+    has_steward = figure(
+        GRID,
+        teams.stewarded,
+        type=bool,
+        empty=False,
+        where=teams.STEWARDED,
+        description="Whether somebody is a steward on it or below it (有无管家).",
     )
     requests = inside(
         "Request",

@@ -261,6 +261,37 @@ def batched(
     return strawberry.field(resolver=resolve, graphql_type=type, description=description, metadata=told)
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Figure:
+    """What the database reckons for each row of a level: `select` gives (key, value), `empty` stands for no row.
+
+    `select` is told who asks and the keys, an array: `column == any_(keys)`.
+    """
+
+    key: Column
+    select: Callable[[Viewer, ColumnElement[Any]], Select[*tuple[Any, ...]]]
+    empty: Any = None
+
+
+def figure(
+    key: Column,
+    select: Callable[[Viewer, ColumnElement[Any]], Select[*tuple[Any, ...]]],
+    *,
+    type: Any,
+    description: str,
+    empty: Any = None,
+    where: ColumnElement[bool] | None = None,
+) -> Any:
+    """A field that one statement reckons for a whole level. `where`: the same as SQL, to filter by."""
+    made = Figure(key, select, empty)
+
+    async def resolve(root: strawberry.Parent[Any], info: strawberry.Info) -> Any:
+        return await info.context.loaders.figure(made, getattr(root, key.key))
+
+    told = {"figure": made, "rows": 1} | ({} if where is None else {"where": where})
+    return strawberry.field(resolver=resolve, graphql_type=type, description=description, metadata=told)
+
+
 def graphql_name(python_name: str) -> str:
     """How a Python name is written in the API."""
     return to_camel_case(python_name)

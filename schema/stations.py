@@ -81,7 +81,7 @@ class Station(Identified):
     extras = extras(STATION)
 
 
-@node(models.ServiceItem, see_stations.service_items, "title category sunk extended created_at updated_at")
+@node(models.ServiceItem, see_stations.service_items, "title category sunk extended capacity created_at updated_at")
 class ServiceItem(Identified):
     station = one(
         "Station",
@@ -92,6 +92,14 @@ class ServiceItem(Identified):
     )
     provider = one(
         "Party", see_parties.visible, PARTY, key=models.ServiceItem.provider_id, description="Who gives it (提供方)."
+    )
+    claims = many(
+        "Claim",
+        see_resources.claims,
+        models.Claim.service_item_id,
+        key=models.ServiceItem.id,
+        order="-claimed_at",
+        description="Who took it on (领单).",
     )
 
 

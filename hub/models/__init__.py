@@ -4,12 +4,27 @@ from hub.models.account import ApiKey
 from hub.models.alliance import Agreement, AgreementKind, Alliance, AllianceKind, Meeting, Member, Resolution
 from hub.models.arrival import Arrival, ArrivalStatus, HookAlgorithm
 from hub.models.base import Base, Entity, Term, now, uuid7
+from hub.models.care import CareLabel, CarePurpose, CareReveal
 from hub.models.change import Change, ChangeKind
-from hub.models.grid import AltCode, Grid, GridLevel
+from hub.models.document import DocKind, Document
+from hub.models.grid import AltCode, Grid, GridKind, GridLevel
 from hub.models.identity import Identity
+from hub.models.matching import MatchPlace, SuggestedNeed, SuggestedResource
 from hub.models.outbound import Attempt, Delivery, DeliveryStatus, Target, TargetStatus
 from hub.models.ownership import Drift, DriftRule, Extra, Ownership, Pin, Rule, Withheld
-from hub.models.party import Organization, OrganizationKind, Party, PartyType, Person, Post, PostRole, ReportIn
+from hub.models.party import (
+    Affiliation,
+    AffiliationKind,
+    Organization,
+    OrganizationKind,
+    Party,
+    PartyType,
+    Person,
+    Post,
+    PostRole,
+    ReportIn,
+    StewardKind,
+)
 from hub.models.provenance import Provenance
 from hub.models.request import (
     Attachment,
@@ -26,7 +41,7 @@ from hub.models.request import (
     Satisfaction,
     Urgency,
 )
-from hub.models.resource import Claim, Need, Offer, Project, Resource, ResourceKind
+from hub.models.resource import Claim, MatchDecline, Need, Offer, Project, Resource, ResourceKind
 from hub.models.schedule import Alert, AlertKind, RunNote, Schedule
 from hub.models.source import (
     Landing,
@@ -57,6 +72,8 @@ from hub.models.tally import Tally, TallyDelta
 
 __all__ = [
     "Activity",
+    "Affiliation",
+    "AffiliationKind",
     "Agreement",
     "AgreementKind",
     "Alert",
@@ -70,6 +87,9 @@ __all__ = [
     "Attachment",
     "Attempt",
     "Base",
+    "CareLabel",
+    "CarePurpose",
+    "CareReveal",
     "Change",
     "ChangeKind",
     "Channel",
@@ -77,17 +97,22 @@ __all__ = [
     "CoHandler",
     "Delivery",
     "DeliveryStatus",
+    "DocKind",
+    "Document",
     "Drift",
     "DriftRule",
     "Entity",
     "Evaluation",
     "Extra",
     "Grid",
+    "GridKind",
     "GridLevel",
     "HookAlgorithm",
     "Identity",
     "Landing",
     "Link",
+    "MatchDecline",
+    "MatchPlace",
     "Meeting",
     "Member",
     "Need",
@@ -136,6 +161,9 @@ __all__ = [
     "Source",
     "Station",
     "StationTier",
+    "StewardKind",
+    "SuggestedNeed",
+    "SuggestedResource",
     "Tally",
     "TallyDelta",
     "Target",

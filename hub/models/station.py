@@ -50,6 +50,9 @@ class ServiceItem(Entity):
     category: Mapped[str | None] = mapped_column(doc="The category, from the larger to the smaller (分类).")
     sunk: Mapped[bool] = mapped_column(default=False, doc="Whether it was brought down from a higher level (下沉).")
     extended: Mapped[bool] = mapped_column(default=False, doc="Whether a co-builder gives it (延伸服务).")
+    capacity: Mapped[int | None] = mapped_column(
+        sort_order=1, doc="How many may take it on at a time (认领名额); empty: as many as like."
+    )
 
 
 class Rota(Entity):

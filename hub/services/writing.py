@@ -14,7 +14,10 @@ from hub.services import grids, words
 
 Row = TypeVar("Row", bound=Entity)
 
-NEEDED = frozenset({"name", "title", "alliance_kind", "organization_kind", "resource_kind", "role", "public"})
+NEEDED = frozenset(
+    {"name", "title", "affiliation_kind", "alliance_kind", "doc_kind", "organization_kind", "resource_kind", "role"}
+    | {"public"}
+)
 LONG = frozenset({"description", "offer", "note"})
 OPEN_TO_ALL = frozenset({"name", "title", "code", "description", "offer", "note"})
 
@@ -48,11 +51,23 @@ async def fill(session: AsyncSession, viewer: Viewer, row: Any, given: Mapping[s
         setattr(row, name, value)
 
 
+def put(row: Any, given: Mapping[str, object]) -> None:
+    """Write the fields that are given of what has no place of its own in the tree. Raises Invalid."""
+    for name, value in {name: _checked(name, value) for name, value in given.items()}.items():
+        setattr(row, name, value)
+
+
 def must_cover(viewer: Viewer, path: str | None) -> None:
     """Raise Forbidden unless the viewer stands over that place in the tree."""
     if not viewer.covers_path(path):
         where = f"The grid {path.rstrip('/').rsplit('/', 1)[-1]}" if path else "What belongs to no grid"
         raise Forbidden(f"{where} is not yours to write: name a grid of yours, or ask those above it.")
+
+
+def shown(value: str | None, field: str) -> str | None:
+    """Words that everybody may come to read, or nothing. Raises Invalid where they hold a personal number."""
+    checked = _checked(field, value)
+    return checked if isinstance(checked, str) else None
 
 
 def _checked(name: str, value: object) -> object:
