@@ -12,7 +12,7 @@ from hub.services import stations as see_stations
 from hub.services import teams
 from schema.changes import history
 from schema.edges import above, connection, found, inside, many, one
-from schema.node import Identified, figure, node
+from schema.node import Identified, node, reckoned
 from schema.ownership import extras, provenance, withheld
 
 GRID = models.Grid.id
@@ -66,7 +66,7 @@ class Grid(Identified):
     posts = many(
         "Post", see_parties.posts, models.Post.grid_id, key=GRID, description="Who works on it, as what (网格力量)."
     )
-    has_steward = figure(
+    has_steward = reckoned(
         GRID,
         teams.stewarded,
         type=bool,

@@ -13,7 +13,7 @@ from hub.services import resources as see_resources
 from hub.services import stations as see_stations
 from schema.changes import history
 from schema.edges import connection, found, many, one
-from schema.node import Identified, figure, node
+from schema.node import Identified, node, reckoned
 from schema.ownership import extras, provenance, withheld
 from schema.verbs import write
 
@@ -140,21 +140,21 @@ class Organization(Party):
         order="since",
         description="Who belongs to it beside the tree: member units, founders (成员单位, 组建单位).",
     )
-    size = figure(
+    size = reckoned(
         ORGANIZATION,
         teams.sizes,
         type=int,
         empty=0,
         description="How many people hold a post in it today (人数).",
     )
-    meets_minimum = figure(
+    meets_minimum = reckoned(
         ORGANIZATION,
         teams.enough,
         type=bool | None,
         where=teams.ENOUGH,
         description="Whether it has as many as it must have (是否达到最少人数); null: no such rule.",
     )
-    party_member_share = figure(
+    party_member_share = reckoned(
         ORGANIZATION,
         teams.member_shares,
         type=float | None,

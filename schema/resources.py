@@ -11,7 +11,7 @@ from hub.services import resources as see_resources
 from hub.services import stations as see_stations
 from schema.changes import history
 from schema.edges import connection, found, many, one
-from schema.node import Identified, figure, node
+from schema.node import Identified, node, reckoned
 from schema.ownership import extras, provenance, withheld
 from schema.verbs import write
 
@@ -145,7 +145,7 @@ class Claim(Identified):
         key=models.Claim.service_item_id,
         description="The service or slip of mutual aid taken on (互助事项).",
     )
-    skill_match = figure(
+    skill_match = reckoned(
         models.Claim.id,
         claims.skill_matches,
         type=bool | None,

@@ -6,23 +6,28 @@ from functools import cache
 from typing import Any
 
 import strawberry
+from graphql import GraphQLSyntaxError, parse, validate
 from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 
 from hub.plugin import Plugin
+from hub.queries import Fault, check_with
 from schema import (
     alliances,
     arrivals,
     callers,
     care,
+    catalogue,
     changes,
     documents,
+    duplicates,
     grids,
     handling,
     identified,
     matching,
     ownership,
     parties,
+    practices,
     requests,
     resources,
     sources,
@@ -46,7 +51,9 @@ NOUNS = (
     grids,
     parties,
     alliances,
+    catalogue,
     requests,
+    duplicates,
     handling,
     callers,
     resources,
@@ -54,6 +61,7 @@ NOUNS = (
     stations,
     documents,
     care,
+    practices,
     sources,
     ownership,
     syncing,
@@ -126,6 +134,24 @@ def extended(plugins: Iterable[type[Plugin[Any]]]) -> Extensions:
 @cache
 def _types() -> frozenset[str]:
     return frozenset(build_schema()._schema.type_map)
+
+
+@cache
+def _plain() -> Schema:
+    return build_schema()
+
+
+def faults(query: str) -> Sequence[Fault]:
+    """What is wrong with a query of this graph: line and words of each fault."""
+    try:
+        document = parse(query)
+    except GraphQLSyntaxError as error:
+        return [(error.locations[0].line if error.locations else 1, error.message)]
+    found = validate(_plain()._schema, document, max_errors=5)
+    return [(error.locations[0].line if error.locations else 1, error.message) for error in found]
+
+
+check_with(faults)
 
 
 def sdl() -> str:

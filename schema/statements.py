@@ -12,7 +12,7 @@ from hub.auth import Viewer
 from hub.models import Base
 from hub.services import grids
 from schema.edge import Edge, Match
-from schema.node import NODES, Figure, Node
+from schema.node import NODES, Node, Reckoning
 from schema.paging import Window
 
 
@@ -88,9 +88,9 @@ def rows(edge: Edge, chosen: Select[Any], keys: Sequence[Any]) -> Select[Any]:
     return chosen.with_only_columns(entity(model)).where(target == any_(literal(list(wanted), ARRAY(target.type))))
 
 
-def reckoned(figure: Figure, viewer: Viewer, keys: Any) -> Select[*tuple[Any, ...]]:
+def reckoning(told: Reckoning, viewer: Viewer, keys: Any) -> Select[*tuple[Any, ...]]:
     """(key, value) for each parent that has a value."""
-    return figure.select(viewer, literal(keys, ARRAY(figure.key.type)))
+    return told.select(viewer, literal(keys, ARRAY(told.key.type)))
 
 
 def by_key(node: Node, chosen: Select[Any], keys: Sequence[tuple[Any, ...]]) -> Select[Any]:

@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, select
 
 from hub import report
 from hub.auth import system
+from hub.cli import ids
 from hub.cli.answers import AsJSON, Exit, answer_json, say
 from hub.cli.opened import with_database
 from hub.cli.progress import shown
@@ -22,12 +23,19 @@ from hub.sync.replaying import replay
 
 LARGEST_PAGE = 10_000
 VIEWER = system("hub sync")
-Item = Annotated[UUID, typer.Argument(metavar="ID", help="The rejected record, as `hub sync rejected` names it.")]
+Item = Annotated[
+    UUID,
+    typer.Argument(
+        parser=ids.of("Rejected"), metavar="ID", help="The rejected record, as `hub sync rejected` names it."
+    ),
+]
 
 
 def list_command(
     name: Annotated[str | None, typer.Argument(help="One source; all without it.")] = None,
-    run: Annotated[UUID | None, typer.Option(help="Only those that this run refused.")] = None,
+    run: Annotated[
+        UUID | None, typer.Option(parser=ids.of("Run"), metavar="RUN", help="Only those that this run refused.")
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="Those that are settled or ignored, too.")] = False,
     page: Annotated[int, typer.Option(min=1, help="Which page of the list.")] = 1,
     size: Annotated[int, typer.Option(min=1, max=LARGEST_PAGE, help="How many a page has.")] = 50,
@@ -95,14 +103,17 @@ def fix_command(
 
 def replay_command(
     name: Annotated[str, typer.Argument(help="The source.")],
-    ids: Annotated[list[UUID] | None, typer.Argument(metavar="[ID]...", help="Only these; all without.")] = None,
+    chosen: Annotated[
+        list[UUID] | None,
+        typer.Argument(parser=ids.of("Rejected"), metavar="[ID]...", help="Only these; all without."),
+    ] = None,
     as_json: AsJSON = False,
 ) -> None:
     """Try rejected records again: what they lacked may be there by now, or the hub may understand more."""
 
     async def work(db: Database) -> Run:
         with shown(name) as progress:
-            return await replay(db, name, ids or None, started_by="hub sync replay", progress=progress)
+            return await replay(db, name, chosen or None, started_by="hub sync replay", progress=progress)
 
     run = with_database(settings(), work)
     _tell(run, name, as_json=as_json)
@@ -130,7 +141,7 @@ def ignore_command(
 
 def _tell(run: Run, source: str, *, as_json: bool) -> None:
     if as_json:
-        answer_json(report.numbers(run, source))
+        answer_json(report.numbers(run, source) | ids.gid("Run", run.id))
     else:
         typer.echo(report.words(run, source))
     if run.status is not RunStatus.DONE:
@@ -139,7 +150,8 @@ def _tell(run: Run, source: str, *, as_json: bool) -> None:
 
 def _plain(one: Rejected, source: str) -> dict[str, Any]:
     names = ("id", "kind", "key", "where", "reason", "raw", "times", "note", "handled_by", "run_id", "created_at")
-    return {"source": source, "status": one.status.name, **{name: getattr(one, name) for name in names}}
+    told = {name: getattr(one, name) for name in names}
+    return {"source": source, "status": one.status.name, **told, **ids.gid("Rejected", one.id)}
 
 
 def _lines(one: Rejected, source: str) -> Iterator[str]:

@@ -5,8 +5,10 @@ from hub.models.alliance import Agreement, AgreementKind, Alliance, AllianceKind
 from hub.models.arrival import Arrival, ArrivalStatus, HookAlgorithm
 from hub.models.base import Base, Entity, Term, now, uuid7
 from hub.models.care import CareLabel, CarePurpose, CareReveal
+from hub.models.catalogue import CatalogueEntry
 from hub.models.change import Change, ChangeKind
 from hub.models.document import DocKind, Document
+from hub.models.duplicate import DuplicateDecision, DuplicateSearch, DuplicateSuggestion
 from hub.models.grid import AltCode, Grid, GridKind, GridLevel
 from hub.models.identity import Identity
 from hub.models.matching import MatchPlace, SuggestedNeed, SuggestedResource
@@ -24,6 +26,24 @@ from hub.models.party import (
     PostRole,
     ReportIn,
     StewardKind,
+)
+from hub.models.practice import (
+    Escalation,
+    Feature,
+    Figure,
+    Indicator,
+    Phase,
+    Practice,
+    Procedure,
+    ProcedureStep,
+    Qualifier,
+    Rung,
+    Scheme,
+    SchemeItem,
+    SchemeKind,
+    Workflow,
+    WorkflowStep,
+    WorkflowSubject,
 )
 from hub.models.provenance import Provenance
 from hub.models.request import (
@@ -90,6 +110,7 @@ __all__ = [
     "CareLabel",
     "CarePurpose",
     "CareReveal",
+    "CatalogueEntry",
     "Change",
     "ChangeKind",
     "Channel",
@@ -101,14 +122,21 @@ __all__ = [
     "Document",
     "Drift",
     "DriftRule",
+    "DuplicateDecision",
+    "DuplicateSearch",
+    "DuplicateSuggestion",
     "Entity",
+    "Escalation",
     "Evaluation",
     "Extra",
+    "Feature",
+    "Figure",
     "Grid",
     "GridKind",
     "GridLevel",
     "HookAlgorithm",
     "Identity",
+    "Indicator",
     "Landing",
     "Link",
     "MatchDecline",
@@ -123,14 +151,19 @@ __all__ = [
     "Party",
     "PartyType",
     "Person",
+    "Phase",
     "Pin",
     "PlanAction",
     "PlanRow",
     "PlanState",
     "Post",
     "PostRole",
+    "Practice",
+    "Procedure",
+    "ProcedureStep",
     "Project",
     "Provenance",
+    "Qualifier",
     "Rejected",
     "RejectedStatus",
     "ReportIn",
@@ -150,8 +183,12 @@ __all__ = [
     "RunMode",
     "RunNote",
     "RunStatus",
+    "Rung",
     "Satisfaction",
     "Schedule",
+    "Scheme",
+    "SchemeItem",
+    "SchemeKind",
     "ServiceItem",
     "ServiceMethod",
     "ServiceRecord",
@@ -171,6 +208,9 @@ __all__ = [
     "Term",
     "Urgency",
     "Withheld",
+    "Workflow",
+    "WorkflowStep",
+    "WorkflowSubject",
     "now",
     "uuid7",
 ]

@@ -139,12 +139,20 @@ class Request(Entity):
         default=False, doc="Whether it was published (公示): then everybody may see it."
     )
 
+    workflow_id: Mapped[UUID | None] = mapped_column(ForeignKey("workflows.id"), sort_order=1)
+    step_id: Mapped[UUID | None] = mapped_column(ForeignKey("workflow_steps.id"), sort_order=1)
+
     __table_args__ = (
         Index(None, "grid_path", "submitted_at", "id"),
         Index("ix_requests_open", "grid_id", "submitted_at", "id", postgresql_where=text("closed_at IS NULL")),
         Index(None, "submitted_at", "id"),
         Index(None, "due_at", postgresql_where=text("closed_at IS NULL")),
-        *map(sparse, ("assignee_id", "submitter_id", "caller_id", "merged_into_id")),
+        Index(
+            "ix_requests_near",
+            *("latitude", "longitude", "submitted_at"),
+            postgresql_where=text("closed_at IS NULL AND latitude IS NOT NULL"),
+        ),
+        *map(sparse, ("assignee_id", "submitter_id", "caller_id", "merged_into_id", "workflow_id", "step_id")),
     )
 
 
@@ -162,6 +170,7 @@ class RequestAction(Term):
     ACCEPT = "Accepted it (接单)."
     JOIN = "Called another party in (吹哨, 加派)."
     RESPOND = "The party called in answered (响应)."
+    EVALUATE_RESPONSE = "Evaluated the answer of a party called in (响应评价)."
     ASK_RETURN = "Asked to give it back (申请退单)."
     GRANT_RETURN = "Granted the return (同意退单)."
     REFUSE_RETURN = "Refused the return (不同意退单)."
@@ -181,6 +190,7 @@ class RequestAction(Term):
     ESCALATE = "Took it up a level (升级)."
     MERGE = "Put it under another request (并案)."
     UNMERGE = "Took it out from under another request (撤销并案)."
+    ANSWER = "Got the answer of the request under which it is handled (并案答复)."
     ATTACH = "Attached a file (附件)."
     SUPERVISE = "Put it under supervision (督办)."
     RELEASE = "Ended the supervision (解除督办)."
@@ -203,6 +213,7 @@ class RequestEvent(Base):
     details: Mapped[dict[str, Any]] = mapped_column(
         default=dict, doc="What else belongs to the action, as JSON (详情)."
     )
+    step_id: Mapped[UUID | None] = mapped_column(ForeignKey("workflow_steps.id"), sort_order=1)
 
     __table_args__ = (sparse("actor_id"), sparse("party_id"))
 
@@ -232,6 +243,11 @@ class CoHandler(Base):
     due_at: Mapped[datetime | None] = mapped_column(doc="Until when it must answer (响应期限).")
     responded_at: Mapped[datetime | None] = mapped_column(doc="When it answered (响应).")
     reply: Mapped[str | None] = mapped_column(doc="What it answered (答复).")
+    ok: Mapped[bool | None] = mapped_column(
+        doc="Whether who called it in is content with the answer (响应是否到位); empty: not yet evaluated."
+    )
+    evaluated_at: Mapped[datetime | None] = mapped_column(doc="When the answer was evaluated (响应评价时间).")
+    evaluation: Mapped[str | None] = mapped_column(doc="What was said of the answer (响应评语).")
 
 
 class Evaluation(Base):

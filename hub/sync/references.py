@@ -10,7 +10,7 @@ from sqlalchemy.sql.elements import KeyedColumnElement
 from hub.models import Grid, Party
 from hub.models.base import Base
 from hub.plugin import Place
-from hub.sync.kinds import Found, Kind
+from hub.sync.kind import Found, Kind
 from hub.sync.places import Places
 from hub.sync.planned import Brought
 

@@ -44,7 +44,8 @@ from hub.services.changes import plain
 from hub.sync import journal
 from hub.sync.apply import move
 from hub.sync.batch import HIDDEN, Batch
-from hub.sync.kinds import KINDS, Kind, Values
+from hub.sync.kind import Kind, Values
+from hub.sync.kinds import KINDS
 from hub.sync.reading import GONE
 from hub.sync.references import among
 from hub.sync.work import Progress, Work, at_work, begin, fenced, found, insist, note, take

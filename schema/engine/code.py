@@ -23,7 +23,7 @@ def make(keys, records, totals, window, below):
     {below}
     return {{r[{key}]: {row} for r in records}}
 """
-FIGURES = """
+RECKONED = """
 def make(keys, records, totals, window, below):
     {below}
     return {{r[0]: r[1] for r in records}}

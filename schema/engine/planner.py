@@ -254,11 +254,11 @@ class Planner:
         below = draft.hang(asked, lambda: Below((at,), self.keyed(edge, details, ABOVE)))
         return f"[b{below}[p] for p in {self.code.constant(grids.ancestors)}(r[{at}]) if p in b{below}]"
 
-    def _reckon(self, figure: node.Figure) -> Level:
+    def _reckon(self, told: node.Reckoning) -> Level:
         """What the database reckons for the rows of a level: one statement."""
-        statement = compiled(statements.reckoned(figure, self.viewer, KEYS))
-        make, text = self.code.function(code.FIGURES, below=0)
-        return Level("figure", statement, None, make, text, (), None, None)
+        statement = compiled(statements.reckoning(told, self.viewer, KEYS))
+        make, text = self.code.function(code.RECKONED, below=0)
+        return Level("reckoning", statement, None, make, text, (), None, None)
 
     def _seek(self, by: str) -> Statement:
         column = Grid.code if by == "code" else Grid.id
