@@ -1,11 +1,12 @@
 """A plan becomes rows, changes, links and refusals, in the transaction of its page."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, tuple_
+from sqlalchemy import delete, tuple_
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -31,7 +32,7 @@ from hub.plugin import BadRecord, Caller
 from hub.services import grids
 from hub.services.changes import plain
 from hub.services.shapes import shape, written
-from hub.sync import archive
+from hub.sync import archive, bulk
 from hub.sync.batch import Batch
 from hub.sync.kinds import KINDS
 from hub.sync.planned import Planned
@@ -55,18 +56,9 @@ class Counts:
 
 
 def counted(planned: Iterable[Planned]) -> Counts:
-    counts = Counts()
-    names = {
-        PlanAction.CREATE: "created",
-        PlanAction.UPDATE: "updated",
-        PlanAction.CLOSE: "closed",
-        PlanAction.REJECT: "rejected",
-        None: "unchanged",
-    }
-    for one in planned:
-        name = names[one.action]
-        setattr(counts, name, getattr(counts, name) + 1)
-    return counts
+    said = Counter(one.action for one in planned)
+    done = (PlanAction.CREATE, PlanAction.UPDATE, PlanAction.CLOSE, PlanAction.REJECT, None)
+    return Counts(*(said[action] for action in done))
 
 
 async def apply(session: AsyncSession, source_id: UUID, origin: Origin, planned: Sequence[Planned]) -> None:
@@ -92,7 +84,8 @@ async def _beside(session: AsyncSession, source_id: UUID, origin: Origin, planne
     held, settled, extras = list[dict[str, Any]](), list[tuple[UUID, str]](), list[dict[str, Any]]()
     at = now()
     for one in planned:
-        if one.action is PlanAction.REJECT or one.entity_id is None:
+        beside = one.kept or one.agreed or one.settled or one.extra
+        if not beside or one.action is PlanAction.REJECT or one.entity_id is None:
             continue
         by = {"entity_id": one.entity_id, "source_id": source_id, "at": at}
         for name, kept in one.kept.items():
@@ -206,7 +199,7 @@ async def store(
     for number, row in enumerate(rows, run.records + after + 1):
         row |= {"run_id": run.id, "id": uuid7(), "number": number}
     if rows:
-        await session.execute(insert(PlanRow), rows)
+        await bulk.add(session, PlanRow, rows)
 
 
 def _row(one: Planned) -> dict[str, Any]:

@@ -9,11 +9,19 @@ import asyncpg
 from sqlalchemy import Dialect, String, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from hub.models import Base
-from hub.services.shapes import shape
+from hub.db import driver
+from hub.models import Base, now
+from hub.services.shapes import Row, shape
 
 DIALECT: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+
+async def add(session: AsyncSession, model: type[Base], rows: Iterable[Row]) -> None:
+    """Add rows of which the keys are said; what else is not said is the model's default."""
+    form = shape(model)
+    await copy(await driver(session), model, form.rows(map(form.told, rows), now()))
 
 
 async def copy(

@@ -71,6 +71,9 @@ def _request(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, 
     """
     if row is not None and row["public"] and not privacy.is_clean(values):
         values["public"] = False
+    if row is not None and row["status"] is RequestStatus.MERGED and row["merged_into_id"] is not None:
+        for name in ("status", "closed_at"):  # handled under another one here: until it is taken out, that stands
+            values.pop(name, None)
     status = values.get("status")
     if status in ENDED and not (values.get("closed_at") or (row and row["closed_at"])):
         values["closed_at"] = values.get("handled_at") or at

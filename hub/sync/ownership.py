@@ -54,6 +54,10 @@ class Owners:
     words: dict[UUID, list[Word]] = field(default_factory=dict)
     me: str = ""
 
+    def concerned(self) -> set[UUID]:
+        """The rows on which anybody but the source has a word: of the others every word of the source stands."""
+        return {*self.words, *(id for id, _ in self.pins), *(id for id, _ in self.withheld)}
+
     def rule(self, source_id: UUID, name: str) -> Rule:
         """The rule for a source and a field: the most specific one."""
         for key in ((source_id, name), (source_id, EVERY), (None, name), (None, EVERY)):

@@ -24,7 +24,7 @@ from hub.sync.kinds import KINDS
 from hub.sync.ownership import Owners, owners, tell_what_stays
 from hub.sync.planned import Brought, Kept, Planned
 from hub.sync.reading import GONE, Known, Reading, Readings
-from hub.sync.references import References, among
+from hub.sync.references import References, among, locked
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +92,17 @@ async def _come_since(session: AsyncSession, kind: Kind, readings: list[Reading]
     ]
     if not sought:
         return set()
-    await references.learn(session, kind, [{name: value} for _, name, value, _ in sought])
-    come, siblings = set(), {reading.values.get(kind.natural[0]) for reading in readings}
-    for key, name, value, had in sought:
+    what = {(name, value, had) for _, name, value, had in sought}
+    await references.learn(session, kind, [{name: value} for name, value, _ in what])
+    siblings = {reading.values.get(kind.natural[0]) for reading in readings}
+    come = set()
+    for name, value, had in what:
         reference = kind.references[name]
         above = references.above(str(value)) if reference.path else None
         beside = issubclass(kind.model, reference.target) and value in siblings
         if beside or references.find(reference.target, value) is not None or _last(above) != had:
-            come.add(key)
-    return come
+            come.add((name, value, had))
+    return {key for key, *rest in sought if tuple(rest) in come}
 
 
 def _last(found: Found | None) -> str:
@@ -123,6 +125,7 @@ class _Matching:
         self.never_empty, self.natural_references = kind.never_empty(), kind.natural_references
         self.names, self.alike = kind.names(), f"the same {' and '.join(kind.natural)}"
         self.owners = Owners(kind, source_id)
+        self.disputed: set[UUID] = set()
         self.called: dict[UUID, str] = {}
         self.gone: set[UUID] = set()
         self.by_id: dict[UUID, Mapping[str, Any]] = {}
@@ -141,6 +144,7 @@ class _Matching:
         await self._load(session)
         await self._names(session)
         self.owners = await owners(session, self.kind, self.source_id, list(self.by_id), self.moment.at)
+        self.disputed = self.owners.concerned()
         for reading in self.readings:
             self._decision(reading)
         return list(self.decided.values())
@@ -160,9 +164,7 @@ class _Matching:
         if not linked and not natural:
             return
         wanted = or_(among(table.c.id, linked), among(table.c[first], natural))
-        rows = await session.execute(select(table).where(wanted).order_by(table.c.id).with_for_update())
-        for row in rows.mappings():
-            found = {str(name): value for name, value in row.items()}
+        for found in await locked(session, table, wanted):
             self.by_id[found["id"]] = found
             natural_key = tuple(found[name] for name in self.kind.natural)
             if None not in natural_key:
@@ -287,7 +289,7 @@ class _Matching:
 
     def _keep(self, planned: Planned, values: Values, found: dict[str, Found]) -> None:
         """Take out of `values` what does not stand against somebody else's word."""
-        if (row := planned.row) is None:
+        if (row := planned.row) is None or row["id"] not in self.disputed:
             return
         for column, name in self.names.items():
             if column not in values:

@@ -81,7 +81,7 @@ async def heal(session: AsyncSession, run: Run, taken: Sequence[Planned]) -> Non
     if not taken or await session.scalar(select(table.c.id).where(*mine).limit(1)) is None:
         return
     for kind in {one.kind for one in taken}:
-        keys = among(table.c.key, [archive.name(one.record.key) for one in taken if one.kind == kind])
+        keys = among(table.c.key, [one.record.key for one in taken if one.kind == kind])
         statement = update(Rejected).where(*mine, table.c.kind == kind, keys)
         await session.execute(statement.values(status=RejectedStatus.REPLAYED, updated_at=now()))
 

@@ -190,7 +190,7 @@ class Hotline12345(Plugin[Config]):
             asked = await self.ask("GET", f"{order}/submissions", params={"token": change.token})
             if opened(asked, pushed=True).result_data:
                 return change.key
-        told, headers = body(change, event, dialect), {"Idempotency-Key": change.token}
+        told, headers = body(change, event, dialect, self.centre.number), {"Idempotency-Key": change.token}
         answer = opened(await self.ask("POST", f"{order}/{path}", json=told, headers=headers), pushed=True)
         return change.key if answer.code in (OK, THERE) else self.refused(change, answer, told)
 

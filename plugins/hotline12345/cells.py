@@ -120,7 +120,7 @@ def moment(dialect: Dialect, name: str, value: str) -> datetime:
     shape = value.encode(errors="surrogatepass").translate(ZEROS)
     try:
         if shape in USUAL:
-            return datetime.fromisoformat(value).replace(tzinfo=CHINA)
+            return datetime.fromisoformat(f"{value}+08:00")
         if spans := (known_spans if len(shape) <= LONGEST_WORD else spans_of)(shape):
             year, month, day, hour, minute, second = [int(value[span] or 0) for span in spans[:6]]
             zone = value[spans[6]]

@@ -308,7 +308,7 @@ def test_rejected_records_are_listed_fixed_replayed_and_ignored(command: Command
     assert (listed["total"], listed["pages"]) == (2, 1)
     first, second = listed["rejected"]
     assert first == first | {"source": "divisions", "status": "OPEN", "kind": "grid", "key": "150602001", "times": 1}
-    assert f"{first['id']}  divisions: grid 150602001" in command("sync", "rejected").out.splitlines()
+    assert f"{first['id']}  divisions: grid 150602001" in command("sync", "rejected", "--each").out.splitlines()
     wrong = command("sync", "fix", first["id"], "--set", "level=LANE")
     assert (wrong.code, wrong.err.splitlines()[-1]) == (Exit.PARTLY, wrong.err.splitlines()[-1])
     assert "  Still refused: level: " in wrong.err
