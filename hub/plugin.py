@@ -46,6 +46,7 @@ from hub.fields import (
     WorkflowStepFields,
 )
 from hub.queries import query_faults
+from hub.synthetic import Demo
 
 __all__ = [
     "FIELDS",
@@ -54,6 +55,7 @@ __all__ = [
     "BadRecord",
     "Caller",
     "Change",
+    "Demo",
     "EscalationFields",
     "Event",
     "FeatureFields",

@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hub.plugin import Demo
+
 NAME = r"^[A-Za-z][A-Za-z0-9_-]{0,39}$"
 
 Phase = Literal[
@@ -138,3 +140,4 @@ class PracticeFile(Part):
     workflows: list[Workflow] = []
     indicators: list[Indicator] = []
     features: list[Feature] = []
+    demo: Demo | None = None

@@ -146,7 +146,14 @@ def test_every_kind_can_be_read_by_the_hubs_own_names(tmp_path: Path) -> None:
     assert (*profiles.KINDS,) == (*FIELDS,)
     table = "number,title,practice,workflow,urged,supervised\nA1,路灯,hudai,hudai.WISHES,2,是\n"
     assert fields(save(tmp_path / "a.csv", table), kind="request") == [
-        {"number": "A1", "title": "路灯", "practice": "hudai", "workflow": "hudai.WISHES", "urged": 2, "supervised": True}
+        {
+            "number": "A1",
+            "title": "路灯",
+            "practice": "hudai",
+            "workflow": "hudai.WISHES",
+            "urged": 2,
+            "supervised": True,
+        }
     ]
     table = "key,person,role,since,public\n1,XY-1,STEWARD,2024-03-01,是\n,XY-2,STEWARD,,\n"
     post, bad = items(save(tmp_path / "b.csv", table), kind="post")
@@ -159,7 +166,7 @@ def test_every_kind_can_be_read_by_the_hubs_own_names(tmp_path: Path) -> None:
 
 
 def test_a_list_and_an_object_stand_in_one_cell(tmp_path: Path) -> None:
-    table = 'code,workflow,name,leads_to,days\nw.a,w,受理,w.b、w.c; w.d,3\n'
+    table = "code,workflow,name,leads_to,days\nw.a,w,受理,w.b、w.c; w.d,3\n"
     assert fields(save(tmp_path / "a.csv", table), kind="workflow_step")[0]["leads_to"] == ("w.b", "w.c", "w.d")
     table = 'code,numerator\na,"{""of"": ""requests""}"\nb,"[1]"\n'
     good, bad = items(save(tmp_path / "b.csv", table), kind="indicator")
