@@ -13,7 +13,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import orjson
 from pydantic import ValidationError
 from sqlalchemy import exists, or_, select
 
@@ -94,7 +93,7 @@ class District:
         title = f"示例数据：{self.practice.name} {kind}"
         if served:
             preset = simulated.preset(self.registry, served)
-            held = [orjson.loads(line) for line in file.read_bytes().splitlines()]
+            held = simulated.records(file)
             async with simulated.serving(self.registry, served, held, self.seed) as address:
                 own = self.demo.sources.get(served, {})
                 settings = simulated.settings(self.registry, preset, address, own)

@@ -104,6 +104,7 @@ async def alone(db: Database) -> AsyncIterator[None]:
     """While this is open no other process fills this hub. It holds no snapshot, so that VACUUM sees everything."""
     with house_errors():
         async with db.engine.begin() as guard:
+            await guard.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))  # it does nothing but wait
             if not await guard.scalar(select(func.pg_try_advisory_xact_lock(LOCK))):
                 raise Conflict("Another `hub demo` is at work on this hub. Wait until it has ended.")
             yield

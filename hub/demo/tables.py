@@ -75,7 +75,7 @@ def write_csv(file: Path, tables: Iterable[Table]) -> bool:
 
 
 def write_lines(file: Path, tables: Iterable[Table]) -> bool:
-    """The rows of several kinds as JSON, one a line, each with its kind. Whether anything is new."""
+    """The rows of several kinds as records in JSON, one a line. Whether anything is new."""
     return _write(file, lambda out: out.writelines(_lines(tables)))
 
 
@@ -91,7 +91,10 @@ def _csv(out: Any, tables: Iterable[Table]) -> None:
 def _lines(tables: Iterable[Table]) -> Iterator[str]:
     for table in tables:
         for row in table:
-            yield json.dumps({"kind": table.rows.kind, **row}, ensure_ascii=False, default=_told) + "\n"
+            fields = dict(row)
+            key = fields.pop("key", None) or fields.get("code") or fields["number"]
+            told = {"kind": table.rows.kind, "key": key, "fields": fields}
+            yield json.dumps(told, ensure_ascii=False, default=_told) + "\n"
 
 
 def _told(cell: Cell) -> str | int | float:

@@ -10,14 +10,14 @@ from plugins.hotline12345.dialects import Dialect
 
 __all__ = ["grid", "position", "to_wgs84"]
 
-CODE = re.compile(r"\d{9}|\d{12}")
+CODE = re.compile(r"\d{6}|\d{9}|\d{12}|\d{15}")
 DIGITS = re.compile(r"\d+")
 CHINA_EAST, CHINA_NORTH = (73.0, 136.0), (3.0, 54.0)
 RADIUS, FLATTENING = 6378245.0, 0.00669342162296594323
 
 
 def grid(row: Row, dialect: Dialect, district: str) -> dict[str, str | Place]:
-    """A street's or a community's code, or a Place below the district; nothing where the row says nothing."""
+    """A division's code, or a Place below the district; nothing where the row says nothing."""
     code = first(row, dialect, "grid_code")[1]
     if code is not None and CODE.fullmatch(code):
         return {"grid": code}
