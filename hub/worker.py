@@ -106,6 +106,7 @@ async def _done(db: Database, registry: Registry, job: Job) -> Run:
         overrides=overrides,
         mode=mode,
         reason=job.reason,
+        allow_refused=job.allow_refused,
         days=days,
         full=job.full,
     )

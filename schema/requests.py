@@ -9,6 +9,7 @@ from hub import models
 from hub.services import clock, handling
 from hub.services import grids as see_grids
 from hub.services import parties as see_parties
+from hub.services import practices as see_practices
 from hub.services import requests as see_requests
 from hub.services import resources as see_resources
 from schema import catalogue
@@ -43,6 +44,16 @@ class Clock:
 
 
 PARTY = models.Party.id
+
+
+def _step(column: Column) -> Any:
+    return one(
+        "WorkflowStep",
+        see_practices.workflow_steps,
+        models.WorkflowStep.id,
+        key=column,
+        description="The practice's step, by its own name and by its phase (环节).",
+    )
 
 
 @node(
@@ -158,6 +169,14 @@ class Request(Identified):
         order="-claimed_at",
         description="Who took it on (认领).",
     )
+    workflow = one(
+        "Workflow",
+        see_practices.workflows,
+        models.Workflow.id,
+        key=models.Request.workflow_id,
+        description="The practice's workflow that it goes through (流程).",
+    )
+    step = _step(models.Request.step_id)
     history = history(REQUEST)
     provenance = provenance(REQUEST)
     withheld = withheld(REQUEST)
@@ -175,6 +194,7 @@ class RequestEvent(Identified):
         "Party", see_parties.visible, PARTY, key=models.RequestEvent.actor_id, description="Who did it (操作者)."
     )
     party = one("Party", see_parties.visible, PARTY, key=models.RequestEvent.party_id, description="To whom (对象).")
+    step = _step(models.RequestEvent.step_id)
 
 
 @node(models.RequestIssue, see_requests.issues, "key title category solved")

@@ -6,24 +6,36 @@ from functools import cache
 from typing import Any
 
 import strawberry
+from graphql import GraphQLSyntaxError, parse, validate
 from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 
 from hub.plugin import Plugin
+from hub.queries import Fault, check_with
 from schema import (
+    agreements,
     alliances,
     arrivals,
+    budgets,
     callers,
+    care,
     catalogue,
     changes,
+    deliberation,
+    documents,
     duplicates,
     grids,
     handling,
     identified,
+    matching,
+    notices,
+    offers,
     ownership,
     parties,
+    practices,
     requests,
     resources,
+    rotas,
     sources,
     stations,
     syncing,
@@ -46,12 +58,22 @@ NOUNS = (
     parties,
     alliances,
     catalogue,
+    agreements,
     requests,
     duplicates,
     handling,
     callers,
     resources,
+    offers,
+    matching,
     stations,
+    documents,
+    care,
+    practices,
+    rotas,
+    deliberation,
+    budgets,
+    notices,
     sources,
     ownership,
     syncing,
@@ -124,6 +146,24 @@ def extended(plugins: Iterable[type[Plugin[Any]]]) -> Extensions:
 @cache
 def _types() -> frozenset[str]:
     return frozenset(build_schema()._schema.type_map)
+
+
+@cache
+def _plain() -> Schema:
+    return build_schema()
+
+
+def faults(query: str) -> Sequence[Fault]:
+    """What is wrong with a query of this graph: line and words of each fault."""
+    try:
+        document = parse(query)
+    except GraphQLSyntaxError as error:
+        return [(error.locations[0].line if error.locations else 1, error.message)]
+    found = validate(_plain()._schema, document, max_errors=5)
+    return [(error.locations[0].line if error.locations else 1, error.message) for error in found]
+
+
+check_with(faults)
 
 
 def sdl() -> str:

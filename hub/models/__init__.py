@@ -1,17 +1,63 @@
 """The tables: one noun, one file."""
 
 from hub.models.account import ApiKey
-from hub.models.alliance import Agreement, AgreementKind, Alliance, AllianceKind, Meeting, Member, Resolution
+from hub.models.alliance import Agreement, AgreementKind, Alliance, AllianceKind, MatchBasis, Member, Outcome
 from hub.models.arrival import Arrival, ArrivalStatus, HookAlgorithm
 from hub.models.base import Base, Entity, Term, now, uuid7
+from hub.models.budget import Budget, BudgetProject, Funding
+from hub.models.care import CareLabel, CarePurpose, CareReveal
 from hub.models.catalogue import CatalogueEntry
 from hub.models.change import Change, ChangeKind
+from hub.models.deliberation import (
+    Forum,
+    Meeting,
+    Proposal,
+    ProposalKind,
+    Resolution,
+    Topic,
+    TopicChannel,
+    TopicGrade,
+    TopicStatus,
+)
+from hub.models.document import DocKind, Document
 from hub.models.duplicate import DuplicateDecision, DuplicateSearch, DuplicateSuggestion
-from hub.models.grid import AltCode, Grid, GridLevel
+from hub.models.grid import AltCode, Grid, GridKind, GridLevel
 from hub.models.identity import Identity
+from hub.models.matching import MatchPlace, SuggestedNeed, SuggestedResource
+from hub.models.notice import NoticeKind, PublicNotice
 from hub.models.outbound import Attempt, Delivery, DeliveryStatus, Target, TargetStatus
 from hub.models.ownership import Drift, DriftRule, Extra, Ownership, Pin, Rule, Withheld
-from hub.models.party import Organization, OrganizationKind, Party, PartyType, Person, Post, PostRole, ReportIn
+from hub.models.party import (
+    Affiliation,
+    AffiliationKind,
+    Organization,
+    OrganizationKind,
+    Party,
+    PartyType,
+    Person,
+    Post,
+    PostRole,
+    ReportIn,
+    StewardKind,
+)
+from hub.models.practice import (
+    Escalation,
+    Feature,
+    Figure,
+    Indicator,
+    Phase,
+    Practice,
+    Procedure,
+    ProcedureStep,
+    Qualifier,
+    Rung,
+    Scheme,
+    SchemeItem,
+    SchemeKind,
+    Workflow,
+    WorkflowStep,
+    WorkflowSubject,
+)
 from hub.models.provenance import Provenance
 from hub.models.request import (
     Attachment,
@@ -28,7 +74,8 @@ from hub.models.request import (
     Satisfaction,
     Urgency,
 )
-from hub.models.resource import Claim, Need, Offer, Project, Resource, ResourceKind
+from hub.models.resource import Claim, MatchDecline, Need, Offer, Project, Resource, ResourceKind
+from hub.models.rota import EntryAction, Rota, Series, SeriesKind, ServiceMode, Shift
 from hub.models.schedule import Alert, AlertKind, RunNote, Schedule
 from hub.models.source import (
     Landing,
@@ -46,12 +93,13 @@ from hub.models.source import (
 )
 from hub.models.station import (
     Activity,
-    Rota,
+    BuildMode,
+    Premises,
+    QrPoint,
     ServiceItem,
     ServiceMethod,
     ServiceRecord,
     ServiceStatus,
-    Shift,
     Station,
     StationTier,
 )
@@ -59,6 +107,8 @@ from hub.models.tally import Tally, TallyDelta
 
 __all__ = [
     "Activity",
+    "Affiliation",
+    "AffiliationKind",
     "Agreement",
     "AgreementKind",
     "Alert",
@@ -72,6 +122,12 @@ __all__ = [
     "Attachment",
     "Attempt",
     "Base",
+    "Budget",
+    "BudgetProject",
+    "BuildMode",
+    "CareLabel",
+    "CarePurpose",
+    "CareReveal",
     "CatalogueEntry",
     "Change",
     "ChangeKind",
@@ -80,38 +136,63 @@ __all__ = [
     "CoHandler",
     "Delivery",
     "DeliveryStatus",
+    "DocKind",
+    "Document",
     "Drift",
     "DriftRule",
     "DuplicateDecision",
     "DuplicateSearch",
     "DuplicateSuggestion",
     "Entity",
+    "EntryAction",
+    "Escalation",
     "Evaluation",
     "Extra",
+    "Feature",
+    "Figure",
+    "Forum",
+    "Funding",
     "Grid",
+    "GridKind",
     "GridLevel",
     "HookAlgorithm",
     "Identity",
+    "Indicator",
     "Landing",
     "Link",
+    "MatchBasis",
+    "MatchDecline",
+    "MatchPlace",
     "Meeting",
     "Member",
     "Need",
+    "NoticeKind",
     "Offer",
     "Organization",
     "OrganizationKind",
+    "Outcome",
     "Ownership",
     "Party",
     "PartyType",
     "Person",
+    "Phase",
     "Pin",
     "PlanAction",
     "PlanRow",
     "PlanState",
     "Post",
     "PostRole",
+    "Practice",
+    "Premises",
+    "Procedure",
+    "ProcedureStep",
     "Project",
+    "Proposal",
+    "ProposalKind",
     "Provenance",
+    "PublicNotice",
+    "QrPoint",
+    "Qualifier",
     "Rejected",
     "RejectedStatus",
     "ReportIn",
@@ -131,10 +212,17 @@ __all__ = [
     "RunMode",
     "RunNote",
     "RunStatus",
+    "Rung",
     "Satisfaction",
     "Schedule",
+    "Scheme",
+    "SchemeItem",
+    "SchemeKind",
+    "Series",
+    "SeriesKind",
     "ServiceItem",
     "ServiceMethod",
+    "ServiceMode",
     "ServiceRecord",
     "ServiceStatus",
     "Shift",
@@ -142,13 +230,23 @@ __all__ = [
     "Source",
     "Station",
     "StationTier",
+    "StewardKind",
+    "SuggestedNeed",
+    "SuggestedResource",
     "Tally",
     "TallyDelta",
     "Target",
     "TargetStatus",
     "Term",
+    "Topic",
+    "TopicChannel",
+    "TopicGrade",
+    "TopicStatus",
     "Urgency",
     "Withheld",
+    "Workflow",
+    "WorkflowStep",
+    "WorkflowSubject",
     "now",
     "uuid7",
 ]

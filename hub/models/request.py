@@ -139,6 +139,9 @@ class Request(Entity):
         default=False, doc="Whether it was published (公示): then everybody may see it."
     )
 
+    workflow_id: Mapped[UUID | None] = mapped_column(ForeignKey("workflows.id"), sort_order=1)
+    step_id: Mapped[UUID | None] = mapped_column(ForeignKey("workflow_steps.id"), sort_order=1)
+
     __table_args__ = (
         Index(None, "grid_path", "submitted_at", "id"),
         Index("ix_requests_open", "grid_id", "submitted_at", "id", postgresql_where=text("closed_at IS NULL")),
@@ -149,7 +152,7 @@ class Request(Entity):
             *("latitude", "longitude", "submitted_at"),
             postgresql_where=text("closed_at IS NULL AND latitude IS NOT NULL"),
         ),
-        *map(sparse, ("assignee_id", "submitter_id", "caller_id", "merged_into_id")),
+        *map(sparse, ("assignee_id", "submitter_id", "caller_id", "merged_into_id", "workflow_id", "step_id")),
     )
 
 
@@ -210,6 +213,7 @@ class RequestEvent(Base):
     details: Mapped[dict[str, Any]] = mapped_column(
         default=dict, doc="What else belongs to the action, as JSON (详情)."
     )
+    step_id: Mapped[UUID | None] = mapped_column(ForeignKey("workflow_steps.id"), sort_order=1)
 
     __table_args__ = (sparse("actor_id"), sparse("party_id"))
 

@@ -22,7 +22,7 @@ from hub.models import (
     Urgency,
     now,
 )
-from hub.services import catalogue, deadlines, grids, parties, words
+from hub.services import catalogue, deadlines, grids, parties, steps, words
 from hub.services.requests import LEVELS, begin, last, record, taken_back
 
 FINAL_RETURNS = 2
@@ -108,6 +108,7 @@ async def dispatch(
     foreign = request.due_at is not None and await own_days(session, request) is None
     duty = await catalogue.followed(session, viewer, request, party)
     request.assignee_id, request.dispatched_at, request.signed_at = party.id, now(), None
+    working_days = steps.days(session, request, RequestAction.DISPATCH) if working_days is None else working_days
     if working_days is None and foreign and request.due_at is not None:
         details: dict[str, object] = {"days": None, "due_at": request.due_at.isoformat()}
     else:

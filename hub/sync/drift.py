@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.models import Drift, DriftRule
 from hub.plugin import SourceBroken
-from hub.sync.kinds import EVERY
+from hub.sync.kind import EVERY
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from hub.models import Change as Logged
 from hub.models import Delivery, DeliveryStatus, Link, Party, RequestEvent, RequestIssue, Run, Target, Term
 from hub.plugin import Change, Event, Issue, Record
 from hub.services.working_days import local_day
-from hub.sync.kinds import KINDS, Kind, Reference
+from hub.sync.kind import Kind, Reference
+from hub.sync.kinds import KINDS
 from hub.sync.outbox import STEP
 from hub.sync.reading import fingerprint
 

@@ -27,7 +27,8 @@ from pydantic import (
 from hub.plugin import BadRecord, Change, Page, Plugin, SourceBroken, SourceDown
 from plugins.hotline12345.dialects import WORDS, Dialect, load
 from plugins.hotline12345.pushes import FACTS, body
-from plugins.hotline12345.records import Centre, read, recognise
+from plugins.hotline12345.readings import recognise
+from plugins.hotline12345.records import Centre, read
 from plugins.hotline12345.wire import OK, THERE, Envelope, Moment, PageInfo, message, opened, page
 
 __all__ = ["Hotline12345"]

@@ -7,7 +7,7 @@ from hub.auth import ROLES, Viewer
 from hub.db import Database
 from hub.errors import Conflict, Forbidden, Invalid
 from hub.models import Request, RequestAction, RequestEvent, RequestStatus, now
-from hub.services import closing, handling, merging, requests, working_days
+from hub.services import closing, handling, intake, merging, working_days
 from tests.services.town import HUB, columns, founded
 
 A, S = RequestAction, RequestStatus
@@ -28,8 +28,8 @@ async def test_what_was_merged_comes_back_to_where_it_was(database: Database, st
 
 async def test_every_caller_stays_known(database: Database) -> None:
     town = await founded(database)
-    one = await town.submit(caller=requests.Caller("王"))
-    other = await town.submit(caller=requests.Caller("李"))
+    one = await town.submit(caller=intake.Caller("王"))
+    other = await town.submit(caller=intake.Caller("李"))
     merged = await town.do(merging.merge, one.id, into_id=other.id)
     assert (merged.caller_id, (await town.get(other.id)).caller_id) == (one.caller_id, other.caller_id)
 

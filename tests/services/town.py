@@ -25,7 +25,7 @@ from hub.models import (
     now,
     uuid7,
 )
-from hub.services import requests, working_days
+from hub.services import intake, working_days
 
 Verb = Callable[..., Awaitable[Any]]
 HUB = system("test")
@@ -55,13 +55,13 @@ class Town:
 
     async def submit(self, viewer: Viewer = HUB, **keywords: Any) -> Request:
         words = {"grid_id": self.community.id, "title": "路灯不亮"} | keywords
-        request: Request = await self.do(requests.submit, viewer=viewer, **words)
+        request: Request = await self.do(intake.submit, viewer=viewer, **words)
         return request
 
     async def put(self, status: RequestStatus, *, answered: bool = False, **columns: Any) -> Request:
         """A request that stands in a status without the steps before it; the water works are called in."""
         defaults: dict[str, Any] = {
-            "number": requests.new_number(),
+            "number": intake.new_number(),
             "title": "路灯不亮",
             "status": status,
             "grid_id": self.community.id,
