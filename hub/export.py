@@ -20,8 +20,8 @@ from sqlalchemy import Select, case, func, select
 from hub.auth import Viewer, under
 from hub.db import Database
 from hub.errors import Invalid, Misconfigured
-from hub.models import Alliance, Base, Grid, Member, Party
-from hub.services import alliances, grids, parties, requests, resources
+from hub.models import Alliance, Base, Grid, Member, Party, Workflow
+from hub.services import alliances, catalogue, grids, parties, practices, requests, resources
 from hub.services.working_days import CHINA
 from hub.sync.kind import Kind
 from hub.sync.kinds import KINDS
@@ -44,12 +44,14 @@ VISIBLE: Mapping[str, Callable[[Viewer], Select[Any]]] = {
     "alliance": alliances.visible,
     "member": alliances.members,
     "resource": resources.visible,
+    "catalogue_entry": catalogue.standing,
     "request": requests.visible,
 }
 NAMED: Mapping[type[Base], Callable[[Viewer], Select[Any]]] = {
     Grid: grids.visible,
     Party: parties.visible,
     Alliance: alliances.visible,
+    Workflow: practices.workflows,
 }
 
 
@@ -107,6 +109,8 @@ def _told(value: object) -> Cell:
         return value.astimezone(CHINA).isoformat(sep=" ")
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, list):
+        return "、".join(map(str, value))
     return value if isinstance(value, (int, float)) or value is None else str(value)
 
 

@@ -1,9 +1,10 @@
 """What a record of each kind says, field by field. A plugin imports these from hub.plugin."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypedDict
+from typing import Any, TypedDict, is_typeddict
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,20 @@ class ResourceFields(TypedDict, total=False):
     description: str | None
 
 
+class CatalogueEntryFields(TypedDict, total=False):
+    """kind "catalogue_entry", who is responsible for what. `category` goes from the larger to the smaller, joined by
+    "/", and stands for all below it; `grid` is a code or a Place, `party` the code or the exact name of a party."""
+
+    code: str
+    practice: str | None
+    category: str | None
+    grid: str | Place | None
+    party: str
+    basis: str | None
+    valid_from: date | None
+    valid_to: date | None
+
+
 class RequestFields(TypedDict, total=False):
     """kind "request". `grid` is a code or a Place, `assignee` the code or the exact name of an organization; `kind`,
     `channel`, `status`, `urgency` and `satisfaction` are names of RequestKind, Channel, RequestStatus, Urgency and
@@ -189,5 +204,124 @@ class RequestFields(TypedDict, total=False):
     satisfaction: str | None
     supervised: bool
     urged: int
+    practice: str | None
+    workflow: str | None
     caller: Caller | None
     issues: Sequence[Issue]
+
+
+class PracticeFields(TypedDict, total=False):
+    """kind "practice": a city's way of working. `grid` is the code of its district."""
+
+    code: str
+    name: str
+    title: str
+    description: str | None
+    grid: str | None
+
+
+class SchemeFields(TypedDict, total=False):
+    """kind "scheme": a list that a practice goes by. `scheme_kind` is a name of SchemeKind, `expected` says how many
+    items there are, `complete` whether all of them are known."""
+
+    code: str
+    practice: str
+    scheme_kind: str
+    name: str
+    description: str | None
+    expected: int | None
+    complete: bool
+
+
+class SchemeItemFields(TypedDict, total=False):
+    """kind "scheme_item". `scheme` is the code of its list."""
+
+    code: str
+    scheme: str
+    position: int
+    name: str
+    description: str | None
+    year: int | None
+
+
+class WorkflowFields(TypedDict, total=False):
+    """kind "workflow". `subject` is a name of WorkflowSubject."""
+
+    code: str
+    practice: str
+    name: str
+    subject: str
+    description: str | None
+
+
+class WorkflowStepFields(TypedDict, total=False):
+    """kind "workflow_step". `workflow` is the code of its workflow, `phase` a name of Phase; `actions` are names of
+    RequestAction, `taken_by` abilities, sides and roles, `leads_to` codes of steps."""
+
+    code: str
+    workflow: str
+    position: int
+    name: str
+    phase: str
+    actions: Sequence[str]
+    taken_by: Sequence[str]
+    days: int | None
+    leads_to: Sequence[str]
+
+
+class EscalationFields(TypedDict, total=False):
+    """kind "escalation": what happens to what is so many working days overdue. `rung` is a name of Rung."""
+
+    code: str
+    workflow: str
+    days: int
+    rung: str
+
+
+class FeatureFields(TypedDict, total=False):
+    """kind "feature": one thing that a practice has published about itself. `scenario`: what is done to show it, where
+    no number does: {"steps": [{"as": role, "do": operation, "with": variables, "keep": ..., "expect": ...}]}."""
+
+    code: str
+    practice: str
+    title: str
+    scenario: Mapping[str, Any]
+
+
+class FigureFields(TypedDict, total=False):
+    """kind "figure": a published number. `feature` is the code of its feature, `qualifier` a name of Qualifier, `said`
+    the words of the source, `query` a GraphQL query, `at` the place of the number in its answer: a.b.totalCount."""
+
+    code: str
+    feature: str
+    practice: str
+    name: str
+    value: float
+    unit: str | None
+    qualifier: str
+    scope: str | None
+    said: str
+    query: str
+    at: str
+
+
+class IndicatorFields(TypedDict, total=False):
+    """kind "indicator". `numerator` and `denominator` are measures, {"of": "requests", "where": {...}}; `exclusions` is
+    the `where` of what is left out."""
+
+    code: str
+    practice: str
+    name: str
+    description: str | None
+    numerator: Mapping[str, Any]
+    denominator: Mapping[str, Any]
+    exclusions: Mapping[str, Any]
+    period: str | None
+
+
+FIELDS: Mapping[str, type] = {
+    re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.removesuffix("Fields")).lower(): found
+    for name, found in tuple(globals().items())
+    if is_typeddict(found)
+}
+"""Every kind of record -> what one of it says."""

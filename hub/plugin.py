@@ -20,31 +20,49 @@ import httpx2
 from pydantic import BaseModel
 
 from hub.fields import (
+    FIELDS,
     ActivityFields,
     AllianceFields,
     Caller,
+    CatalogueEntryFields,
+    EscalationFields,
+    FeatureFields,
+    FigureFields,
     GridFields,
+    IndicatorFields,
     Issue,
     MemberFields,
     OrganizationFields,
     PersonFields,
     Place,
     PostFields,
+    PracticeFields,
     RequestFields,
     ResourceFields,
+    SchemeFields,
+    SchemeItemFields,
     ServiceRecordFields,
     ShiftFields,
+    WorkflowFields,
+    WorkflowStepFields,
 )
+from hub.queries import query_faults
 
 __all__ = [
+    "FIELDS",
     "ActivityFields",
     "AllianceFields",
     "BadRecord",
     "Caller",
+    "CatalogueEntryFields",
     "Change",
+    "EscalationFields",
     "Event",
+    "FeatureFields",
+    "FigureFields",
     "GraphField",
     "GridFields",
+    "IndicatorFields",
     "Issue",
     "MemberFields",
     "OrganizationFields",
@@ -53,18 +71,24 @@ __all__ = [
     "Place",
     "Plugin",
     "PostFields",
+    "PracticeFields",
     "Pulls",
     "Pushes",
     "Receives",
     "Record",
     "RequestFields",
     "ResourceFields",
+    "SchemeFields",
+    "SchemeItemFields",
     "ServiceRecordFields",
     "ShiftFields",
     "SourceBroken",
     "SourceDown",
     "SourceError",
     "SourceRefused",
+    "WorkflowFields",
+    "WorkflowStepFields",
+    "query_faults",
 ]
 
 
@@ -93,7 +117,8 @@ class Record:
     """One thing as the source says it is.
 
     kind     "grid", "organization", "person", "alliance", "member", "post", "activity", "shift", "service_record",
-             "resource" or "request"
+             "resource", "catalogue_entry" or "request"; what a practice consists of: "practice", "scheme",
+             "scheme_item", "workflow", "workflow_step", "escalation", "feature", "figure", "indicator"
     key      the source's own key for it: never changes, never reused
     fields   only what the source says (see hub/fields.py): a missing name means "says nothing", None "says: empty"
     deleted  the source says that it is gone

@@ -143,6 +143,15 @@ class Loaders:
 
         return await self._loader(("asked", ask, *sorted(given.items())), fetch).load(row)
 
+    async def look_up(self, function: Callable[..., Awaitable[Sequence[Any]]], row: Any) -> Any:
+        """The same for a field that is read from the database."""
+
+        async def fetch(rows: list[Any]) -> Sequence[Any]:
+            async with self._db.read() as session:
+                return await function(session, self._viewer, rows)
+
+        return await self._loader(("look up", function), fetch).load(row)
+
     async def path(self, ref: filters.Ref) -> str:
         """The path of a grid that an argument names. Raises NotFound."""
         by, value = ref

@@ -13,6 +13,7 @@ from uuid import UUID
 import strawberry
 from sqlalchemy import ColumnElement, Select
 from sqlalchemy import inspect as inspected
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.scalars import JSON
@@ -261,6 +262,29 @@ def batched(
     return strawberry.field(resolver=resolve, graphql_type=type, description=description, metadata=told)
 
 
+def looked_up(
+    needs: Iterable[Column],
+    function: Callable[[AsyncSession, Viewer, Sequence[tuple[Any, ...]]], Awaitable[Sequence[Any]]],
+    *,
+    type: Any,
+    description: str,
+) -> Any:
+    """The same for a field that is read from the database: `function` gets a session that cannot write, too."""
+    columns = tuple(needs)
+
+    async def resolve(root: strawberry.Parent[Any], info: strawberry.Info) -> Any:
+        return await info.context.loaders.look_up(function, tuple(getattr(root, column.key) for column in columns))
+
+    told = {"needs": columns, "look_up": function}
+    return strawberry.field(resolver=resolve, graphql_type=type, description=description, metadata=told)
+
+
 def graphql_name(python_name: str) -> str:
     """How a Python name is written in the API."""
     return to_camel_case(python_name)
+
+
+def bare(key: Column) -> Any:
+    """The field that shows the key as the command line does."""
+    description = "The bare key, as the command line shows it; there `id` does as well (行键)."
+    return computed([key], str, type=str, description=description)

@@ -6,18 +6,22 @@ from functools import cache
 from typing import Any
 
 import strawberry
+from graphql import GraphQLSyntaxError, parse, validate
 from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 
 from hub.plugin import Plugin
+from hub.queries import Fault, check_with
 from schema import (
     agreements,
     alliances,
     arrivals,
     budgets,
     callers,
+    catalogue,
     changes,
     deliberation,
+    duplicates,
     grids,
     handling,
     identified,
@@ -25,6 +29,7 @@ from schema import (
     offers,
     ownership,
     parties,
+    practices,
     requests,
     resources,
     rotas,
@@ -50,7 +55,9 @@ NOUNS = (
     parties,
     alliances,
     agreements,
+    catalogue,
     requests,
+    duplicates,
     handling,
     callers,
     resources,
@@ -60,6 +67,7 @@ NOUNS = (
     deliberation,
     budgets,
     notices,
+    practices,
     sources,
     ownership,
     syncing,
@@ -132,6 +140,24 @@ def extended(plugins: Iterable[type[Plugin[Any]]]) -> Extensions:
 @cache
 def _types() -> frozenset[str]:
     return frozenset(build_schema()._schema.type_map)
+
+
+@cache
+def _plain() -> Schema:
+    return build_schema()
+
+
+def faults(query: str) -> Sequence[Fault]:
+    """What is wrong with a query of this graph: line and words of each fault."""
+    try:
+        document = parse(query)
+    except GraphQLSyntaxError as error:
+        return [(error.locations[0].line if error.locations else 1, error.message)]
+    found = validate(_plain()._schema, document, max_errors=5)
+    return [(error.locations[0].line if error.locations else 1, error.message) for error in found]
+
+
+check_with(faults)
 
 
 def sdl() -> str:

@@ -16,6 +16,7 @@ from hub.cli.export import export_command
 from hub.cli.hooks import hooks
 from hub.cli.plans import apply_command, plan_command, show_command, undo_command
 from hub.cli.plugins import plugins
+from hub.cli.practices import practices
 from hub.cli.rejected import fix_command, ignore_command, list_command, replay_command
 from hub.cli.rules import rules_group
 from hub.cli.sdl import sdl_command
@@ -78,6 +79,7 @@ app.add_typer(hooks, name="hooks")
 app.add_typer(targets, name="targets")
 app.command()(simulate)
 app.add_typer(plugins, name="plugins")
+app.add_typer(practices, name="practices")
 app.command("sdl")(sdl_command)
 app.command()(token)
 app.command("export")(export_command)

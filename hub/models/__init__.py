@@ -5,6 +5,7 @@ from hub.models.alliance import Agreement, AgreementKind, Alliance, AllianceKind
 from hub.models.arrival import Arrival, ArrivalStatus, HookAlgorithm
 from hub.models.base import Base, Entity, Term, now, uuid7
 from hub.models.budget import Budget, BudgetProject, Funding
+from hub.models.catalogue import CatalogueEntry
 from hub.models.change import Change, ChangeKind
 from hub.models.deliberation import (
     Forum,
@@ -17,6 +18,7 @@ from hub.models.deliberation import (
     TopicGrade,
     TopicStatus,
 )
+from hub.models.duplicate import DuplicateDecision, DuplicateSearch, DuplicateSuggestion
 from hub.models.grid import AltCode, Grid, GridLevel
 from hub.models.identity import Identity
 from hub.models.notice import NoticeKind, PublicNotice
@@ -106,6 +108,7 @@ __all__ = [
     "Budget",
     "BudgetProject",
     "BuildMode",
+    "CatalogueEntry",
     "Change",
     "ChangeKind",
     "Channel",
@@ -115,6 +118,9 @@ __all__ = [
     "DeliveryStatus",
     "Drift",
     "DriftRule",
+    "DuplicateDecision",
+    "DuplicateSearch",
+    "DuplicateSuggestion",
     "Entity",
     "EntryAction",
     "Escalation",

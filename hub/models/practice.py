@@ -201,7 +201,9 @@ class Feature(Entity):
     code: Mapped[str] = mapped_column(unique=True, doc="Its row in the comparison: F2-15 (条目).")
     practice: Mapped[str] = mapped_column(index=True, doc="The code of the practice (实践).")
     title: Mapped[str] = mapped_column(doc="What it is (内容).")
-    scenario: Mapped[str | None] = mapped_column(doc="The scenario that shows it, where it has no number (验证情景).")
+    scenario: Mapped[dict[str, Any]] = mapped_column(
+        default=dict, doc="What is done to show it, where no number does, as JSON (验证情景)."
+    )
     closed_on: Mapped[date | None] = mapped_column(doc=ENDED)
 
 

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.auth import Viewer
 from hub.errors import Conflict, NotFound
 from hub.models import Channel, QrPoint, Request, RequestKind, now, uuid7
-from hub.services import requests, stations, writing
-from hub.services.requests import Caller
+from hub.services import intake, stations, writing
+from hub.services.intake import Caller
 from hub.services.working_days import local_day
 
 WRITE = "resources:write"
@@ -64,7 +64,7 @@ async def submit_by_code(
         raise NotFound("QR point", code, "Scan it again, or submit the request with its grid.")
     if point.closed_on is not None and point.closed_on <= local_day(now()):
         raise Conflict(f"The code {code} was taken down on {point.closed_on}: submit the request with its grid.")
-    return await requests.submit(
+    return await intake.submit(
         session,
         viewer,
         grid_id=point.grid_id,

@@ -2,12 +2,15 @@
 
 import enum
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import Boolean, Column, Date, DateTime, Enum, Float, Integer
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.sql.schema import CallableColumnDefault
 
 from hub.plugin import Caller, Issue, Place
 
@@ -18,6 +21,8 @@ TRUTHS = {"true": True, "1": True, "yes": True, "是": True, "false": False, "0"
 
 def text(value: object) -> str:
     """Text without blanks around it; numbers are taken as they are written."""
+    if type(value) is str and value.isascii() and "\x00" not in value:
+        return value.strip()
     found = value if type(value) is str else str(value)
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{value!r} is no text")
@@ -109,6 +114,26 @@ def named(value: object) -> str | Place:
     raise ValueError(f"{value!r} is neither a code nor a place")
 
 
+def texts(value: object) -> list[str]:
+    """A list of texts; one text stands for a list of one."""
+    if isinstance(value, str):
+        return [found] if (found := text(value)) else []
+    if not isinstance(value, Sequence):
+        raise ValueError(f"{value!r} is no list of texts")
+    return [found for part in value if (found := text(part))]
+
+
+def document(value: object) -> dict[str, Any]:
+    """An object of JSON that PostgreSQL can keep."""
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{value!r} is no object")
+    told = orjson.dumps(dict(value), option=orjson.OPT_NON_STR_KEYS)
+    if b"\\u0000" in told:
+        raise ValueError("it holds a NUL character")
+    found: dict[str, Any] = orjson.loads(told)
+    return found
+
+
 def caller(value: object) -> Caller:
     if not isinstance(value, Caller):
         raise ValueError(f"a {type(value).__name__} is no Caller")
@@ -145,4 +170,7 @@ def reader(column: Column[Any]) -> Reader:
             return moment
         case Date():
             return day
+        case JSONB():
+            listed = isinstance(column.default, CallableColumnDefault) and column.default.arg(None) == []  # type: ignore[arg-type]  # list() asks for no context
+            return texts if listed else document
     return text

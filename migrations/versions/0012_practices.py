@@ -18,7 +18,7 @@ def upgrade() -> None:
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("practice", sa.Text(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("scenario", sa.Text(), nullable=True),
+        sa.Column("scenario", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("closed_on", sa.Date(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -320,13 +320,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("workflow_id IS NOT NULL"),
     )
-    op.create_foreign_key(op.f("fk_requests_step_id"), "requests", "workflow_steps", ["step_id"], ["id"])
     op.create_foreign_key(op.f("fk_requests_workflow_id"), "requests", "workflows", ["workflow_id"], ["id"])
+    op.create_foreign_key(op.f("fk_requests_step_id"), "requests", "workflow_steps", ["step_id"], ["id"])
 
 
 def downgrade() -> None:
-    op.drop_constraint(op.f("fk_requests_workflow_id"), "requests", type_="foreignkey")
     op.drop_constraint(op.f("fk_requests_step_id"), "requests", type_="foreignkey")
+    op.drop_constraint(op.f("fk_requests_workflow_id"), "requests", type_="foreignkey")
     op.drop_index(
         op.f("ix_requests_workflow_id"), table_name="requests", postgresql_where=sa.text("workflow_id IS NOT NULL")
     )

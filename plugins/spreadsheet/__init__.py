@@ -8,7 +8,7 @@ import codecs
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -20,7 +20,6 @@ from plugins.spreadsheet.reading import Pages, files
 from plugins.spreadsheet.tables import MEGABYTE
 
 SAMPLES = Path(__file__).parent / "samples"
-Kind = Literal["grid", "organization", "person", "alliance", "member", "resource", "request"]
 
 
 class Config(BaseModel):
@@ -28,7 +27,9 @@ class Config(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: Kind = Field("grid", title="种类", description="What a row is.")
+    kind: str = Field(
+        "grid", title="种类", description="What a row is.", json_schema_extra={"enum": list(profiles.KINDS)}
+    )
     path: Path | None = Field(
         None, title="路径", description="A file, or a folder of tables. Empty: the paths, or else the shipped sample."
     )
@@ -64,6 +65,13 @@ class Config(BaseModel):
         4096, ge=1, title="解压上限", description="The size in MB up to which a packed file (gz, xlsx) is unpacked."
     )
 
+    @field_validator("kind")
+    @classmethod
+    def _known_kind(cls, value: str) -> str:
+        if value not in profiles.KINDS:
+            raise ValueError(f"there is no kind {value!r}: set one of {', '.join(profiles.KINDS)}")
+        return value
+
     @field_validator("encoding")
     @classmethod
     def _known_encoding(cls, value: str) -> str:
@@ -93,7 +101,7 @@ class Config(BaseModel):
         return self
 
 
-def _sample(kind: Kind, *names: str) -> dict[str, Any]:
+def _sample(kind: str, *names: str) -> dict[str, Any]:
     return {"kind": kind, "sample": list(names)}
 
 

@@ -1,11 +1,15 @@
 """What a cell says: text to values. A ValueError says in words what is wrong; the caller adds file, row and column."""
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import cache
+from types import UnionType
+from typing import Any, get_args, get_type_hints
 from zoneinfo import ZoneInfo
 
-from hub.plugin import Place
+from hub.plugin import FIELDS, Place
 
 LEVELS = {2: "PROVINCE", 4: "CITY", 6: "DISTRICT", 9: "STREET", 12: "COMMUNITY", 15: "ESTATE", 18: "BUILDING"}
 RURAL = {9: "TOWN", 12: "VILLAGE"}
@@ -16,7 +20,22 @@ DAY = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?")
 TRUE = frozenset(("true", "1", "yes", "y", "是", "公开", "已解决", "解决", "保密"))
 FALSE = frozenset(("false", "0", "no", "n", "否", "不公开", "未解决", "不保密"))
 
+LISTED = re.compile(r"[、;；\n]")
+HELD = (Place, datetime, date, bool, int, float, Sequence[str], Mapping[str, Any], str)
+"""What a cell can hold; of several that a field may be, the first."""
+
 Convert = Callable[[str], object]
+
+
+@cache
+def held(kind: str) -> Mapping[str, object]:
+    """What the cells of a kind's fields hold, for all that a cell can hold."""
+    found: dict[str, object] = {}
+    for name, hint in get_type_hints(FIELDS[kind]).items():
+        may_be = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+        if fits := next((one for one in HELD if one in may_be), None):
+            found[name] = fits
+    return found
 
 
 def division(cell: str) -> str:
@@ -82,6 +101,22 @@ def whole(cell: str) -> int:
     if not (digits.isascii() and digits.isdecimal() and len(digits) < 10):
         raise ValueError(f"{cell!r} is not a whole number")
     return int(digits)
+
+
+def listed(cell: str) -> tuple[str, ...]:
+    """Several words, parted by 、 or ;"""
+    return tuple(part for part in map(str.strip, LISTED.split(cell)) if part)
+
+
+def document(cell: str) -> object:
+    """An object of JSON."""
+    try:
+        found = json.loads(cell)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ValueError(f"{cell!r} is no object of JSON")
+    return found
 
 
 def truth(cell: str) -> bool:

@@ -1,15 +1,31 @@
 """From the rows of one table to records: its columns are found once, so that a row costs one tight loop."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from hub.plugin import BadRecord, Caller, Record, SourceBroken
+from hub.plugin import BadRecord, Caller, Place, Record, SourceBroken
 from plugins.spreadsheet.callers import CALLER, caller_columns, hide, masked
-from plugins.spreadsheet.cells import Convert, day, division, grid_under, level, moment, number, parent, truth, whole
-from plugins.spreadsheet.profiles import Profile, Rule, plain
+from plugins.spreadsheet.cells import (
+    Convert,
+    day,
+    division,
+    document,
+    grid_under,
+    held,
+    level,
+    listed,
+    moment,
+    number,
+    parent,
+    truth,
+    whole,
+)
+from plugins.spreadsheet.profiles import KEY, Profile, Rule, plain
 from plugins.spreadsheet.tables import Flawed, Table
 
 ADD_ONS = frozenset(("jurisdiction", "longitude", "latitude", "valid_from", "valid_to"))
@@ -107,7 +123,9 @@ class Columns:
         for field in self._required:
             if fields[field] is None:
                 raise BadCell(field, "the cell is empty")
-        return "/".join(str(fields[field]) for field in self._required[: 2 if self._kind == "member" else 1])
+        found = "/".join(str(fields[field]) for field in self._required[: 2 if self._kind == "member" else 1])
+        fields.pop(KEY, None)
+        return found
 
     def _finish_grid(self, fields: dict[str, object], row: list[str]) -> str:
         """See that nothing needed is empty, and find the parent among all ancestors. The key is the code."""
@@ -200,15 +218,21 @@ def _places(table: Table, profile: Profile, kind: str) -> dict[str, list[int]]:
 def _converts(reading: Reading, epoch: date) -> dict[str, Convert]:
     """By field: from a cell to its value. A field that is not in here is text."""
     grid = lru_cache(1024)(grid_under(reading.under))
-    when = moment(epoch, reading.zone)
+    by_type: dict[object, Convert] = {
+        Place: grid,
+        datetime: moment(epoch, reading.zone),
+        date: day(epoch),
+        bool: truth,
+        int: whole,
+        float: number(-math.inf, math.inf),
+        Sequence[str]: listed,
+        Mapping[str, Any]: document,
+    }
     found: dict[str, Convert] = {
-        "grid": grid,
+        **{field: by_type[one] for field, one in held(reading.kind).items() if one in by_type},
         "longitude": number(-180, 180),
         "latitude": number(-90, 90),
-        "capacity": whole,
-        **dict.fromkeys(("public", "solved", "caller_confidential"), truth),
-        **dict.fromkeys(("valid_from", "valid_to", "joined_on"), day(epoch)),
-        **dict.fromkeys(("submitted_at", "due_at", "handled_at", "closed_at"), when),
+        "caller_confidential": truth,
         **{field: _meaning(words) for field, words in reading.words.items()},
     }
     if reading.kind == "grid":

@@ -2,6 +2,8 @@
 
 A profile is never changed once it is released: drifted headers make a new one, with the next number. An admin's own
 file of the same form holds as many versions as there are dialects; which one a table speaks, its headers tell.
+
+What has no line in them is called as the hub calls it: every kind of record can be read, and every field of it.
 """
 
 import csv
@@ -13,13 +15,16 @@ from functools import cache
 from itertools import groupby
 from pathlib import Path
 
-from hub.plugin import SourceRefused
+from hub.plugin import FIELDS, SourceRefused
+from plugins.spreadsheet.cells import held
 from plugins.spreadsheet.tables import unreadable
 
 HERE = Path(__file__).parent
 NEWEST = "1"
 COLUMNS = ("profile", "kind", "field", "required", "headers")
-KINDS = ("grid", "organization", "person", "alliance", "member", "resource", "request")
+KINDS = tuple(FIELDS)
+KEY = "key"
+"""The column of a record's key, for kinds that have neither a code nor a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,19 @@ class Profile:
 @cache
 def rules(profile: str, kind: str) -> tuple[Rule, ...]:
     """The fields of a kind in a profile; none if there is no such profile."""
+    shipped = _shipped(profile, kind)
+    if profile != NEWEST:
+        return shipped
+    taken = {plain(header) for rule in shipped for header in rule.headers}
+    known = {rule.field for rule in shipped}
+    named = [name for name in held(kind) if name not in known and plain(name) not in taken]
+    if shipped:
+        return (*shipped, *(Rule(name, False, (name,)) for name in named))
+    key = next((name for name in ("code", "number") if name in named), KEY)
+    return (Rule(key, True, (key,)), *(Rule(name, False, (name,)) for name in named if name != key))
+
+
+def _shipped(profile: str, kind: str) -> tuple[Rule, ...]:
     with (HERE / "profiles.csv").open(encoding="utf-8", newline="") as file:
         return tuple(
             Rule(row["field"], row["required"] == "yes", tuple(row["headers"].split("|")))

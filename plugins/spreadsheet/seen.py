@@ -101,7 +101,11 @@ def _insert(db: sqlite3.Connection, rows: Columns) -> int:
 
 
 def _says(record: Record) -> int:
-    return hash(tuple(record.fields.values()))
+    says = tuple(record.fields.values())
+    try:
+        return hash(says)
+    except TypeError:  # an object of JSON is among them
+        return hash(repr(says))
 
 
 def _file(where: str) -> str:

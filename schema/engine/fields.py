@@ -12,7 +12,6 @@ from sqlalchemy import BigInteger, Float
 from sqlalchemy import Enum as Vocabulary
 from sqlalchemy import inspect as inspected
 
-from hub.auth import Viewer
 from schema import ids
 from schema.edge import Edge
 from schema.engine import code
@@ -90,10 +89,11 @@ class Fields:
         told = own(field).metadata
         places = tuple(draft.layout.position(source, column.key) for column in told["needs"])
         values = [self._python(column, f"r[{at}]") for column, at in zip(told["needs"], places, strict=True)]
-        if (batch := told.get("batch")) is None:
+        reads = "look_up" in told
+        if (batch := told.get("look_up" if reads else "batch")) is None:
             return self._made(field, f"{self._code.constant(told['function'])}({', '.join(values)})", details)
         names = [_vocabulary(column) for column in told["needs"]]
-        below = draft.hang((id(source), id(batch)), lambda: Below(places, batch=_typed(batch, names)))
+        below = draft.hang((id(source), id(batch)), lambda: Below(places, batch=_typed(batch, names), reads=reads))
         return self._made(field, f"b{below}[{', '.join(f'r[{at}]' for at in places)},]", details)
 
     def _python(self, column: Any, value: str) -> str:
@@ -167,16 +167,17 @@ def _vocabulary(column: Any) -> Any:
 
 
 def _typed(batch: Callable[..., Any], kinds: Sequence[Any]) -> Callable[..., Any]:
-    """The function of a batched field, with terms as the model has them."""
+    """The function of a batched field, with terms as the model has them. What comes before the rows is passed on."""
 
-    async def call(viewer: Viewer, keys: Sequence[tuple[Any, ...]]) -> Sequence[Any]:
+    async def call(*given: Any) -> Sequence[Any]:
+        *before, keys = given
         rows = [
             tuple(
                 value if kind is None or value is None else kind[value] for kind, value in zip(kinds, key, strict=True)
             )
             for key in keys
         ]
-        found: Sequence[Any] = await batch(viewer, rows)
+        found: Sequence[Any] = await batch(*before, rows)
         return found
 
     return call

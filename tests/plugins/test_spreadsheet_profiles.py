@@ -1,10 +1,12 @@
 """The spreadsheet plugin: versions of accepted headers in a file that an admin edits."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from plugins.spreadsheet import profiles
+from hub.plugin import FIELDS
+from plugins.spreadsheet import Config, profiles
 from tests.plugins.tables import broken, fields, items, reasons, refused, save, save_workbook
 
 HEADER = "profile,kind,field,required,headers\n"
@@ -132,7 +134,46 @@ def test_a_file_or_version_that_is_not_there_is_refused(tmp_path: Path, dialects
     assert "neither UTF-8 nor GB18030" in refused(table, profiles=save(tmp_path / "odd.csv", b"\xff\xff\xff"))
 
 
-@pytest.mark.parametrize("kind", profiles.KINDS)
+@pytest.mark.parametrize("kind", ["grid", "organization", "person", "alliance", "member", "resource", "request"])
 def test_the_shipped_file_is_such_a_file(kind: str) -> None:
     (only,) = profiles.own(profiles.HERE / "profiles.csv", kind)
-    assert (only.name, tuple(only.rules)) == ("1", profiles.rules("1", kind))
+    known = profiles.rules("1", kind)
+    assert (only.name, tuple(only.rules)) == ("1", known[: len(only.rules)])
+    assert all(rule.headers == (rule.field,) for rule in known[len(only.rules) :])
+
+
+def test_every_kind_can_be_read_by_the_hubs_own_names(tmp_path: Path) -> None:
+    assert (*profiles.KINDS,) == (*FIELDS,)
+    table = "number,title,practice,workflow,urged,supervised\nA1,路灯,hudai,hudai.WISHES,2,是\n"
+    assert fields(save(tmp_path / "a.csv", table), kind="request") == [
+        {
+            "number": "A1",
+            "title": "路灯",
+            "practice": "hudai",
+            "workflow": "hudai.WISHES",
+            "urged": 2,
+            "supervised": True,
+        }
+    ]
+    table = "key,person,role,since,public\n1,XY-1,STEWARD,2024-03-01,是\n,XY-2,STEWARD,,\n"
+    post, bad = items(save(tmp_path / "b.csv", table), kind="post")
+    assert (post.key, post.fields["since"], post.fields["public"]) == ("1", date(2024, 3, 1), True)
+    assert "key" not in post.fields
+    assert bad.reason == "b.csv, row 3, column key: the cell is empty. Correct it and run again."
+    table = "code,starts_at,hours,title\nH1,2024-03-01 19:30,1.5,夜间值守\n"
+    (record,) = items(save(tmp_path / "c.csv", table), kind="service_record")
+    assert (record.key, record.fields["hours"]) == ("H1", 1.5)
+
+
+def test_a_list_and_an_object_stand_in_one_cell(tmp_path: Path) -> None:
+    table = "code,workflow,name,leads_to,days\nw.a,w,受理,w.b、w.c; w.d,3\n"
+    assert fields(save(tmp_path / "a.csv", table), kind="workflow_step")[0]["leads_to"] == ("w.b", "w.c", "w.d")
+    table = 'code,numerator\na,"{""of"": ""requests""}"\nb,"[1]"\n'
+    good, bad = items(save(tmp_path / "b.csv", table), kind="indicator")
+    assert good.fields["numerator"] == {"of": "requests"}
+    assert "'[1]' is no object of JSON" in bad.reason
+
+
+def test_a_kind_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ValueError, match="there is no kind 'cat': set one of grid, organization"):
+        Config(kind="cat")

@@ -1,0 +1,50 @@
+"""Published figures: whether one can be asked for, and whether what the hub holds bears it out."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from hub.models import Qualifier
+from hub.queries import query_faults
+
+TOLERANCE = 0.05
+"""How far below a number something may be that is "nearly" that."""
+
+
+def wrong(query: str, at: str) -> str | None:
+    """What is wrong with a figure's query or with the place of its number, in words."""
+    faults = query_faults(query)
+    if faults:
+        line, words = faults[0]
+        return f"query: line {line}: {words}"
+    if not at or any(not part for part in at.split(".")):
+        return f"at: {at!r} is no place in an answer. Write it like organizations.totalCount."
+    return None
+
+
+def found(answer: Mapping[str, Any] | None, at: str) -> float | None:
+    """The number at that place of an answer; None where there is none."""
+    value: Any = answer
+    for part in at.split("."):
+        if isinstance(value, list):
+            value = value[int(part)] if part.isdigit() and int(part) < len(value) else None
+        else:
+            value = value.get(part) if isinstance(value, Mapping) else None
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def holds(got: float | None, value: float, qualifier: Qualifier) -> bool:
+    """Whether a number that was counted is what was published."""
+    if got is None:
+        return False
+    match qualifier:
+        case Qualifier.AT_LEAST:
+            return got >= value
+        case Qualifier.OVER:
+            return got >= value
+        case Qualifier.NEARLY:
+            return value * (1 - TOLERANCE) <= got <= value
+        case Qualifier.PERCENT:
+            return math.isclose(got * 100, value, abs_tol=0.05)
+        case _:
+            return math.isclose(got, value, rel_tol=1e-9)

@@ -1,0 +1,162 @@
+"""The steps of a practice over the life of a request: which one an action is, who may take it, and when."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from uuid import UUID
+
+from sqlalchemy import literal, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hub.auth import ABILITIES, Viewer
+from hub.errors import Conflict, Forbidden
+from hub.models import CoHandler, Phase, Post, PostRole, Request, RequestAction, RequestStatus, WorkflowStep, now
+from hub.services.workflow import Side
+from hub.services.working_days import local_day
+
+A, P, S = RequestAction, Phase, RequestStatus
+
+PHASES: Mapping[RequestAction, Phase] = MappingProxyType(
+    {
+        A.SUBMIT: P.INTAKE,
+        A.TRIAGE: P.TRIAGE,
+        A.DISPATCH: P.DISPATCH,
+        A.ACCEPT: P.ACCEPT,
+        A.HANDLE: P.HANDLE,
+        A.SUPERVISE: P.SUPERVISE,
+        A.FEED_BACK: P.FEEDBACK,
+        A.EVALUATE: P.EVALUATE,
+        A.PUBLISH: P.PUBLISH,
+        A.ARCHIVE: P.ASSESS,
+    }
+)
+"""What an action is, unless a step names its actions itself. The others are no step of any practice."""
+
+REACHED: Mapping[RequestStatus, Phase] = MappingProxyType(
+    {
+        S.RECEIVED: P.INTAKE,
+        S.TRIAGED: P.TRIAGE,
+        S.DISPATCHED: P.DISPATCH,
+        S.SIGNED: P.DISPATCH,
+        S.IN_PROGRESS: P.ACCEPT,
+        S.HANDLED: P.HANDLE,
+        S.VERIFIED: P.HANDLE,
+        S.CALLBACK: P.FEEDBACK,
+        S.CLOSED: P.FEEDBACK,
+        S.ARCHIVED: P.ASSESS,
+    }
+)
+"""How far a request has come by its status alone: for those that a source brings."""
+
+OVERLAYS = frozenset({P.SUPERVISE, P.PUBLISH})
+"""Phases that lie over the others: they may come at any time, and skip nothing."""
+
+SIDES = frozenset(side.name for side in Side)
+ROLES = frozenset(PostRole.__members__)
+TAKERS = frozenset(ABILITIES) | SIDES | ROLES
+
+
+async def of_workflow(session: AsyncSession, workflow_id: UUID) -> Sequence[WorkflowStep]:
+    """The steps of a workflow, in order."""
+    known: dict[UUID, Sequence[WorkflowStep]] = session.info.setdefault("steps", {})
+    if workflow_id not in known:
+        mine = select(WorkflowStep).where(WorkflowStep.workflow_id == workflow_id, WorkflowStep.closed_on.is_(None))
+        known[workflow_id] = (await session.scalars(mine.order_by(WorkflowStep.position))).all()
+    return known[workflow_id]
+
+
+def in_hand(session: AsyncSession, workflow_id: UUID | None) -> Sequence[WorkflowStep]:
+    """The same, where they were read before in this transaction."""
+    known: dict[UUID, Sequence[WorkflowStep]] = session.info.get("steps", {})
+    return known.get(workflow_id, ()) if workflow_id is not None else ()
+
+
+def of_action(steps: Sequence[WorkflowStep], action: RequestAction) -> WorkflowStep | None:
+    """The step that an action is: the one that names it, else the first of its phase that names none."""
+    named = next((step for step in steps if action.name in step.actions), None)
+    if named is not None:
+        return named
+    phase = PHASES.get(action)
+    return next((step for step in steps if step.phase is phase and not step.actions), None)
+
+
+def of_status(steps: Sequence[WorkflowStep], status: RequestStatus) -> WorkflowStep | None:
+    """The step that a request has come to by its status: the last one whose phase is not beyond it."""
+    reached = REACHED.get(status)
+    if reached is None:
+        return None
+    order = list(Phase)
+    before = [one for one in steps if one.phase not in OVERLAYS and order.index(one.phase) <= order.index(reached)]
+    return before[-1] if before else None
+
+
+def days(session: AsyncSession, request: Request, action: RequestAction) -> int | None:
+    """The working days that the practice's step gives, where it says so."""
+    step = of_action(in_hand(session, request.workflow_id), action)
+    return step.days if step is not None else None
+
+
+async def must_be_possible(session: AsyncSession, viewer: Viewer, request: Request, action: RequestAction) -> None:
+    """Raise Conflict where an action would skip a step of the request's practice, Forbidden where it is for others."""
+    if request.workflow_id is None:
+        return
+    known = await of_workflow(session, request.workflow_id)
+    step = of_action(known, action)
+    if step is None:
+        return
+    here = next((one for one in known if one.id == request.step_id), None) or of_status(known, request.status)
+    if here is not None and step.phase not in OVERLAYS and step.position > here.position:
+        follow = [one for one in known if one.code in here.leads_to]
+        if step not in follow:
+            names = "、".join(one.name for one in follow) or "nothing more"
+            raise Conflict(
+                f"Request {request.number} stands at {here.name}: {step.name} does not come next. "
+                f"Possible now: {names}."
+            )
+    await must_be_taken_by(session, viewer, step, request.grid_path, "requests:supervise", request)
+
+
+async def must_be_taken_by(
+    session: AsyncSession,
+    viewer: Viewer,
+    step: WorkflowStep,
+    grid_path: str | None,
+    over: str,
+    request: Request | None = None,
+) -> None:
+    """Raise Forbidden unless the step is for this viewer. Who has the ability `over` on the grid may take any."""
+    if not step.taken_by or (viewer.can(over) and viewer.covers_path(grid_path)):
+        return
+    takers = set(step.taken_by)
+    party = viewer.party_id
+    if any(viewer.can(ability) for ability in takers & ABILITIES.keys()) and viewer.covers_path(grid_path):
+        return
+    if request is not None and party is not None and takers & await _sides(session, request, party):
+        return
+    if party is not None and await _holds(session, party, takers & ROLES, grid_path):
+        return
+    raise Forbidden(f"{step.name} is for {', '.join(step.taken_by)}. Ask one of them.")
+
+
+async def _sides(session: AsyncSession, request: Request, party: UUID) -> set[str]:
+    """The parts that a party has in a request."""
+    called = select(CoHandler.id).where(CoHandler.request_id == request.id, CoHandler.party_id == party).limit(1)
+    parts = {
+        Side.ASSIGNEE: request.assignee_id == party,
+        Side.SUBMITTER: request.submitter_id == party,
+        Side.CO_HANDLER: await session.scalar(called) is not None,
+    }
+    return {side.name for side, is_so in parts.items() if is_so}
+
+
+async def _holds(session: AsyncSession, party: UUID, roles: set[str], grid_path: str | None) -> bool:
+    """Whether the party holds one of these posts today, on that grid or above it."""
+    if not roles:
+        return False
+    today = local_day(now())
+    holds = (
+        Post.person_id == party,
+        Post.role.in_([PostRole[name] for name in roles]),
+        or_(Post.until.is_(None), Post.until > today),
+        or_(Post.grid_path.is_(None), literal(grid_path or "").startswith(Post.grid_path)),
+    )
+    return await session.scalar(select(Post.id).where(*holds).limit(1)) is not None

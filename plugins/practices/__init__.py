@@ -1,0 +1,104 @@
+"""How cities work: one YAML file for each practice. docs/practices.md shows how to write one.
+
+A file is taken whole or not at all: what is wrong in it is told with its line, and the other files are read all the
+same.
+"""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from hub.plugin import BadRecord, Page, Plugin, Record, SourceBroken, SourceRefused
+from plugins.practices.checks import faults
+from plugins.practices.files import Unreadable, Written, read
+from plugins.practices.form import PracticeFile, keys_of, part_at
+from plugins.practices.records import records
+
+__all__ = ["Practices"]
+
+SHIPPED = Path(__file__).parent
+KINDS = frozenset(
+    {
+        *("practice", "scheme", "scheme_item", "workflow", "workflow_step", "escalation", "catalogue_entry"),
+        *("feature", "figure", "indicator"),
+    }
+)
+
+
+class Config(BaseModel):
+    """实践文件的位置。"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    path: Path = Field(SHIPPED, title="文件或文件夹", description="一个实践一个 .yaml 文件；文件夹则读其中全部")
+
+
+class Unread(BadRecord):
+    """A file of which nothing could be read."""
+
+
+class Practices(Plugin[Config]):
+    """Reads practices from files."""
+
+    name = "practices"
+    title = "城市治理实践"
+    Config = Config
+    presets = {"practices": {}}
+    examples = ("practices",)
+    hub = ">=0.1,<1"
+    whole = KINDS
+    rules = {(kind, "*"): "SOURCE" for kind in KINDS}
+
+    async def pull(self, cursor: str | None) -> AsyncIterator[Page]:
+        """Every file; of a folder all of them."""
+        path = self.config.path
+        found = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
+        if not found or not all(file.is_file() for file in found):
+            raise SourceRefused(f"{path}: there is no practice file (*.yaml). Set the setting path to one.")
+        pages = [said(file) for file in found]
+        if all(isinstance(item, Unread) for items in pages for item in items):
+            raise SourceBroken(" ".join(item.reason for items in pages for item in items if isinstance(item, Unread)))
+        refused = any(isinstance(item, BadRecord) for items in pages for item in items)
+        for number, items in enumerate(pages, 1):
+            last = number == len(pages)
+            yield Page(items, complete=KINDS if last and path.is_dir() and not refused else frozenset())
+
+
+def said(path: Path) -> list[Record | BadRecord]:
+    """What a file says; or, of one in which something is wrong, that, and nothing else of it."""
+    try:
+        written = read(path)
+        file = PracticeFile.model_validate(written.content)
+    except Unreadable as error:
+        return [_bad(path, f"{path.name}, {error}", unread=True)]
+    except ValidationError as error:
+        return [_bad(path, *(_told(written, fault["loc"], _words(fault)) for fault in error.errors()))]
+    wrong = [_told(written, where, words) for where, words in faults(file)]
+    return [_bad(path, *wrong)] if wrong else list(records(file, written))
+
+
+def _words(fault: ErrorDetails) -> str:
+    """What is wrong with the form of a part, and what to write instead."""
+    *above, name = fault["loc"]
+    part = part_at(tuple(above))
+    match fault["type"]:
+        case "extra_forbidden" if part is not None:
+            return f"{name} is not known here. Write one of: {', '.join(keys_of(part))}."
+        case "missing":
+            return f"{name} is missing. Write it."
+        case "string_type":
+            return f"{fault['input']!r} is no text. Write it in quotes."
+        case _:
+            return f"{fault['msg']}."
+
+
+def _told(written: Written, where: tuple[str | int, ...], words: str) -> str:
+    place = ".".join(str(part) for part in where)
+    return f"{written.path.name}, line {written.line(where)}: {place}: {words}"
+
+
+def _bad(path: Path, *words: str, unread: bool = False) -> BadRecord:
+    kind = Unread if unread else BadRecord
+    return kind(" ".join(words), {"file": path.name}, "practice", path.stem, where=path.name)
