@@ -21,7 +21,7 @@ from hub.auth import Viewer, under
 from hub.db import Database
 from hub.errors import Invalid, Misconfigured
 from hub.models import Alliance, Base, Grid, Member, Party, Workflow
-from hub.services import alliances, grids, parties, practices, requests, resources
+from hub.services import alliances, catalogue, grids, parties, practices, requests, resources
 from hub.services.working_days import CHINA
 from hub.sync.kind import Kind
 from hub.sync.kinds import KINDS
@@ -44,6 +44,7 @@ VISIBLE: Mapping[str, Callable[[Viewer], Select[Any]]] = {
     "alliance": alliances.visible,
     "member": alliances.members,
     "resource": resources.visible,
+    "catalogue_entry": catalogue.standing,
     "request": requests.visible,
 }
 NAMED: Mapping[type[Base], Callable[[Viewer], Select[Any]]] = {

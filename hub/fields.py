@@ -162,6 +162,20 @@ class ResourceFields(TypedDict, total=False):
     description: str | None
 
 
+class CatalogueEntryFields(TypedDict, total=False):
+    """kind "catalogue_entry", who is responsible for what. `category` goes from the larger to the smaller, joined by
+    "/", and stands for all below it; `grid` is a code or a Place, `party` the code or the exact name of a party."""
+
+    code: str
+    practice: str | None
+    category: str | None
+    grid: str | Place | None
+    party: str
+    basis: str | None
+    valid_from: date | None
+    valid_to: date | None
+
+
 class RequestFields(TypedDict, total=False):
     """kind "request". `grid` is a code or a Place, `assignee` the code or the exact name of an organization; `kind`,
     `channel`, `status`, `urgency` and `satisfaction` are names of RequestKind, Channel, RequestStatus, Urgency and

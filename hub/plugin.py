@@ -24,6 +24,7 @@ from hub.fields import (
     ActivityFields,
     AllianceFields,
     Caller,
+    CatalogueEntryFields,
     EscalationFields,
     FeatureFields,
     FigureFields,
@@ -54,6 +55,7 @@ __all__ = [
     "AllianceFields",
     "BadRecord",
     "Caller",
+    "CatalogueEntryFields",
     "Change",
     "Demo",
     "EscalationFields",
@@ -117,8 +119,8 @@ class Record:
     """One thing as the source says it is.
 
     kind     "grid", "organization", "person", "alliance", "member", "post", "activity", "shift", "service_record",
-             "resource" or "request"; what a practice consists of: "practice", "scheme", "scheme_item", "workflow",
-             "workflow_step", "escalation", "feature", "figure", "indicator"
+             "resource", "catalogue_entry" or "request"; what a practice consists of: "practice", "scheme",
+             "scheme_item", "workflow", "workflow_step", "escalation", "feature", "figure", "indicator"
     key      the source's own key for it: never changes, never reused
     fields   only what the source says (see hub/fields.py): a missing name means "says nothing", None "says: empty"
     deleted  the source says that it is gone

@@ -29,6 +29,7 @@ def numbers(run: Run, source: str) -> dict[str, Any]:
         "reject": run.rejected,
         "unchanged": run.unchanged,
         **({"moved": run.moved} if run.plan_id else {}),
+        **({"guarded": run.guarded} if run.mode is RunMode.PLAN else {}),
         "seconds": round(seconds(run), 3),
         "rows_per_second": rate(run),
         "error": run.error,
@@ -40,7 +41,7 @@ def words(run: Run, source: str) -> str:
     took = f"in {seconds(run):,.1f} s ({rate(run):,} rows/s)"
     if run.status not in (RunStatus.DONE, RunStatus.PLANNED, RunStatus.APPLIED):
         return f"{source}: {run.status.name.lower()} after {run.records:,} records {took}. {run.error or ''}".rstrip()
-    if run.records == run.unchanged and not run.moved:
+    if not any((run.created, run.updated, run.closed, run.rejected, run.moved)):
         return f"{source}: {run.records:,} records, nothing changed, {took}"
     would = "would be " if run.mode is RunMode.PLAN else ""
     parts = [f"{run.created:,} {would}created", f"{run.updated:,} updated"]

@@ -4,9 +4,11 @@ Both go over the graph's own HTTP door, in this process. A figure is asked as so
 scenario writes, so it belongs into a hub of made-up data.
 """
 
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from httpx2 import ASGITransport, AsyncClient
@@ -15,12 +17,14 @@ from starlette.requests import HTTPConnection
 from hub.auth import ANONYMOUS, ROLES, Viewer, system
 from hub.db import Database
 from hub.errors import HubError, Misconfigured
-from hub.models import Feature, Figure
+from hub.models import Feature, Figure, now
 from hub.services import accounts, figures, practices
+from hub.services.working_days import local_day
 from schema.asgi import graphql_app
 from schema.bus import Bus
 from schema.schema import build_schema
 
+TODAY = re.compile(r"\$today([+-]\d{1,4})?")
 VIEWER = system("hub practices verify")
 
 
@@ -141,9 +145,11 @@ async def _act(asked: Asking, act: Mapping[str, Any], kept: dict[str, Any]) -> s
 
 
 def _filled(value: Any, kept: Mapping[str, Any]) -> Any:
-    """The value with what was kept in place of "$name"."""
+    """The value with what was kept in place of "$name", and with the day in place of "$today" and "$today+30"."""
     if isinstance(value, str) and value.startswith("$") and value[1:] in kept:
         return kept[value[1:]]
+    if isinstance(value, str) and (day := TODAY.fullmatch(value)) is not None:
+        return (local_day(now()) + timedelta(days=int(day[1] or 0))).isoformat()
     if isinstance(value, Mapping):
         return {name: _filled(part, kept) for name, part in value.items()}
     return [_filled(part, kept) for part in value] if isinstance(value, list) else value

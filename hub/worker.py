@@ -15,7 +15,7 @@ from hub.db import Database
 from hub.errors import Conflict, HubError
 from hub.models import Run, RunMode
 from hub.models.base import now
-from hub.services import sources, tally_folding
+from hub.services import duplicates, ladder, sources, tally_folding
 from hub.sync import jobs, listening, outbound, schedule, watching
 from hub.sync.jobs import Job
 from hub.sync.overriding import must_be_open
@@ -106,6 +106,7 @@ async def _done(db: Database, registry: Registry, job: Job) -> Run:
         overrides=overrides,
         mode=mode,
         reason=job.reason,
+        allow_refused=job.allow_refused,
         days=days,
         full=job.full,
     )
@@ -125,7 +126,18 @@ async def _watch(session: AsyncSession) -> bool:
     return False
 
 
-LOOPS: tuple[tuple[Step, float], ...] = ((_fold, 1.0), (_schedule, 1.0), (_watch, 3.0))
+async def _climb(session: AsyncSession) -> bool:
+    return await ladder.climb(session, ladder.DEFAULT_RULES, now()) >= ladder.AT_ONCE
+
+
+async def _search(session: AsyncSession) -> bool:
+    return await duplicates.search(session)
+
+
+LOOPS: tuple[tuple[Step, float], ...] = (
+    *((_fold, 1.0), (_schedule, 1.0), (_watch, 3.0)),
+    *((_search, 3.0), (_climb, 180.0)),
+)
 
 
 async def _repeat(db: Database, stop: asyncio.Event, step: Step, seconds: float) -> None:

@@ -11,7 +11,7 @@ from hub.services import arrivals as see_arrivals
 from hub.services import sources as see_sources
 from schema.context import Info
 from schema.edges import connection, found, one
-from schema.node import Identified, node, registered, term, uuid_for
+from schema.node import Identified, bare, node, registered, term, uuid_for
 from schema.verbs import verb
 
 term(HookAlgorithm)
@@ -37,6 +37,7 @@ class NewHookKey(HookKey):
     "status reason nonce sha256 signed_at tries again_at created_at updated_at",
 )
 class Arrival(Identified):
+    uuid = bare(models.Arrival.id)
     source = one(
         "Source",
         see_sources.visible,

@@ -4,10 +4,17 @@ from typing import Any
 
 import strawberry
 
-from hub.services import closing, handling, merging, publicity, requests, supervision, triage
+from hub.services import closing, handling, intake, merging, publicity, supervision, triage
 from schema.verbs import verb
 
-IDS = {"workflow_id": "Workflow", "id": "Request", "into_id": "Request", "grid_id": "Grid", "party_id": "Party"}
+IDS = {
+    "id": "Request",
+    "into_id": "Request",
+    "grid_id": "Grid",
+    "party_id": "Party",
+    "workflow_id": "Workflow",
+    "evidence_ids": "Attachment",
+}
 
 WORDS = {
     "id": "The request (诉求).",
@@ -34,6 +41,7 @@ WORDS = {
     "issues.category": "Its category (分类).",
     "note": "What is said about it (说明).",
     "reason": "Why (理由).",
+    "evidence_ids": "The files of the request that show it (证据附件).",
     "working_days": "How many working days, by the Chinese calendar (工作日).",
     "granted": "Whether it is granted (是否同意).",
     "reply": "The answer (答复).",
@@ -50,8 +58,8 @@ def _verb(function: Any) -> Any:
 
 @strawberry.type
 class Mutation:
-    submit_request = _verb(requests.submit)
-    send_request = _verb(requests.send)
+    submit_request = _verb(intake.submit)
+    send_request = _verb(intake.send)
     ask_info = _verb(triage.ask_info)
     add_info = _verb(triage.add_info)
     reject_scope = _verb(triage.reject_scope)
@@ -61,6 +69,7 @@ class Mutation:
     accept_request = _verb(handling.accept)
     join_request = _verb(handling.join)
     respond_request = _verb(handling.respond)
+    evaluate_response = _verb(handling.evaluate_response)
     ask_return = _verb(handling.ask_return)
     decide_return = _verb(triage.decide_return)
     ask_extension = _verb(handling.ask_extension)

@@ -13,6 +13,7 @@ from uuid import UUID
 import strawberry
 from sqlalchemy import ColumnElement, Select
 from sqlalchemy import inspect as inspected
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.scalars import JSON
@@ -218,8 +219,8 @@ def _ids(name: str) -> frozenset[tuple[str, int]]:
 
 
 def uuid_for(name: str, id: str, *, field: str = "id") -> UUID:
-    """The same, for a type whose key is one UUID."""
-    (key,) = key_for(name, id, field=field)
+    """The same as one UUID: the row's own key, without that of the request it belongs to."""
+    *_, key = key_for(name, id, field=field)
     return key
 
 
@@ -261,6 +262,60 @@ def batched(
     return strawberry.field(resolver=resolve, graphql_type=type, description=description, metadata=told)
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Reckoning:
+    """What the database reckons for each row of a level: `select` gives (key, value), `empty` stands for no row.
+
+    `select` is told who asks and the keys, an array: `column == any_(keys)`.
+    """
+
+    key: Column
+    select: Callable[[Viewer, ColumnElement[Any]], Select[*tuple[Any, ...]]]
+    empty: Any = None
+
+
+def reckoned(
+    key: Column,
+    select: Callable[[Viewer, ColumnElement[Any]], Select[*tuple[Any, ...]]],
+    *,
+    type: Any,
+    description: str,
+    empty: Any = None,
+    where: ColumnElement[bool] | None = None,
+) -> Any:
+    """A field that one statement reckons for a whole level. `where`: the same as SQL, to filter by."""
+    made = Reckoning(key, select, empty)
+
+    async def resolve(root: strawberry.Parent[Any], info: strawberry.Info) -> Any:
+        return await info.context.loaders.reckon(made, getattr(root, key.key))
+
+    told = {"reckoning": made, "rows": 1} | ({} if where is None else {"where": where})
+    return strawberry.field(resolver=resolve, graphql_type=type, description=description, metadata=told)
+
+
+def looked_up(
+    needs: Iterable[Column],
+    function: Callable[[AsyncSession, Viewer, Sequence[tuple[Any, ...]]], Awaitable[Sequence[Any]]],
+    *,
+    type: Any,
+    description: str,
+) -> Any:
+    """The same for a field that is read from the database: `function` gets a session that cannot write, too."""
+    columns = tuple(needs)
+
+    async def resolve(root: strawberry.Parent[Any], info: strawberry.Info) -> Any:
+        return await info.context.loaders.look_up(function, tuple(getattr(root, column.key) for column in columns))
+
+    told = {"needs": columns, "look_up": function}
+    return strawberry.field(resolver=resolve, graphql_type=type, description=description, metadata=told)
+
+
 def graphql_name(python_name: str) -> str:
     """How a Python name is written in the API."""
     return to_camel_case(python_name)
+
+
+def bare(key: Column) -> Any:
+    """The field that shows the key as the command line does."""
+    description = "The bare key, as the command line shows it; there `id` does as well (行键)."
+    return computed([key], str, type=str, description=description)

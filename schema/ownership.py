@@ -10,7 +10,7 @@ from hub.services import sources as see_sources
 from hub.sync import rules
 from schema import ids
 from schema.edges import connection, few, one
-from schema.node import Column, Identified, computed, node
+from schema.node import Column, Identified, bare, computed, node
 from schema.verbs import verb
 
 SOURCE = models.Source.id
@@ -45,6 +45,7 @@ class Withheld:
 
 @node(models.Ownership, see_sources.ownerships, "kind field rule note set_by created_at updated_at")
 class Ownership(Identified):
+    uuid = bare(models.Ownership.id)
     source = one(
         "Source",
         see_sources.visible,
@@ -56,11 +57,12 @@ class Ownership(Identified):
 
 @node(models.Pin, see_sources.pins, "entity field reason pinned_by until created_at updated_at")
 class Pin(Identified):
-    pass
+    uuid = bare(models.Pin.id)
 
 
 @node(models.DriftRule, see_sources.drift_rules, "kind field policy note set_by created_at updated_at")
 class DriftRule(Identified):
+    uuid = bare(models.DriftRule.id)
     source = one(
         "Source",
         see_sources.visible,
@@ -152,3 +154,4 @@ class Mutation:
     set_drift = verb(rules.set_drift, WORDS, returns="DriftRule", ids={})
     clear_drift = verb(rules.clear_drift, RULE, returns="DriftRule", ids={"id": "DriftRule"})
     set_most_gone = verb(rules.set_most_gone, WORDS, returns="Source", ids={})
+    set_most_refused = verb(rules.set_most_refused, WORDS, returns="Source", ids={})

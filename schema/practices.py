@@ -1,17 +1,23 @@
 """How cities work: practices, their lists and workflows, the figures that they have published, and indicators."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import strawberry
 
 from hub import models
 from hub.services import grids as see_grids
+from hub.services import indicators
 from hub.services import parties as see_parties
 from hub.services import practices as see_practices
 from hub.services import requests as see_requests
 from schema.changes import history
+from schema.context import Context, Info
 from schema.edges import connection, found, many, one
-from schema.node import Identified, node
+from schema.filters import reference
+from schema.inputs import Slot, arguments
+from schema.node import Identified, NamedField, named, node, registered, term
 from schema.verbs import verb
 
 GRID, PARTY = models.Grid.id, models.Party.id
@@ -253,6 +259,83 @@ class Indicator(Identified):
     practice = _practice(models.Indicator.practice)
 
 
+term(models.GridLevel)
+
+
+@registered
+@strawberry.type(description="What an indicator comes to, in one place and time (指标值).")
+class IndicatorValue:
+    grid_code: str | None = strawberry.field(description="The code of the grid, where it is worked out by grid (网格).")
+    grid_name: str | None = strawberry.field(description="The name of the grid (网格名称).")
+    numerator: float | None = strawberry.field(description="What was counted (分子).")
+    denominator: float | None = strawberry.field(description="Of how many; null where it is no share (分母).")
+    excluded: float | None = strawberry.field(description="How many were left out (剔除).")
+    value: float | None = strawberry.field(description="The share, or the number (数值).")
+    suppressed: bool = strawberry.field(description="Whether they are too few to be told: fewer than five (已隐去).")
+    since: datetime | None = strawberry.field(description="From when (起始).")
+    until: datetime | None = strawberry.field(description="Up to when (截止).")
+
+
+SLOTS = [
+    Slot("code", "str", "The code of the indicator (指标代码)."),
+    Slot("under", "GridRef | None", "Only at or below this grid (网格范围)."),
+    Slot("during", "TimeRange | None", "Only what happened then; unless said, at any time (时间范围)."),
+    Slot("at", "datetime | None", "Instead: the assessment period that this moment lies in (考核周期)."),
+    Slot("level", "GridLevel | None", "For each grid of this level (汇总层级)."),
+]
+
+
+class IndicatorField(NamedField):
+    """An indicator, worked out."""
+
+    is_basic_field = False
+
+    def get_result(self, source: Any, info: Info | None, args: list[Any], kwargs: Any) -> Any:
+        assert info is not None
+        return worked_out(info.context, **kwargs)
+
+
+async def worked_out(
+    context: Context,
+    code: str,
+    under: Mapping[str, Any] | None = None,
+    during: Mapping[str, Any] | None = None,
+    at: datetime | None = None,
+    level: models.GridLevel | None = None,
+) -> list[IndicatorValue]:
+    """The values of an indicator, all of one moment."""
+    path = None if under is None else await context.loaders.path(reference(under, field="under"))
+    async with context.db.read() as session:
+        indicator = await see_practices.indicator(session, context.viewer, code)
+        span = indicators.span(indicator, path, during or {}, at)
+        found = await indicators.shares(session, context.viewer, indicator, span, level)
+    return [_value(place, share, span) for place, share in found]
+
+
+def _value(place: models.Grid | None, share: indicators.Share, span: indicators.Span) -> IndicatorValue:
+    return IndicatorValue(
+        grid_code=place.code if place else None,
+        grid_name=place.name if place else None,
+        numerator=share.numerator,
+        denominator=share.denominator,
+        excluded=share.excluded,
+        value=share.value,
+        suppressed=share.suppressed,
+        since=span.since,
+        until=span.until,
+    )
+
+
+def _indicator_values() -> Any:
+    made = IndicatorField(
+        type_annotation=named("list[IndicatorValue]"),
+        description="An indicator worked out over what the viewer may see, by grid where a level is given (指标值).",
+        metadata={"rows": indicators.MOST_PLACES},
+    )
+    made.arguments = arguments(SLOTS)
+    return made
+
+
 WORDS = {
     "id": "Its id (标识).",
     "workflow_id": "The workflow (流程).",
@@ -270,6 +353,7 @@ class Query:
     practice = found("Practice", see_practices.visible, CODE, description="One practice (实践).")
     practices = connection("Practice", see_practices.visible, order="code", description="How cities work (实践).")
     scheme = found("Scheme", see_practices.schemes, models.Scheme.code, description="One list of a practice (名目).")
+    schemes = connection("Scheme", see_practices.schemes, order="code", description="The lists of practices (名目).")
     workflow = found("Workflow", see_practices.workflows, models.Workflow.code, description="One workflow (流程).")
     workflows = connection("Workflow", see_practices.workflows, order="code", description="The workflows (流程).")
     procedures = connection(
@@ -284,6 +368,7 @@ class Query:
     figures = connection(
         "Figure", see_practices.figures, order="code", description="The numbers that they have published (公布数据)."
     )
+    indicator_values = _indicator_values()
     indicators = connection(
         "Indicator", see_practices.indicators, order="code", description="What is worked out (指标)."
     )

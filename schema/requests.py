@@ -1,21 +1,48 @@
 """What is asked for: requests, and the rows that belong to them."""
 
+from datetime import datetime
 from typing import Any
 
 import strawberry
 
 from hub import models
+from hub.services import clock, handling
 from hub.services import grids as see_grids
 from hub.services import parties as see_parties
 from hub.services import practices as see_practices
 from hub.services import requests as see_requests
 from hub.services import resources as see_resources
+from schema import catalogue
 from schema.changes import history
+from schema.duplicates import cluster, suggestions
 from schema.edges import connection, found, many, one
-from schema.node import Column, Identified, computed, node
+from schema.node import Column, Identified, computed, looked_up, node, term
 from schema.ownership import extras, provenance, withheld
 
 REQUEST = models.Request.id
+term(models.RequestAction)
+
+
+@strawberry.type(description="How the clock of a request stands (办理时钟).")
+class Clock:
+    runs: bool = strawberry.field(description="Whether it runs (是否计时).")
+    paused_since: datetime | None = strawberry.field(
+        description="Since when it stands still: more was asked for, a return, or it is merged (暂停时间)."
+    )
+    paused_days: int = strawberry.field(
+        description="How many working days it has stood still since the deadline was set (暂停工作日)."
+    )
+    due_at: datetime = strawberry.field(
+        description="The deadline; while it stands still: what it would be if it ran on now (办理期限)."
+    )
+    overdue_days: int | None = strawberry.field(
+        description="How many working days late, 0 for less than one; null: in time (超期工作日)."
+    )
+    started_by: models.RequestAction = strawberry.field(
+        description="Which step set the deadline; SYNC: a source did (起算环节)."
+    )
+
+
 PARTY = models.Party.id
 
 
@@ -49,6 +76,16 @@ class Request(Identified):
     assignee = one(
         "Party", see_parties.visible, PARTY, key=models.Request.assignee_id, description="Who handles it (承办方)."
     )
+    suggested_assignees = catalogue.suggested()
+    clock = looked_up(
+        [
+            *(models.Request.id, models.Request.status, models.Request.due_at),
+            *(models.Request.handled_at, models.Request.closed_at),
+        ],
+        clock.clocks,
+        type=Clock | None,
+        description="The clock of the handling, in working days (办理时钟); null: there is no deadline.",
+    )
     submitter = one(
         "Party", see_parties.visible, PARTY, key=models.Request.submitter_id, description="Who submitted it (提交者)."
     )
@@ -74,6 +111,8 @@ class Request(Identified):
         order="-submitted_at",
         description="The requests that are handled under it (重复诉求).",
     )
+    cluster = cluster()
+    duplicate_suggestions = suggestions()
     events = many(
         "RequestEvent",
         see_requests.events,
@@ -97,6 +136,14 @@ class Request(Identified):
         key=REQUEST,
         order="asked_at",
         description="Who was called in beside the assignee (协办).",
+    )
+    responses = many(
+        "CoHandler",
+        see_requests.responses,
+        models.CoHandler.request_id,
+        key=REQUEST,
+        order="responded_at",
+        description="What the parties called in have answered (响应).",
     )
     evaluations = many(
         "Evaluation",
@@ -155,8 +202,21 @@ class RequestIssue(Identified):
     request = _of(models.RequestIssue.request_id)
 
 
-@node(models.CoHandler, see_requests.co_handlers, "asked_at due_at responded_at reply")
+@node(models.CoHandler, see_requests.co_handlers, "asked_at due_at responded_at reply ok evaluated_at evaluation")
 class CoHandler(Identified):
+    in_time = computed(
+        [models.CoHandler.due_at, models.CoHandler.responded_at],
+        handling.in_time,
+        type=bool | None,
+        description="Whether it answered before its deadline (是否按时响应); null: not yet answered, or no deadline.",
+    )
+    overdue = computed(
+        [models.CoHandler.due_at, models.CoHandler.responded_at],
+        handling.overdue,
+        type=bool,
+        where=handling.OVERDUE,
+        description="Whether its deadline has passed without an answer (响应超期).",
+    )
     request = _of(models.CoHandler.request_id)
     party = one(
         "Party", see_parties.visible, PARTY, key=models.CoHandler.party_id, description="Who was called in (协办方)."

@@ -3,7 +3,7 @@
 import strawberry
 
 from hub import models
-from hub.services import claims
+from hub.services import claims, matching
 from hub.services import grids as see_grids
 from hub.services import parties as see_parties
 from hub.services import requests as see_requests
@@ -11,7 +11,7 @@ from hub.services import resources as see_resources
 from hub.services import stations as see_stations
 from schema.changes import history
 from schema.edges import connection, found, many, one
-from schema.node import Identified, node
+from schema.node import Identified, node, reckoned
 from schema.ownership import extras, provenance, withheld
 from schema.verbs import write
 
@@ -22,7 +22,8 @@ PARTY = models.Party.id
 @node(
     models.Resource,
     see_resources.visible,
-    "code title resource_kind capacity description practice closed_on created_at updated_at",
+    """code title resource_kind category capacity available_from available_until description practice closed_on
+    created_at updated_at""",
     natural="code",
 )
 class Resource(Identified):
@@ -36,13 +37,26 @@ class Resource(Identified):
         order="title",
         description="What it is used for (项目).",
     )
+    suggested_needs = many(
+        "SuggestedNeed",
+        matching.suggested_needs,
+        models.SuggestedNeed.resource_id,
+        key=models.Resource.id,
+        order="-score",
+        description="Open needs that it may meet, the best first, twenty at most (推荐需求).",
+    )
     history = history(models.Resource.id)
     provenance = provenance(models.Resource.id)
     withheld = withheld(models.Resource.id)
     extras = extras(models.Resource.id)
 
 
-@node(models.Need, see_resources.needs, "title category raised_at met_at created_at updated_at")
+@node(
+    models.Need,
+    see_resources.needs,
+    "code title category raised_at wanted_on met_at closed_on practice created_at updated_at",
+    natural="code",
+)
 class Need(Identified):
     grid = one("Grid", see_grids.visible, GRID, key=models.Need.grid_id, description="Where (网格).")
     raised_by = one(
@@ -56,9 +70,29 @@ class Need(Identified):
         order="title",
         description="What is done about it (项目).",
     )
+    suggested_resources = many(
+        "SuggestedResource",
+        matching.suggested_resources,
+        models.SuggestedResource.need_id,
+        key=models.Need.id,
+        order="-score",
+        description="Resources that may meet it, the best first, twenty at most (推荐资源).",
+    )
+    declined = many(
+        "MatchDecline",
+        matching.declines,
+        models.MatchDecline.need_id,
+        key=models.Need.id,
+        description="Resources that a person found unfit for it (不采纳).",
+    )
 
 
-@node(models.Project, see_resources.projects, "title category starts_on done_on created_at updated_at")
+@node(
+    models.Project,
+    see_resources.projects,
+    "code title category capacity starts_on done_on closed_on practice created_at updated_at",
+    natural="code",
+)
 class Project(Identified):
     need = one(
         "Need", see_resources.needs, models.Need.id, key=models.Project.need_id, description="For which need (需求)."
@@ -82,7 +116,12 @@ class Project(Identified):
     )
 
 
-@node(models.Claim, see_resources.claims, "claimed_at withdrawn_at note created_at updated_at")
+@node(
+    models.Claim,
+    see_resources.claims,
+    "code claimed_at withdrawn_at note skill practice created_at updated_at",
+    natural="code",
+)
 class Claim(Identified):
     party = one("Party", see_parties.visible, PARTY, key=models.Claim.party_id, description="Who took it on (认领方).")
     request = one(
@@ -99,19 +138,18 @@ class Claim(Identified):
         key=models.Claim.project_id,
         description="The project taken on (项目).",
     )
-
-
-@node(models.Offer, see_resources.offers, "title beneficiaries valid_from valid_to created_at updated_at")
-class Offer(Identified):
-    provider = one(
-        "Party", see_parties.visible, PARTY, key=models.Offer.provider_id, description="Who gives it (提供方)."
+    service_item = one(
+        "ServiceItem",
+        see_stations.service_items,
+        models.ServiceItem.id,
+        key=models.Claim.service_item_id,
+        description="The service or slip of mutual aid taken on (互助事项).",
     )
-    station = one(
-        "Station",
-        see_stations.visible,
-        models.Station.id,
-        key=models.Offer.station_id,
-        description="Where it is given (驿站).",
+    skill_match = reckoned(
+        models.Claim.id,
+        claims.skill_matches,
+        type=bool | None,
+        description="Whether the person has the skill that it is claimed by (特长匹配); null: no skill, or no person.",
     )
 
 
@@ -122,7 +160,6 @@ class Query:
     needs = connection("Need", see_resources.needs, order="-raised_at", description="What is lacking (需求清单).")
     projects = connection("Project", see_resources.projects, order="title", description="What is done (项目清单).")
     claims = connection("Claim", see_resources.claims, order="-claimed_at", description="Who took on what (认领).")
-    offers = connection("Offer", see_resources.offers, order="title", description="What is given to groups (优惠).")
 
 
 @strawberry.type

@@ -1,6 +1,7 @@
 """What the hub is kept in step with: sources, their runs, and what came of every record."""
 
 from datetime import datetime
+from uuid import UUID
 
 import strawberry
 
@@ -10,9 +11,11 @@ from hub.services import arrivals as see_arrivals
 from hub.services import schedules as see_schedules
 from hub.services import sources as see_sources
 from hub.services import targets as see_targets
+from hub.sync.kinds import KINDS
+from schema import ids
 from schema.arrivals import HookKey
 from schema.edges import connection, found, many, one
-from schema.node import Identified, computed, node
+from schema.node import Identified, bare, computed, node
 from schema.verbs import verb
 
 SOURCE = models.Source.id
@@ -22,7 +25,8 @@ RUN = models.Run.id
 @node(
     models.Source,
     see_sources.visible,
-    "name plugin title enabled paused_by paused_because quiet_after most_gone cursor created_at updated_at",
+    """name plugin title enabled paused_by paused_because quiet_after most_gone most_refused cursor created_at
+    updated_at""",
     natural="name",
 )
 class Source(Identified):
@@ -88,9 +92,10 @@ def _seconds(started_at: datetime, finished_at: datetime | None) -> float | None
     models.Run,
     see_sources.runs,
     """mode status started_by started_at finished_at pages records expected created updated closed rejected unchanged
-    moved error reason cancelled_by""",
+    moved error reason cancelled_by guarded""",
 )
 class Run(Identified):
+    uuid = bare(models.Run.id)
     duration_seconds = computed(
         [models.Run.started_at, models.Run.finished_at],
         _seconds,
@@ -129,8 +134,19 @@ class Run(Identified):
     )
 
 
+def _row_id(kind: str, id: UUID | None) -> str | None:
+    made_of = KINDS.get(kind)
+    return None if id is None or made_of is None else ids.encode(made_of.model.__name__, (id,))
+
+
 @node(models.PlanRow, see_sources.plan_rows, "number action kind key old new kept rule state reason")
 class PlanRow(Identified):
+    entity_id = computed(
+        [models.PlanRow.kind, models.PlanRow.entity_id],
+        _row_id,
+        type=strawberry.ID | None,
+        description="The id of the row that it is about, for `node(id)` (对象标识).",
+    )
     run = one("Run", see_sources.runs, RUN, key=models.PlanRow.run_id, description="Of which run (同步任务).")
 
 
@@ -140,6 +156,7 @@ class PlanRow(Identified):
     "status kind key where reason raw times note handled_by created_at updated_at",
 )
 class Rejected(Identified):
+    uuid = bare(models.Rejected.id)
     source = one(
         "Source", see_sources.visible, SOURCE, key=models.Rejected.source_id, description="From where (数据源)."
     )

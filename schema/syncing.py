@@ -18,7 +18,7 @@ from schema.engine.fields import Details
 from schema.engine.plan import Level, Stream
 from schema.engine.planner import Planner
 from schema.following_runs import follow, start
-from schema.node import Identified, node
+from schema.node import Identified, bare, node
 from schema.sources import Run
 from schema.verbs import verb
 
@@ -41,6 +41,7 @@ class RunNote(Identified):
 
 @node(models.Alert, see_alerts.visible, "kind subject words times last_at cleared_at created_at updated_at revision")
 class Alert(Identified):
+    uuid = bare(models.Alert.id)
     source = one(
         "Source",
         see_sources.visible,
@@ -76,6 +77,7 @@ RUN_WORDS = (
         "settings.value": "Its value: JSON where it reads as JSON, else text (设置值).",
         "since": "Only what is of a range of days: its first day (起始日期).",
         "until": "The last day of the range, which belongs to it (结束日期).",
+        "allow_refused": "Why it may refuse more records than the source's limit (放行拒绝原因).",
         "full": "Read everything from the beginning: what was missed, what is gone (全量).",
     }
     | GONE

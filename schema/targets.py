@@ -10,7 +10,7 @@ from hub.services import sources as see_sources
 from hub.services import targets as see_targets
 from schema import ids
 from schema.edges import connection, found, many, one
-from schema.node import Identified, computed, node
+from schema.node import Identified, bare, computed, node
 from schema.verbs import verb
 
 TARGET = models.Target.id
@@ -28,6 +28,7 @@ def id_of(kind: str, id: UUID) -> str | None:
     "status reason kinds events known_only failures next_at created_at updated_at",
 )
 class Target(Identified):
+    uuid = bare(models.Target.id)
     source = one(
         "Source",
         see_sources.visible,
@@ -51,6 +52,7 @@ class Target(Identified):
     "kind action status tries next_at sent_at key reason asked_by created_at updated_at",
 )
 class Delivery(Identified):
+    uuid = bare(models.Delivery.id)
     entity_id = computed(
         [models.Delivery.kind, models.Delivery.entity_id],
         id_of,

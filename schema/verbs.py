@@ -19,7 +19,7 @@ from hub.services.adding import Adding, adding
 from schema.context import Context, Info
 from schema.edge import Shape
 from schema.inputs import Slot, arguments, input_type
-from schema.node import NODES, REGISTRY, NamedField, graphql_name, named, term, uuid_for
+from schema.node import NODES, REGISTRY, NamedField, graphql_name, key_for, named, term, uuid_for
 
 Verb = Callable[..., Any]
 SIMPLE = (str, int, float, bool, date, datetime)
@@ -158,6 +158,8 @@ def _type(parameter: Parameter, words: Mapping[str, str]) -> str:
 
 
 def _name(kind: Any, parameter: str, words: Mapping[str, str]) -> str:
+    if get_origin(kind) is dict:
+        return "JSON"
     if get_origin(kind) is not None and issubclass(get_origin(kind), Sequence):
         return f"list[{_name(get_args(kind)[0], parameter, words)}]"
     if is_dataclass(kind) and isinstance(kind, type):
@@ -185,6 +187,9 @@ def _converter(parameter: Parameter, ids: Mapping[str, str]) -> Callable[[Any], 
     kind, _ = _kind(parameter)
     if kind is UUID:
         return lambda value: uuid_for(ids[parameter.name], value, field=parameter.name)
+    if get_origin(kind) is not None and get_args(kind)[0] is UUID:
+        field = parameter.name  # of what belongs to a request the last part of the key: the verb knows the request
+        return lambda values: [key_for(ids[field], value, field=field)[-1] for value in values]
     if get_origin(kind) is not None and is_dataclass(one := get_args(kind)[0]):
         return lambda values: [_made(one, value) for value in values]
     if is_dataclass(kind):

@@ -102,8 +102,8 @@ BUGS = {
     "undo-ignores-later-writers": Bug(
         "An undo takes back what others have written since.",
         "hub.sync.undo",
-        "        if run_id not in ours:\n",
-        "        if False:\n",
+        "    of_others = or_(Change.run_id.is_(None), Change.run_id.not_in(ours))\n",
+        "    of_others = Change.id.is_(None)\n",
         ("tests/sync/test_undo.py::test_what_others_wrote_since_stays_and_is_named[1]",),
     ),
     "plan-applies-what-has-moved": Bug(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import defer
 
 from hub import report
 from hub.auth import system
+from hub.cli import ids
 from hub.cli.answers import AsJSON, Exit, answer_json, say
 from hub.cli.opened import with_database
 from hub.config import settings
@@ -30,7 +31,9 @@ hooks = typer.Typer(
 )
 
 Name = Annotated[str, typer.Argument(metavar="SOURCE", help="The source: `hub sync status` lists them.")]
-Item = Annotated[UUID, typer.Argument(metavar="ID", help="The message, as `hub hooks list` names it.")]
+Item = Annotated[
+    UUID, typer.Argument(parser=ids.of("Arrival"), metavar="ID", help="The message, as `hub hooks list` names it.")
+]
 
 
 SIGNING = """  POST /hooks/{name} with the headers
@@ -201,4 +204,5 @@ def _key(one: HookKey) -> dict[str, Any]:
 
 def _plain(one: Arrival) -> dict[str, Any]:
     names = ("reason", "nonce", "sha256", "signed_at", "created_at", "updated_at", "again_at", "tries", "run_id")
-    return {"id": one.id, "status": one.status.name, **{name: getattr(one, name) for name in names}}
+    told = {name: getattr(one, name) for name in names}
+    return {"id": one.id, "status": one.status.name, **told, **ids.gid("Arrival", one.id)}

@@ -10,23 +10,28 @@ from sqlalchemy import Select, func, select
 
 from hub import report
 from hub.auth import system
+from hub.cli import ids
 from hub.cli.answers import AsJSON, Exit, answer_json, say
 from hub.cli.opened import with_database
 from hub.cli.progress import shown
-from hub.cli.sync import AllowGone, Another, First, Last, Name, Path_, days_of, overrides
+from hub.cli.sync import AllowGone, AllowRefused, Another, First, Full, Last, Name, Path_, days_of, overrides
 from hub.config import settings
 from hub.db import Database
 from hub.errors import Misconfigured, NotFound
 from hub.models import PlanAction, PlanRow, PlanState, Run, RunMode, RunStatus, Source, Term
 from hub.services import sources
 from hub.sync import registry
+from hub.sync.kinds import KINDS
 from hub.sync.run import run_source
 from hub.sync.stored_plan import apply_plan
 from hub.sync.undo import undo
 
 LISTED, LARGEST_PAGE = 10, 10_000
 VIEWER = system("hub sync")
-AnyRun = Annotated[UUID, typer.Argument(metavar="RUN", help="The run that stored the plan, as `hub sync plan` said.")]
+AnyRun = Annotated[
+    UUID,
+    typer.Argument(parser=ids.of("Run"), metavar="RUN", help="The run that stored the plan, as `hub sync plan` said."),
+]
 
 
 def _names(terms: type[Term]) -> str:
@@ -45,29 +50,41 @@ def plan_command(
     set_: Another = None,
     first: First = None,
     last: Last = None,
+    full: Full = False,
+    allow_refused: AllowRefused = None,
     as_json: AsJSON = False,
 ) -> None:
     """Store what a run would do, and do nothing.
 
-    Everything is checked as in a run. `hub sync show` shows the plan row by row, `hub sync apply` does exactly it.
+    Everything is checked as in a run; of a source that is read whole, what it lacks is in the plan, too. `hub sync
+    show` shows the plan row by row, `hub sync apply` does exactly it.
     """
     chosen = settings()
     known = registry.load(chosen.plugins)
-    pull = partial(run_source, overrides=overrides(path or [], set_ or []), days=days_of(first, last))
+    pull = partial(run_source, mode=RunMode.PLAN, full=full, allow_refused=allow_refused)
+    asked, days = overrides(path or [], set_ or []), days_of(first, last)
 
     async def work(db: Database) -> Run:
         with shown(name) as progress:
-            return await pull(db, known, name, started_by="hub sync plan", mode=RunMode.PLAN, progress=progress)
+            return await pull(
+                db, known, name, started_by="hub sync plan", overrides=asked, days=days, progress=progress
+            )
 
     run = with_database(chosen, work)
     if as_json:
-        answer_json(report.numbers(run, name))
+        answer_json(report.numbers(run, name) | ids.gid("Run", run.id))
     else:
         typer.echo(report.words(run, name))
         if run.status is RunStatus.PLANNED:
+            _warn(run)
             say(f"  Look at it:  hub sync show {run.id}\n  Do it:       hub sync apply {run.id}")
     if run.status is not RunStatus.PLANNED:
         raise typer.Exit(Exit.FAILED)
+
+
+def _warn(run: Run) -> None:
+    if run.guarded and run.status is RunStatus.PLANNED:
+        say(f"  It would be stopped: {run.guarded}")
 
 
 def show_command(
@@ -104,10 +121,11 @@ def show_command(
     found, source, total, rows = with_database(settings(), read)
     pages = -(-total // size)
     if as_json:
-        told = report.numbers(found, source) | {"total": total, "page": page, "pages": pages}
+        told = report.numbers(found, source) | ids.gid("Run", found.id) | {"total": total, "page": page, "pages": pages}
         answer_json(told | {"rows": [_plain(row) for row in rows]})
         return
     typer.echo(report.words(found, source))
+    _warn(found)
     for row in rows:
         typer.echo("\n".join(_lines(row)))
     if pages > 1:
@@ -136,7 +154,8 @@ async def _left(db: Database, done: Run, plan: UUID) -> tuple[str, list[PlanRow]
 def _finish(done: Run, source: str, left: list[PlanRow], of: UUID, *, as_json: bool) -> None:
     """Answer for a run that works on another one."""
     if as_json:
-        answer_json(report.numbers(done, source) | {"plan": str(of), "refused": [_plain(row) for row in left]})
+        told = report.numbers(done, source) | ids.gid("Run", done.id)
+        answer_json(told | {"plan": str(of), "refused": [_plain(row) for row in left]})
     else:
         typer.echo(report.words(done, source))
     for row in left:
@@ -151,11 +170,12 @@ def _finish(done: Run, source: str, left: list[PlanRow], of: UUID, *, as_json: b
 
 def _plain(row: PlanRow) -> dict[str, Any]:
     names = ("number", "kind", "key", "old", "new", "kept", "rule", "reason")
-    row_id = row.entity_id and str(row.entity_id)
+    made_of = KINDS.get(row.kind)
     return {
         "action": row.action.name,
         "state": row.state.name,
-        "row": row_id,
+        "row": row.entity_id,
+        **(ids.gid(made_of.model.__name__, row.entity_id) if made_of and row.entity_id else {"gid": None}),
         **{name: getattr(row, name) for name in names},
     }
 
@@ -171,7 +191,12 @@ def _lines(row: PlanRow) -> Iterator[str]:
 
 
 def undo_command(
-    run: Annotated[UUID, typer.Argument(metavar="RUN", help="The run to take back: `hub sync history` lists them.")],
+    run: Annotated[
+        UUID,
+        typer.Argument(
+            parser=ids.of("Run"), metavar="RUN", help="The run to take back: `hub sync history` lists them."
+        ),
+    ],
     as_json: AsJSON = False,
 ) -> None:
     """Take a run back: the old values, where nobody else has written since. What it made is marked as gone.

@@ -104,7 +104,10 @@ def test_command(context: typer.Context, path: Where) -> None:
     """
     found = opened(path)
     if importlib.util.find_spec("pytest") is None:
-        raise Misconfigured("The contract runs with pytest, and it is not installed. Run: pip install pytest")
+        raise Misconfigured(
+            "The contract runs with pytest, which a hub that only serves does without. "
+            f"Run: {sys.executable} -m pip install 'lianshu[plugins]'"
+        )
     under = [str(test.path) for test in found.tests if _tests(test.text, found.module)]
     if not under:
         raise Misconfigured(f"No test below {found.root} speaks of {found.module}. docs/plugins.md shows two lines.")

@@ -1,14 +1,16 @@
 """hub sync rejected, fix, replay, ignore: records that could not be applied are work items."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub import report
 from hub.auth import system
+from hub.cli import ids
 from hub.cli.answers import AsJSON, Exit, answer_json, say
 from hub.cli.opened import with_database
 from hub.cli.progress import shown
@@ -21,47 +23,85 @@ from hub.services.sources import FieldValue
 from hub.sync.replaying import replay
 
 LARGEST_PAGE = 10_000
+Alike = tuple[int, list[tuple[Rejected, str]]]
+"""How many records are refused alike, and the first of them with the source."""
 VIEWER = system("hub sync")
-Item = Annotated[UUID, typer.Argument(metavar="ID", help="The rejected record, as `hub sync rejected` names it.")]
+Item = Annotated[
+    UUID,
+    typer.Argument(
+        parser=ids.of("Rejected"), metavar="ID", help="The rejected record, as `hub sync rejected` names it."
+    ),
+]
 
 
 def list_command(
     name: Annotated[str | None, typer.Argument(help="One source; all without it.")] = None,
-    run: Annotated[UUID | None, typer.Option(help="Only those that this run refused.")] = None,
+    run: Annotated[
+        UUID | None, typer.Option(parser=ids.of("Run"), metavar="RUN", help="Only those that this run refused.")
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="Those that are settled or ignored, too.")] = False,
+    each: Annotated[bool, typer.Option("--each", help="Each record by itself, with what was received.")] = False,
     page: Annotated[int, typer.Option(min=1, help="Which page of the list.")] = 1,
     size: Annotated[int, typer.Option(min=1, max=LARGEST_PAGE, help="How many a page has.")] = 50,
     as_json: AsJSON = False,
 ) -> None:
-    """List the records that wait for somebody: what is wrong with each, and what was received."""
+    """List the records that wait for somebody, by what is wrong with them: how many, and the first ones of each.
 
-    async def read(db: Database) -> tuple[int, list[tuple[Rejected, str]]]:
-        wanted: Select[Any] = sources.rejected(VIEWER).join(Source, Source.id == Rejected.source_id)
-        if name is not None:
-            wanted = wanted.where(Source.name == name)
-        if run is not None:
-            wanted = wanted.where(Rejected.run_id == run)
-        if not every:
-            wanted = wanted.where(Rejected.status == RejectedStatus.OPEN)
+    JSON has each record by itself, with what was received.
+    """
+    wanted: Select[Any] = sources.rejected(VIEWER).join(Source, Source.id == Rejected.source_id)
+    if name is not None:
+        wanted = wanted.where(Source.name == name)
+    if run is not None:
+        wanted = wanted.where(Rejected.run_id == run)
+    if not every:
+        wanted = wanted.where(Rejected.status == RejectedStatus.OPEN)
+
+    async def read(db: Database) -> tuple[int, list[Alike]]:
         async with db.read() as session:
             if name is not None:
                 await sources.named(session, VIEWER, name)
-            total = await session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
-            rows = wanted.add_columns(Source.name).order_by(Rejected.id).offset((page - 1) * size).limit(size)
-            return total, [(one, source) for one, source in await session.execute(rows)]
+            return await (_each if each or as_json else _grouped)(session, wanted, (page - 1) * size, size)
 
     total, found = with_database(settings(), read)
     pages = -(-total // size)
     if as_json:
-        rows = [_plain(one, source) for one, source in found]
+        rows = [_plain(one, source) for _, examples in found for one, source in examples]
         answer_json({"total": total, "page": page, "pages": pages, "rejected": rows})
         return
-    for one, source in found:
-        typer.echo("\n".join(_lines(one, source)))
+    for number, examples in found:
+        typer.echo("\n".join(_group(number, examples) if number > 1 else _lines(*examples[0])))
     if not found:
         typer.echo("Nothing waits.")
     elif pages > 1:
-        say(f"Page {page} of {pages:,} ({total:,} records). Others: --page N, --size N.")
+        say(f"Page {page} of {pages:,} ({total:,} {'records' if each else 'reasons'}). Others: --page N, --size N.")
+
+
+async def _each(session: AsyncSession, wanted: Select[Any], offset: int, size: int) -> tuple[int, list[Alike]]:
+    total = await session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+    rows = wanted.add_columns(Source.name).order_by(Rejected.id).offset(offset).limit(size)
+    return total, [(1, [(one, source)]) for one, source in await session.execute(rows)]
+
+
+async def _grouped(session: AsyncSession, wanted: Select[Any], offset: int, size: int) -> tuple[int, list[Alike]]:
+    """The largest groups first."""
+    groups = sources.alike(wanted)
+    total = await session.scalar(select(func.count()).select_from(groups.order_by(None).subquery())) or 0
+    found = [(first, number) for first, number in await session.execute(groups.offset(offset).limit(size))]
+    shown = wanted.add_columns(Source.name).where(Rejected.id.in_([id for first, _ in found for id in first]))
+    rows = {one.id: (one, source) for one, source in await session.execute(shown)}
+    return total, [(number, [rows[id] for id in first]) for first, number in found]
+
+
+def _group(number: int, examples: Sequence[tuple[Rejected, str]]) -> Iterator[str]:
+    """What is wrong, in the words of the first, and where."""
+    first, source = examples[0]
+    settled = "" if first.status is RejectedStatus.OPEN else f" [{first.status.name.lower()}]"
+    words = first.reason.removeprefix(first.where).removeprefix(": ") if first.where else first.reason
+    yield f"{number:,} × {source}: {first.kind}{settled}: {words}"
+    yield from (f"  {one.id}  {one.where or one.key or ''}".rstrip() for one, _ in examples)
+    if number > len(examples):
+        yield f"  ... and {number - len(examples):,} more: hub sync rejected {source} --each"
 
 
 def fix_command(
@@ -95,14 +135,17 @@ def fix_command(
 
 def replay_command(
     name: Annotated[str, typer.Argument(help="The source.")],
-    ids: Annotated[list[UUID] | None, typer.Argument(metavar="[ID]...", help="Only these; all without.")] = None,
+    chosen: Annotated[
+        list[UUID] | None,
+        typer.Argument(parser=ids.of("Rejected"), metavar="[ID]...", help="Only these; all without."),
+    ] = None,
     as_json: AsJSON = False,
 ) -> None:
     """Try rejected records again: what they lacked may be there by now, or the hub may understand more."""
 
     async def work(db: Database) -> Run:
         with shown(name) as progress:
-            return await replay(db, name, ids or None, started_by="hub sync replay", progress=progress)
+            return await replay(db, name, chosen or None, started_by="hub sync replay", progress=progress)
 
     run = with_database(settings(), work)
     _tell(run, name, as_json=as_json)
@@ -130,7 +173,7 @@ def ignore_command(
 
 def _tell(run: Run, source: str, *, as_json: bool) -> None:
     if as_json:
-        answer_json(report.numbers(run, source))
+        answer_json(report.numbers(run, source) | ids.gid("Run", run.id))
     else:
         typer.echo(report.words(run, source))
     if run.status is not RunStatus.DONE:
@@ -139,7 +182,8 @@ def _tell(run: Run, source: str, *, as_json: bool) -> None:
 
 def _plain(one: Rejected, source: str) -> dict[str, Any]:
     names = ("id", "kind", "key", "where", "reason", "raw", "times", "note", "handled_by", "run_id", "created_at")
-    return {"source": source, "status": one.status.name, **{name: getattr(one, name) for name in names}}
+    told = {name: getattr(one, name) for name in names}
+    return {"source": source, "status": one.status.name, **told, **ids.gid("Rejected", one.id)}
 
 
 def _lines(one: Rejected, source: str) -> Iterator[str]:

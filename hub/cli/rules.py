@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import system
+from hub.cli import ids
 from hub.cli.answers import AsJSON, answer_json
 from hub.cli.opened import with_database
 from hub.config import settings
@@ -66,7 +67,8 @@ def list_command(as_json: AsJSON = False) -> None:
 
 
 def _told(what: str, id: UUID, kind: str, field: str, rule: str, source: str | None) -> dict[str, Any]:
-    return {"id": str(id), "what": what, "kind": kind, "field": field, "rule": rule, "source": source}
+    graph = ids.gid({"own": "Ownership", "drift": "DriftRule", "pin": "Pin"}[what], id)
+    return {"id": str(id), **graph, "what": what, "kind": kind, "field": field, "rule": rule, "source": source}
 
 
 @rules_group.command("own")
@@ -115,7 +117,10 @@ def drift_command(
 
 @rules_group.command("pin")
 def pin_command(
-    id: Annotated[UUID, typer.Argument(metavar="ROW", help="The row's key, as `hub sync show --json` names it.")],
+    id: Annotated[
+        UUID,
+        typer.Argument(parser=ids.of(), metavar="ROW", help="The row, as `hub sync show --json` names it."),
+    ],
     field: Annotated[str, typer.Argument(help="The field, as a plugin's record names it.")],
     reason: Annotated[str | None, typer.Option(help="Why, in words.")] = None,
     until: Annotated[datetime | None, typer.Option(help="Until when (UTC); without it: until it is let go.")] = None,
@@ -132,7 +137,14 @@ def pin_command(
 
 @rules_group.command("forget")
 def forget_command(
-    id: Annotated[UUID, typer.Argument(metavar="RULE", help="A rule or a pin: `hub rules list` lists them.")],
+    id: Annotated[
+        UUID,
+        typer.Argument(
+            parser=ids.of("Ownership", "DriftRule", "Pin"),
+            metavar="RULE",
+            help="A rule or a pin: `hub rules list` lists them.",
+        ),
+    ],
     as_json: AsJSON = False,
 ) -> None:
     """Take a rule away, or let a field go."""
@@ -154,15 +166,17 @@ def forget_command(
 def limit_command(
     name: Annotated[str, typer.Argument(help="The source: `hub sync status` lists them.")],
     share: Annotated[float, typer.Argument(help="From 0 to 1: 0.05 is one in twenty.")],
+    refused: Annotated[bool, typer.Option("--refused", help="Of a page, or of a run so far, may be refused.")] = False,
     as_json: AsJSON = False,
 ) -> None:
-    """Decide which share of what a source brought one run may mark as gone."""
+    """Decide which share of what a source brought one run may mark as gone; with --refused, which may be refused."""
+    set_share = rules.set_most_refused if refused else rules.set_most_gone
 
     async def write(session: AsyncSession) -> Entity:
-        await rules.set_most_gone(session, VIEWER, source=name, share=share)
+        await set_share(session, VIEWER, source=name, share=share)
         return (await session.scalars(select(Source).where(Source.name == name))).one()
 
-    _write(write, f"{name}: {share:.0%}", as_json=as_json)
+    _write(write, f"{name}: {share:.0%} {'refused' if refused else 'gone'}", as_json=as_json)
 
 
 def _named(terms: type[Word], word: str) -> Word:
@@ -173,14 +187,14 @@ def _named(terms: type[Word], word: str) -> Word:
 
 
 def _write(verb: Callable[[AsyncSession], Awaitable[Entity]], words: str, *, as_json: bool) -> None:
-    async def write(db: Database) -> UUID:
+    async def write(db: Database) -> Entity:
         async with db.write(VIEWER) as session:
             written = await verb(session)
             await session.flush()
-            return written.id
+            return written
 
-    id = with_database(settings(), write)
+    one = with_database(settings(), write)
     if as_json:
-        answer_json({"id": str(id)})
+        answer_json({"id": one.id, **ids.gid(type(one).__name__, one.id)})
     else:
-        typer.echo(f"{id}  {words}")
+        typer.echo(f"{one.id}  {words}")

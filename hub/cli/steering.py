@@ -7,6 +7,7 @@ import typer
 from sqlalchemy import Select
 
 from hub.auth import system
+from hub.cli import ids
 from hub.cli.answers import AsJSON, answer_json, say
 from hub.cli.opened import with_database
 from hub.cli.sync import Name
@@ -132,13 +133,15 @@ def cancel_command(
 
 def _run_id(text: str) -> UUID | None:
     try:
-        return UUID(text)
-    except ValueError:
+        return ids.read(text, "Run")
+    except typer.BadParameter:
         return None
 
 
 def log_command(
-    run: Annotated[UUID, typer.Argument(metavar="RUN", help="The run: `hub sync history` lists them.")],
+    run: Annotated[
+        UUID, typer.Argument(parser=ids.of("Run"), metavar="RUN", help="The run: `hub sync history` lists them.")
+    ],
     as_json: AsJSON = False,
 ) -> None:
     """Show the log of a run: how it began, pages, what was tried again, what was refused, how it ended."""
@@ -155,7 +158,7 @@ def log_command(
     found, source, lines = with_database(settings(), read)
     if as_json:
         notes = [{"at": line.at, "words": line.words} for line in lines]
-        answer_json({"run": str(run), "source": source, "status": found.status.name, "log": notes})
+        answer_json({"run": run, **ids.gid("Run", run), "source": source, "status": found.status.name, "log": notes})
         return
     for line in lines:
         typer.echo(f"{line.at:%Y-%m-%d %H:%M:%S} UTC  {line.words}")
@@ -180,7 +183,12 @@ def alerts_command(
     if as_json:
         names = ("id", "subject", "words", "times", "created_at", "last_at", "cleared_at")
         shown = [(alert, source, {name: getattr(alert, name) for name in names}) for alert, source in found]
-        answer_json([{"kind": alert.kind.name, "source": source, **rest} for alert, source, rest in shown])
+        answer_json(
+            [
+                {"kind": alert.kind.name, "source": source, **rest, **ids.gid("Alert", alert.id)}
+                for alert, source, rest in shown
+            ]
+        )
         return
     for alert, source in found:
         cleared = f", cleared {alert.cleared_at:%Y-%m-%d %H:%M} UTC" if alert.cleared_at else ""

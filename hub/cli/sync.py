@@ -1,6 +1,7 @@
 """hub sync: bring the hub in step with a source, and see how it went."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from hub import report
 from hub.auth import system
+from hub.cli import ids
 from hub.cli.answers import AsJSON, Exit, answer_json, say
 from hub.cli.opened import with_database
 from hub.cli.progress import shown
@@ -40,7 +42,14 @@ AllowGone = Annotated[
     str | None,
     typer.Option(metavar="WHY", help="Let it mark more as gone than the source's limit, and say why."),
 ]
+AllowRefused = Annotated[
+    str | None,
+    typer.Option(metavar="WHY", help="Let it refuse more records than the source's limit, and say why."),
+]
 First = Annotated[str | None, typer.Option("--from", help="Only what is of a range of days: the first, 2026-01-01.")]
+Full = Annotated[
+    bool, typer.Option("--full", help="Read everything from the beginning: what was missed, what is gone.")
+]
 Last = Annotated[str | None, typer.Option("--to", help="The last day of the range, which belongs to it.")]
 
 
@@ -62,11 +71,9 @@ def run_command(
     first: First = None,
     last: Last = None,
     queue: Annotated[bool, typer.Option("--queue", help="Leave it to a worker, and return at once.")] = False,
-    full: Annotated[
-        bool,
-        typer.Option("--full", help="Read everything from the beginning: what was missed, what is gone."),
-    ] = False,
+    full: Full = False,
     allow_gone: AllowGone = None,
+    allow_refused: AllowRefused = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 5 if records were rejected.")] = False,
     as_json: AsJSON = False,
 ) -> None:
@@ -78,7 +85,8 @@ def run_command(
     asked, days = overrides(path or [], set_ or []), days_of(first, last)
     if queue:
         begin, end = (str(days.first), str(days.last)) if days else (None, None)
-        job = jobs.Job(name, "hub sync run", asked, first=begin, last=end, trusted=True, full=full, reason=allow_gone)
+        job = jobs.Job(name, "hub sync run", asked, first=begin, last=end, trusted=True, full=full)
+        job = replace(job, reason=allow_gone, allow_refused=allow_refused)
         _enqueue(job, as_json=as_json)
         return
     known = registry.load(chosen.plugins)
@@ -94,13 +102,14 @@ def run_command(
                 days=days,
                 full=full,
                 reason=allow_gone,
+                allow_refused=allow_refused,
                 progress=progress,
             )
         return run, await _rejected(db, run) if run.rejected else []
 
     run, rejected = with_database(chosen, pull)
     if as_json:
-        answer_json(report.numbers(run, name))
+        answer_json(report.numbers(run, name) | ids.gid("Run", run.id))
     else:
         typer.echo(report.words(run, name))
     _tell_rejected(run, rejected, name)
@@ -206,6 +215,7 @@ def history(
         answer_json(
             [
                 report.numbers(run, source)
+                | ids.gid("Run", run.id)
                 | {"mode": run.mode.name, "at": run.started_at, "started_by": run.started_by, "plan": run.plan_id}
                 for run, source in found
             ]
@@ -214,6 +224,10 @@ def history(
     for run, source in found:
         typer.echo(f"{run.id}  {run.started_at:%Y-%m-%d %H:%M} UTC  {run.mode.name.lower():6}  by {run.started_by}")
         typer.echo(f"  {report.words(run, source)}")
+
+
+def _last(run: Run, source: Source) -> dict[str, Any]:
+    return report.numbers(run, source.name) | ids.gid("Run", run.id) | {"at": run.started_at}
 
 
 def _told(last: dict[str, Any]) -> str:
@@ -234,7 +248,7 @@ async def _status(db: Database, known: Registry, name: str | None) -> list[dict[
             "source": source.name,
             "plugin": source.plugin,
             "enabled": source.enabled,
-            "last": report.numbers(run, source.name) | {"at": run.started_at} if (run := runs.get(source.id)) else None,
+            "last": _last(run, source) if (run := runs.get(source.id)) else None,
         }
         for source in stored
     ]

@@ -8,6 +8,7 @@ import typer
 from sqlalchemy import Select, func, select
 
 from hub.auth import system
+from hub.cli import ids
 from hub.cli.answers import AsJSON, answer_json, say
 from hub.cli.opened import with_database
 from hub.cli.sync import overrides
@@ -23,7 +24,10 @@ from hub.sync.subscribing import subscribe
 LARGEST_PAGE = 10_000
 VIEWER = system("hub targets")
 Name = Annotated[str, typer.Argument(help="The source that is told, as `hub targets list` names it.")]
-Item = Annotated[UUID, typer.Argument(metavar="DELIVERY", help="As `hub targets deliveries` names it.")]
+Item = Annotated[
+    UUID,
+    typer.Argument(parser=ids.of("Delivery"), metavar="DELIVERY", help="As `hub targets deliveries` names it."),
+]
 Why = Annotated[str | None, typer.Option(help="Why, for those who look later.")]
 
 targets = typer.Typer(no_args_is_help=True, help="Who is told what changes here, and what became of it.")
@@ -224,12 +228,14 @@ def _handle(id: UUID, verb: Any, words: str, *, as_json: bool, **more: Any) -> N
 
 def _target(one: Target, name: str) -> dict[str, Any]:
     names = ("id", "reason", "kinds", "events", "known_only", "failures", "next_at")
-    return {"source": name, "status": one.status.name, **{part: getattr(one, part) for part in names}}
+    told = {part: getattr(one, part) for part in names}
+    return {"source": name, "status": one.status.name, **told, **ids.gid("Target", one.id)}
 
 
 def _delivery(one: Delivery, to: str) -> dict[str, Any]:
     names = ("id", "kind", "entity_id", "action", "tries", "next_at", "sent_at", "key", "reason", "created_at")
-    return {"target": to, "status": one.status.name, **{name: getattr(one, name) for name in names}}
+    told = {name: getattr(one, name) for name in names}
+    return {"target": to, "status": one.status.name, **told, **ids.gid("Delivery", one.id)}
 
 
 def _attempt(one: Attempt) -> dict[str, Any]:

@@ -23,7 +23,19 @@ from hub.models import (
     Satisfaction,
     Workflow,
 )
-from hub.services import closing, grids, handling, parties, practices, publicity, requests, steps, supervision, triage
+from hub.services import (
+    closing,
+    grids,
+    handling,
+    intake,
+    parties,
+    practices,
+    publicity,
+    requests,
+    steps,
+    supervision,
+    triage,
+)
 from hub.synthetic import Requests
 
 HUB = system("hub demo")
@@ -116,7 +128,7 @@ class Walk:
     async def _submitted(self, title: str, at: At) -> UUID:
         async with self.db.write(HUB) as session:
             grid = await grids.by_code(session, HUB, at.place.code)
-            made = await requests.submit(
+            made = await intake.submit(
                 session,
                 HUB,
                 grid_id=grid.id,

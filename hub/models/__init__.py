@@ -1,15 +1,45 @@
 """The tables: one noun, one file."""
 
 from hub.models.account import ApiKey
-from hub.models.alliance import Agreement, AgreementKind, Alliance, AllianceKind, Meeting, Member, Resolution
+from hub.models.alliance import Agreement, AgreementKind, Alliance, AllianceKind, MatchBasis, Member, Outcome
 from hub.models.arrival import Arrival, ArrivalStatus, HookAlgorithm
 from hub.models.base import Base, Entity, Term, now, uuid7
+from hub.models.budget import Budget, BudgetProject, Funding
+from hub.models.care import CareLabel, CarePurpose, CareReveal
+from hub.models.catalogue import CatalogueEntry
 from hub.models.change import Change, ChangeKind
-from hub.models.grid import AltCode, Grid, GridLevel
+from hub.models.deliberation import (
+    Forum,
+    Meeting,
+    Proposal,
+    ProposalKind,
+    Resolution,
+    Topic,
+    TopicChannel,
+    TopicGrade,
+    TopicStatus,
+)
+from hub.models.document import DocKind, Document
+from hub.models.duplicate import DuplicateDecision, DuplicateSearch, DuplicateSuggestion
+from hub.models.grid import AltCode, Grid, GridKind, GridLevel
 from hub.models.identity import Identity
+from hub.models.matching import MatchPlace, SuggestedNeed, SuggestedResource
+from hub.models.notice import NoticeKind, PublicNotice
 from hub.models.outbound import Attempt, Delivery, DeliveryStatus, Target, TargetStatus
 from hub.models.ownership import Drift, DriftRule, Extra, Ownership, Pin, Rule, Withheld
-from hub.models.party import Organization, OrganizationKind, Party, PartyType, Person, Post, PostRole, ReportIn
+from hub.models.party import (
+    Affiliation,
+    AffiliationKind,
+    Organization,
+    OrganizationKind,
+    Party,
+    PartyType,
+    Person,
+    Post,
+    PostRole,
+    ReportIn,
+    StewardKind,
+)
 from hub.models.practice import (
     Escalation,
     Feature,
@@ -44,7 +74,8 @@ from hub.models.request import (
     Satisfaction,
     Urgency,
 )
-from hub.models.resource import Claim, Need, Offer, Project, Resource, ResourceKind
+from hub.models.resource import Claim, MatchDecline, Need, Offer, Project, Resource, ResourceKind
+from hub.models.rota import EntryAction, Rota, Series, SeriesKind, ServiceMode, Shift
 from hub.models.schedule import Alert, AlertKind, RunNote, Schedule
 from hub.models.source import (
     Landing,
@@ -62,12 +93,13 @@ from hub.models.source import (
 )
 from hub.models.station import (
     Activity,
-    Rota,
+    BuildMode,
+    Premises,
+    QrPoint,
     ServiceItem,
     ServiceMethod,
     ServiceRecord,
     ServiceStatus,
-    Shift,
     Station,
     StationTier,
 )
@@ -75,6 +107,8 @@ from hub.models.tally import Tally, TallyDelta
 
 __all__ = [
     "Activity",
+    "Affiliation",
+    "AffiliationKind",
     "Agreement",
     "AgreementKind",
     "Alert",
@@ -88,6 +122,13 @@ __all__ = [
     "Attachment",
     "Attempt",
     "Base",
+    "Budget",
+    "BudgetProject",
+    "BuildMode",
+    "CareLabel",
+    "CarePurpose",
+    "CareReveal",
+    "CatalogueEntry",
     "Change",
     "ChangeKind",
     "Channel",
@@ -95,27 +136,41 @@ __all__ = [
     "CoHandler",
     "Delivery",
     "DeliveryStatus",
+    "DocKind",
+    "Document",
     "Drift",
     "DriftRule",
+    "DuplicateDecision",
+    "DuplicateSearch",
+    "DuplicateSuggestion",
     "Entity",
+    "EntryAction",
     "Escalation",
     "Evaluation",
     "Extra",
     "Feature",
     "Figure",
+    "Forum",
+    "Funding",
     "Grid",
+    "GridKind",
     "GridLevel",
     "HookAlgorithm",
     "Identity",
     "Indicator",
     "Landing",
     "Link",
+    "MatchBasis",
+    "MatchDecline",
+    "MatchPlace",
     "Meeting",
     "Member",
     "Need",
+    "NoticeKind",
     "Offer",
     "Organization",
     "OrganizationKind",
+    "Outcome",
     "Ownership",
     "Party",
     "PartyType",
@@ -128,10 +183,15 @@ __all__ = [
     "Post",
     "PostRole",
     "Practice",
+    "Premises",
     "Procedure",
     "ProcedureStep",
     "Project",
+    "Proposal",
+    "ProposalKind",
     "Provenance",
+    "PublicNotice",
+    "QrPoint",
     "Qualifier",
     "Rejected",
     "RejectedStatus",
@@ -158,8 +218,11 @@ __all__ = [
     "Scheme",
     "SchemeItem",
     "SchemeKind",
+    "Series",
+    "SeriesKind",
     "ServiceItem",
     "ServiceMethod",
+    "ServiceMode",
     "ServiceRecord",
     "ServiceStatus",
     "Shift",
@@ -167,11 +230,18 @@ __all__ = [
     "Source",
     "Station",
     "StationTier",
+    "StewardKind",
+    "SuggestedNeed",
+    "SuggestedResource",
     "Tally",
     "TallyDelta",
     "Target",
     "TargetStatus",
     "Term",
+    "Topic",
+    "TopicChannel",
+    "TopicGrade",
+    "TopicStatus",
     "Urgency",
     "Withheld",
     "Workflow",

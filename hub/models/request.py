@@ -147,6 +147,11 @@ class Request(Entity):
         Index("ix_requests_open", "grid_id", "submitted_at", "id", postgresql_where=text("closed_at IS NULL")),
         Index(None, "submitted_at", "id"),
         Index(None, "due_at", postgresql_where=text("closed_at IS NULL")),
+        Index(
+            "ix_requests_near",
+            *("latitude", "longitude", "submitted_at"),
+            postgresql_where=text("closed_at IS NULL AND latitude IS NOT NULL"),
+        ),
         *map(sparse, ("assignee_id", "submitter_id", "caller_id", "merged_into_id", "workflow_id", "step_id")),
     )
 
@@ -165,6 +170,7 @@ class RequestAction(Term):
     ACCEPT = "Accepted it (接单)."
     JOIN = "Called another party in (吹哨, 加派)."
     RESPOND = "The party called in answered (响应)."
+    EVALUATE_RESPONSE = "Evaluated the answer of a party called in (响应评价)."
     ASK_RETURN = "Asked to give it back (申请退单)."
     GRANT_RETURN = "Granted the return (同意退单)."
     REFUSE_RETURN = "Refused the return (不同意退单)."
@@ -184,6 +190,7 @@ class RequestAction(Term):
     ESCALATE = "Took it up a level (升级)."
     MERGE = "Put it under another request (并案)."
     UNMERGE = "Took it out from under another request (撤销并案)."
+    ANSWER = "Got the answer of the request under which it is handled (并案答复)."
     ATTACH = "Attached a file (附件)."
     SUPERVISE = "Put it under supervision (督办)."
     RELEASE = "Ended the supervision (解除督办)."
@@ -236,6 +243,11 @@ class CoHandler(Base):
     due_at: Mapped[datetime | None] = mapped_column(doc="Until when it must answer (响应期限).")
     responded_at: Mapped[datetime | None] = mapped_column(doc="When it answered (响应).")
     reply: Mapped[str | None] = mapped_column(doc="What it answered (答复).")
+    ok: Mapped[bool | None] = mapped_column(
+        doc="Whether who called it in is content with the answer (响应是否到位); empty: not yet evaluated."
+    )
+    evaluated_at: Mapped[datetime | None] = mapped_column(doc="When the answer was evaluated (响应评价时间).")
+    evaluation: Mapped[str | None] = mapped_column(doc="What was said of the answer (响应评语).")
 
 
 class Evaluation(Base):

@@ -46,6 +46,7 @@ class AlertKind(Term):
     GUARDED = "A run would mark too many things as gone, and stopped (注销保护)."
     DRIFT = "A source says what its plugin does not expect (结构变化)."
     PARKED = "A target refuses us, or deliveries to it wait for a person (推送搁置)."
+    REJECTED = "Records of a source were refused and wait for a person (记录待处理)."
     ECHO = "The hub and another system keep contradicting one another (回声)."
 
 

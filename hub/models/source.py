@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary
+from sqlalchemy import ForeignKey, Index, LargeBinary, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -37,6 +37,11 @@ class Source(Entity):
     watched_since: Mapped[datetime | None] = mapped_column(sort_order=1)
     paused_by: Mapped[str | None] = mapped_column(sort_order=1, doc="Who paused it (暂停人); empty: it is not paused.")
     paused_because: Mapped[str | None] = mapped_column(sort_order=1, doc="Why it is paused, in words (暂停原因).")
+    most_refused: Mapped[float] = mapped_column(
+        sort_order=1,
+        default=0.05,
+        doc="Which share of a page, or of a run so far, may be refused before it is stopped, 0 to 1 (拒绝上限).",
+    )
 
 
 class RunStatus(Term):
@@ -100,6 +105,9 @@ class Run(Entity):
     )
     reason: Mapped[str | None] = mapped_column(sort_order=1, doc="Why a person let it do what is guarded (放行原因).")
     cancelled_by: Mapped[str | None] = mapped_column(sort_order=1, doc="Who asked it to stop (取消者).")
+    guarded: Mapped[str | None] = mapped_column(
+        sort_order=1, doc="Of a stored plan: why it is not applied unless a person says why it may (拦截原因)."
+    )
 
     __table_args__ = (sparse("plan_id"), Index(None, "source_id", "id"))
 
@@ -160,6 +168,7 @@ class PlanAction(Term):
     REJECT = "Refuse the record (拒绝)."
     LINK = "Only remember which row the source means by its key (关联)."
     KEEP = "Change nothing: the source says otherwise, but another's word stands (保留)."
+    NOTE = "Only note that a whole read lacks it, or has it again: what two in a row lack is gone (缺失标记)."
 
 
 class PlanState(Term):
@@ -221,4 +230,7 @@ class Rejected(Entity):
     note: Mapped[str | None] = mapped_column(sort_order=1, doc="Why a person left it alone or mended it (处理说明).")
     handled_by: Mapped[str | None] = mapped_column(sort_order=1, doc="The person who did so (处理人).")
 
-    __table_args__ = (Index(None, "source_id", "kind", "key"),)
+    __table_args__ = (
+        Index(None, "source_id", "kind", "key"),
+        Index("ix_rejected_open", "source_id", postgresql_where=text("status = 'OPEN'")),
+    )

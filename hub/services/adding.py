@@ -123,7 +123,8 @@ def _picked(model: type[Base]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
 
 def _values(model: type[Base], held: Row, at: datetime) -> tuple[Any, ...]:
     shape = shapes.shape(model)
-    return _picked(model)(shape.row({name: held[name] for name in shape.fixed if name in held}, at))
+    told = shape.told({name: held[name] for name in shape.fixed if name in held})
+    return _picked(model)(next(shape.rows([told], at)))
 
 
 def _filled(row: Base, at: datetime) -> Row:

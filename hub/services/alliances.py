@@ -5,12 +5,12 @@ from datetime import date
 from typing import TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import Select, false, select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer
 from hub.errors import Conflict, Invalid
-from hub.models import Agreement, Alliance, AllianceKind, Meeting, Member, Resolution, now, uuid7
+from hub.models import Agreement, Alliance, AllianceKind, MatchBasis, Member, Outcome, now, uuid7
 from hub.services import parties, words, writing
 from hub.services.working_days import local_day
 
@@ -32,14 +32,12 @@ def agreements(viewer: Viewer) -> Select[Agreement]:
     return select(Agreement)
 
 
-def meetings(viewer: Viewer) -> Select[Meeting]:
-    """Minutes are for those who are signed in."""
-    return select(Meeting) if viewer.subject is not None else select(Meeting).where(false())
+def outcomes(viewer: Viewer) -> Select[Outcome]:
+    """Everybody may see what came of it."""
+    return select(Outcome)
 
 
-def resolutions(viewer: Viewer) -> Select[Resolution]:
-    """Decisions are for those who are signed in."""
-    return select(Resolution) if viewer.subject is not None else select(Resolution).where(false())
+by_id = writing.seen("alliance", Alliance, visible)
 
 
 class AllianceFields(TypedDict, total=False):
@@ -51,6 +49,7 @@ class AllianceFields(TypedDict, total=False):
     lead_id: UUID | None
     grid_id: UUID | None
     pillars: list[str]
+    match_basis: list[MatchBasis]
     practice: str | None
     description: str | None
     closed_on: date | None

@@ -8,6 +8,7 @@ from hub.auth import Viewer
 from hub.errors import Invalid
 from hub.models import Evaluation, Request, RequestAction, Satisfaction, now
 from hub.services import deadlines, privacy, words
+from hub.services.merging import answer
 from hub.services.requests import begin, record
 
 
@@ -44,7 +45,9 @@ async def feed_back(
     request = await begin(session, viewer, id, RequestAction.FEED_BACK)
     request.solved = request.solved if solved is None else solved
     note = words.said(note, field="note")
-    return record(session, viewer, request, RequestAction.FEED_BACK, note=note, details={"solved": solved})
+    record(session, viewer, request, RequestAction.FEED_BACK, note=note, details={"solved": solved})
+    await answer(session, viewer, request, RequestAction.FEED_BACK, note)
+    return request
 
 
 async def evaluate(
@@ -77,7 +80,9 @@ async def close(
     request.result = words.maybe(result, field="result") or request.result
     if request.result is None:
         raise Invalid(f"Request {request.number} has no result: say what the caller was told.", field="result")
-    return record(session, viewer, request, RequestAction.CLOSE, note=note)
+    record(session, viewer, request, RequestAction.CLOSE, note=note)
+    await answer(session, viewer, request, RequestAction.CLOSE)
+    return request
 
 
 async def reopen(session: AsyncSession, viewer: Viewer, id: UUID, *, reason: str) -> Request:

@@ -32,6 +32,14 @@ def ancestors(of: str) -> list[str]:
     return ["/".join(parts[:depth]) + "/" for depth in range(1, len(parts))]
 
 
+def common(one: str | None, other: str | None) -> str | None:
+    """The path of the smallest grid that both paths lie in; None: there is none."""
+    if one is None or other is None:
+        return None
+    shared = [path for path in [*ancestors(one), one] if other.startswith(path)]
+    return shared[-1] if shared else None
+
+
 async def by_code(session: AsyncSession, viewer: Viewer, code: str) -> Grid:
     """The grid with this code. Raises NotFound."""
     grid = await session.scalar(visible(viewer).where(Grid.code == code))

@@ -1,14 +1,17 @@
 """Requests in the hands of the party they were sent to: signing, accepting, calling others in, handling."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer
 from hub.errors import Conflict, Forbidden, Invalid
-from hub.models import CoHandler, Request, RequestAction, now
+from hub.models import Attachment, CoHandler, Request, RequestAction, now
 from hub.services import deadlines, parties, words
+from hub.services.merging import answer
 from hub.services.requests import begin, called, last, on_grid, record
 from hub.services.triage import FINAL_RETURNS, decisions
 
@@ -80,8 +83,50 @@ async def respond(
     return record(session, viewer, request, RequestAction.RESPOND, party_id=party_id, note=reply)
 
 
-async def ask_return(session: AsyncSession, viewer: Viewer, id: UUID, *, reason: str) -> Request:
-    """Ask to give it back (申请退单). The clock stands still until it is decided; after two decisions it is final."""
+async def evaluate_response(
+    session: AsyncSession, viewer: Viewer, id: UUID, *, party_id: UUID, ok: bool, note: str | None = None
+) -> Request:
+    """Say whether a party that was called in has answered well (响应评价), by whoever called it in, once for each
+    answer. Where it has not, a note says why."""
+    request = await begin(session, viewer, id, RequestAction.EVALUATE_RESPONSE)
+    place = await answered(session, request, party_id)
+    if place is None:
+        raise Conflict(f"The party has given no answer in request {request.number}: wait for it, or have it urged.")
+    if place.evaluated_at is not None:
+        raise Conflict(f"The party's answer in request {request.number} was evaluated already: call it in again.")
+    place.evaluation = words.maybe(note, field="note") if ok else words.said(note or "", field="note")
+    place.ok, place.evaluated_at = ok, now()
+    details = {"ok": ok, "in_time": in_time(place.due_at, place.responded_at)}
+    action = RequestAction.EVALUATE_RESPONSE
+    return record(session, viewer, request, action, party_id=party_id, note=note, details=details)
+
+
+async def answered(session: AsyncSession, request: Request, party_id: UUID) -> CoHandler | None:
+    """The party's latest answer."""
+    mine = select(CoHandler).where(CoHandler.request_id == request.id, CoHandler.party_id == party_id)
+    given = mine.where(CoHandler.responded_at.is_not(None)).order_by(CoHandler.responded_at.desc(), CoHandler.id.desc())
+    return (await session.scalars(given.limit(1))).one_or_none()
+
+
+OVERDUE = and_(CoHandler.responded_at.is_(None), CoHandler.due_at < func.now())
+"""Parties called in that have not answered although their deadline has passed (响应超期)."""
+
+
+def overdue(due_at: datetime | None, responded_at: datetime | None) -> bool:
+    """The same of one row."""
+    return due_at is not None and responded_at is None and due_at < now()
+
+
+def in_time(due_at: datetime | None, responded_at: datetime | None) -> bool | None:
+    """Whether an answer came before its deadline; None: there is no deadline, or no answer yet."""
+    return None if due_at is None or responded_at is None else responded_at <= due_at
+
+
+async def ask_return(
+    session: AsyncSession, viewer: Viewer, id: UUID, *, reason: str, evidence_ids: Sequence[UUID] = ()
+) -> Request:
+    """Ask to give it back (申请退单), with files of the request as evidence. The clock stands still until it is
+    decided; after two decisions it is final."""
     request = await begin(session, viewer, id, RequestAction.ASK_RETURN)
     if await decisions(session, request) >= FINAL_RETURNS:
         raise Conflict(
@@ -89,7 +134,24 @@ async def ask_return(session: AsyncSession, viewer: Viewer, id: UUID, *, reason:
             "Those who triage on its grid may still escalate it."
         )
     note = words.said(reason, field="reason")
-    return record(session, viewer, request, RequestAction.ASK_RETURN, party_id=request.assignee_id, note=note)
+    evidence = await _evidence(session, request, evidence_ids)
+    details = {"evidence": evidence} if evidence else {}
+    action, party_id = RequestAction.ASK_RETURN, request.assignee_id
+    return record(session, viewer, request, action, party_id=party_id, note=note, details=details)
+
+
+async def _evidence(session: AsyncSession, request: Request, ids: Sequence[UUID]) -> list[dict[str, str]]:
+    """The files as the event names them. Raises Invalid for one that is not of this request."""
+    if not ids:
+        return []
+    named = select(Attachment.id, Attachment.name, Attachment.sha256).where(Attachment.request_id == request.id)
+    found = {row.id: row for row in await session.execute(named.where(Attachment.id.in_(ids)))}
+    if missing := [id for id in ids if id not in found]:
+        raise Invalid(
+            f"{len(missing)} of the files are not attached to request {request.number}: attach them first.",
+            field="evidence_ids",
+        )
+    return [{"id": str(row.id), "name": row.name, "sha256": row.sha256} for row in map(found.__getitem__, ids)]
 
 
 async def ask_extension(session: AsyncSession, viewer: Viewer, id: UUID, *, working_days: int, reason: str) -> Request:
@@ -106,8 +168,10 @@ async def ask_extension(session: AsyncSession, viewer: Viewer, id: UUID, *, work
 
 
 async def handle(session: AsyncSession, viewer: Viewer, id: UUID, *, result: str, note: str | None = None) -> Request:
-    """Say that it is done (办理完成), and what was done, in words for the caller."""
+    """Say that it is done (办理完成), and what was done, in words for the caller, and for those of merged requests."""
     request = await begin(session, viewer, id, RequestAction.HANDLE)
     request.result = words.said(result, field="result")
     request.handled_at = now()
-    return record(session, viewer, request, RequestAction.HANDLE, party_id=request.assignee_id, note=note)
+    record(session, viewer, request, RequestAction.HANDLE, party_id=request.assignee_id, note=note)
+    await answer(session, viewer, request, RequestAction.HANDLE)
+    return request

@@ -10,34 +10,46 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Boolean, ColumnElement, Date, DateTime, Enum, Float, Integer, Select, Text, and_, func
+from sqlalchemy import Boolean, ColumnElement, Date, DateTime, Enum, Float, Integer, Select, Text, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer, under
+from hub.errors import Invalid
 from hub.models import (
     Activity,
     Agreement,
     Alliance,
     Base,
+    Budget,
+    BudgetProject,
     Claim,
+    Funding,
     Grid,
+    GridLevel,
+    Indicator,
     Meeting,
     Member,
     Need,
     Organization,
+    Outcome,
     Person,
     Post,
     Project,
+    Proposal,
     ReportIn,
     Request,
+    Resolution,
     Resource,
     ServiceItem,
     ServiceRecord,
     Shift,
     Station,
+    Topic,
 )
-from hub.services import alliances, grids, parties, requests, resources, stations
+from hub.models.grid import peers
+from hub.services import alliances, budgets, deliberation, grids, parties, requests, resources, rotas, stations
 
 LEAST = 5
 """Fewer than these are not told: they could be recognised (k-anonymity)."""
@@ -65,7 +77,14 @@ NOUNS: Mapping[str, Noun] = MappingProxyType(
         "alliances": Noun(Alliance, alliances.visible),
         "members": Noun(Member, alliances.members, "joined_on"),
         "agreements": Noun(Agreement, alliances.agreements, "signed_on"),
-        "meetings": Noun(Meeting, alliances.meetings, "held_at"),
+        "meetings": Noun(Meeting, deliberation.meetings, "held_at"),
+        "topics": Noun(Topic, deliberation.topics),
+        "resolutions": Noun(Resolution, deliberation.resolutions),
+        "proposals": Noun(Proposal, deliberation.proposals),
+        "outcomes": Noun(Outcome, alliances.outcomes),
+        "budgets": Noun(Budget, budgets.visible),
+        "budget_projects": Noun(BudgetProject, budgets.projects),
+        "fundings": Noun(Funding, budgets.fundings),
         "resources": Noun(Resource, resources.visible),
         "needs": Noun(Need, resources.needs, "raised_at"),
         "projects": Noun(Project, resources.projects, "starts_on"),
@@ -73,11 +92,13 @@ NOUNS: Mapping[str, Noun] = MappingProxyType(
         "stations": Noun(Station, stations.visible),
         "service_items": Noun(ServiceItem, stations.service_items),
         "activities": Noun(Activity, stations.activities, "starts_at"),
-        "shifts": Noun(Shift, stations.shifts, "starts_at"),
+        "shifts": Noun(Shift, rotas.shifts, "starts_at"),
         "service_records": Noun(ServiceRecord, stations.service_records, "started_at"),
     }
 )
 
+MOST_PLACES = 1000
+CHINA = ZoneInfo("Asia/Shanghai")
 PATHS = ("grid_path", "path")
 BOUNDS: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = MappingProxyType(
     {
@@ -146,29 +167,68 @@ def _wrong(measure: Measure) -> str | None:
     return None
 
 
-async def share(
-    session: AsyncSession, viewer: Viewer, numerator: Measure, denominator: Measure, exclusions: Measure, span: Span
-) -> Share:
-    """Work an indicator out, in one statement for each part."""
-    above = await _count(session, viewer, numerator, span, exclusions)
-    if not denominator:
-        few = 0 < above < LEAST and "sum" not in numerator
-        return Share(None, None, None, None, suppressed=True) if few else Share(above, None, None, above)
-    below = await _count(session, viewer, denominator, span, exclusions)
-    if 0 < below < LEAST:
+async def shares(
+    session: AsyncSession, viewer: Viewer, indicator: Indicator, span: Span, level: GridLevel | None = None
+) -> list[tuple[Grid | None, Share]]:
+    """Work an indicator out, in one statement for each part: as a whole, or for each grid of a level."""
+    numerator, denominator, exclusions = indicator.numerator, indicator.denominator, indicator.exclusions
+    places = await _places(session, viewer, span, level)
+    above = await _counts(session, viewer, numerator, span, exclusions, level)
+    below = await _counts(session, viewer, denominator, span, exclusions, level) if denominator else {}
+    every = await _counts(session, viewer, denominator, span, {}, level) if denominator and exclusions else below
+    found = []
+    for place in places:
+        path = place.path if place else None
+        parts = (above.get(path, 0.0), below.get(path, 0.0), every.get(path, 0.0))
+        found.append((place, _share(*parts, whole="sum" in numerator) if denominator else _number(parts[0], numerator)))
+    return found
+
+
+def _number(count: float, measure: Measure) -> Share:
+    few = 0 < count < LEAST and "sum" not in measure
+    return Share(None, None, None, None, suppressed=True) if few else Share(count, None, None, count)
+
+
+def _share(above: float, below: float, every: float, *, whole: bool) -> Share:
+    if not whole and (0 < below < LEAST or 0 < above < LEAST):
         return Share(None, None, None, None, suppressed=True)
-    left_out = await _count(session, viewer, denominator, span, {}) - below if exclusions else 0.0
-    return Share(above, below, left_out, above / below if below else None)
+    return Share(above, below, every - below, above / below if below else None)
 
 
-async def _count(session: AsyncSession, viewer: Viewer, measure: Measure, span: Span, exclusions: Measure) -> float:
+async def _places(
+    session: AsyncSession, viewer: Viewer, span: Span, level: GridLevel | None
+) -> Sequence[Grid] | Sequence[None]:
+    """The grids of a level; without one the whole, which is none of them. Raises Invalid where they are too many."""
+    if level is None:
+        return [None]
+    wanted = grids.visible(viewer).where(Grid.level.in_(peers(level)))
+    inside = wanted.where(under(Grid.path, span.path)) if span.path is not None else wanted
+    found = (await session.scalars(inside.order_by(Grid.code).limit(MOST_PLACES + 1))).all()
+    if len(found) > MOST_PLACES:
+        raise Invalid(f"There are more than {MOST_PLACES} such grids: ask below one of them.", field="level")
+    return found
+
+
+async def _counts(
+    session: AsyncSession, viewer: Viewer, measure: Measure, span: Span, exclusions: Measure, level: GridLevel | None
+) -> dict[str | None, float]:
+    """How many there are; by the path of each grid of the level, if one is asked for."""
     noun = NOUNS[measure["of"]]
     conditions = [*_conditions(noun, measure.get("where", {})), *_within(noun, span)]
     if exclusions:
         conditions.append(~func.coalesce(and_(*_conditions(noun, exclusions)), False))
-    counted = _summed(noun, measure)
-    rows = noun.visible(viewer).where(*conditions).with_only_columns(counted).order_by(None)
-    return float(await session.scalar(rows) or 0)
+    counted, chosen = _summed(noun, measure), noun.visible(viewer).where(*conditions).order_by(None)
+    if level is None:
+        rows = chosen.with_only_columns(counted, maintain_column_froms=True)
+        return {None: float(await session.scalar(rows) or 0)}
+    path = next((noun.model.__table__.c[name] for name in PATHS if name in noun.model.__table__.c), None)
+    if path is None:
+        raise Invalid(f"{measure['of']} stand on no grid: leave `level` out.", field="level")
+    by_path = chosen.with_only_columns(path.label("place"), counted.label("rows"), maintain_column_froms=True)
+    parts = by_path.group_by(path).subquery("parts")
+    lies_in = and_(parts.c.place >= Grid.path, parts.c.place < func.left(Grid.path, -1) + "0")
+    rolled = select(Grid.path, func.sum(parts.c.rows)).join(parts, lies_in).where(Grid.level.in_(peers(level)))
+    return {place: float(count or 0) for place, count in await session.execute(rolled.group_by(Grid.path))}
 
 
 def _summed(noun: Noun, measure: Measure) -> ColumnElement[Any]:
@@ -267,6 +327,18 @@ def _day(value: Any) -> tuple[bool, Any]:
         return True, date.fromisoformat(str(value))
     except ValueError:
         return False, value
+
+
+def span(indicator: Indicator, path: str | None, during: Mapping[str, Any], at: datetime | None) -> Span:
+    """Where and when: a range of time as the graph has it, or the assessment period of a moment. Raises Invalid."""
+    if at is not None and during:
+        raise Invalid("Say either `during` or `at`.", field="at")
+    if at is not None:
+        begin, end = periods(indicator.period, at.astimezone(CHINA))
+        return Span(path, begin, end)
+    if during.keys() - {"gte", "lt"}:
+        raise Invalid("A period begins with a moment and ends before another: give gte and lt.", field="during")
+    return Span(path, during.get("gte"), during.get("lt"))
 
 
 def periods(period: str | None, at: datetime) -> Sequence[datetime]:

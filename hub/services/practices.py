@@ -79,6 +79,14 @@ def indicators(viewer: Viewer) -> Select[Indicator]:
     return _holding(Indicator)
 
 
+async def indicator(session: AsyncSession, viewer: Viewer, code: str) -> Indicator:
+    """The indicator with this code. Raises NotFound."""
+    found: Indicator | None = await session.scalar(indicators(viewer).where(Indicator.code == code))
+    if found is None:
+        raise NotFound("indicator", code, "The query `indicators` lists them.")
+    return found
+
+
 def procedures(viewer: Viewer) -> Select[Procedure]:
     """Those on the viewer's grids, for those who may read requests there; and those of the viewer's own party."""
     mine = [Procedure.party_id == viewer.party_id] if viewer.party_id is not None else []

@@ -1,42 +1,57 @@
 """Rows as the driver takes them, past the session: for what is written in bulk, or often."""
 
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from operator import attrgetter, itemgetter
 from typing import Any
 
 import orjson
 from sqlalchemy import Column, DateTime, Enum, Table
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.schema import CallableColumnDefault, ScalarElementColumnDefault
-from sqlalchemy.types import TypeEngine
 
-from hub.models import Base, uuid7
-from hub.services.changes import plain
+from hub.models import Base
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How new rows of a model are sent: every column, in the table's order."""
+    """How new rows of a model are sent: every column, in the table's order.
+
+    fixed    column -> what it holds where nothing is said
+    stamped  the columns that then hold the time of writing
+    terms    those that hold a word of a vocabulary
+    parts    those that hold JSON
+    """
 
     table: Table
     fixed: Row
-    stamped: tuple[str, ...]
-    told: tuple[tuple[str, Callable[[Any], Any]], ...]
-    pick: Callable[[Row], tuple[Any, ...]]
+    stamped: frozenset[str]
+    terms: tuple[str, ...]
+    parts: tuple[str, ...]
     secret: frozenset[str]
 
-    def row(self, values: Row, at: datetime) -> tuple[Any, ...]:
-        """`values` and the model's defaults; vocabularies by name, JSON as text."""
-        full = {**self.fixed, **dict.fromkeys(self.stamped, at), **values}
-        for name, tell in self.told:
-            if (value := full[name]) is not None:
-                full[name] = tell(value)
-        return self.pick(full)
+    def told(self, values: Row) -> Row:
+        """The same values with vocabularies by name, as rows and the log have them."""
+        told = values.copy()
+        for name in self.terms:
+            if (term := told.get(name)) is not None:
+                told[name] = term._name_
+        return told
+
+    def rows(self, told: Iterable[Row], at: datetime) -> Iterator[list[Any]]:
+        """What is told and the model's defaults; JSON as text."""
+        names = tuple(self.fixed)
+        defaults = [at if name in self.stamped else default for name, default in self.told(self.fixed).items()]
+        places = [names.index(name) for name in self.parts]
+        for values in told:
+            row = list(map(values.get, names, defaults))
+            for place in places:
+                if row[place] is not None:
+                    row[place] = written(row[place])
+            yield row
 
 
 @cache
@@ -46,17 +61,11 @@ def shape(model: type[Base]) -> Shape:
     return Shape(
         table,
         fixed={column.name: _default(column) for column in table.c},
-        stamped=tuple(column.name for column in table.c if _is_stamp(column)),
-        told=tuple((column.name, _TOLD[type(column.type)]) for column in table.c if type(column.type) in _TOLD),
-        pick=itemgetter(*(column.name for column in table.c)),
+        stamped=frozenset(column.name for column in table.c if _is_stamp(column)),
+        terms=tuple(column.name for column in table.c if isinstance(column.type, Enum)),
+        parts=tuple(column.name for column in table.c if isinstance(column.type, JSONB)),
         secret=frozenset(column.name for column in table.c if "secret" in column.info),
     )
-
-
-_TOLD: dict[type[TypeEngine[Any]], Callable[[Any], Any]] = {
-    Enum: attrgetter("name"),
-    JSONB: lambda value: orjson.dumps(value).decode(),
-}
 
 
 def _is_stamp(column: Column[Any]) -> bool:
@@ -72,12 +81,6 @@ def _default(column: Column[Any]) -> Any:
     return None
 
 
-def patch(values: Row) -> str:
-    """Values of columns as the log has them."""
-    if not values:
-        return "{}"
-    told = {name: value if type(value) in READY else plain(value) for name, value in values.items()}
+def written(told: Any) -> str:
+    """JSON as the driver takes it: times as ISO 8601 has them, keys as text."""
     return orjson.dumps(told, str).decode()
-
-
-READY = frozenset({str, int, float, bool, type(None), type(uuid7())})

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, false, select
+from sqlalchemy import ARRAY, Select, Text, Uuid, case, cast, false, func, literal, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer
@@ -25,6 +26,8 @@ from hub.models import (
     Withheld,
 )
 from hub.services import words
+
+SHOWN_ALIKE = 3
 
 
 def for_admins(viewer: Viewer, table: type[Any]) -> Select[Any]:
@@ -59,6 +62,17 @@ def plan_rows(viewer: Viewer) -> Select[PlanRow]:
 def run_notes(viewer: Viewer) -> Select[RunNote]:
     """The logs of runs."""
     return for_admins(viewer, RunNote)
+
+
+def alike(records: Select[Any]) -> Select[Any]:
+    """Refused records by what is wrong, whatever the place and the numbers in it: the first three ids, how many."""
+    after = func.substr(Rejected.reason, func.length(Rejected.where) + 1)
+    said = case((func.starts_with(Rejected.reason, Rejected.where), after), else_=Rejected.reason)
+    shape = func.regexp_replace(said, literal("[0-9]+", literal_execute=True), literal("#", literal_execute=True), "g")
+    group = (Rejected.source_id, Rejected.kind, Rejected.status, shape)
+    first = func.array_agg(aggregate_order_by(Rejected.id, Rejected.id), type_=ARRAY(Uuid()))[1:SHOWN_ALIKE]
+    wanted = records.with_only_columns(first, func.count(), maintain_column_froms=True)
+    return wanted.group_by(*group).order_by(func.count().desc(), func.min(cast(Rejected.id, Text)))
 
 
 def rejected(viewer: Viewer) -> Select[Rejected]:

@@ -1,5 +1,6 @@
 """What lies over the statuses of a request: supervision and urging."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,11 +13,24 @@ from hub.services.requests import begin, record
 
 async def supervise(session: AsyncSession, viewer: Viewer, id: UUID, *, note: str | None = None) -> Request:
     """Put it under supervision (督办)."""
+    return await watch(session, viewer, id, note=note)
+
+
+async def watch(
+    session: AsyncSession,
+    viewer: Viewer,
+    id: UUID,
+    *,
+    note: str | None = None,
+    details: Mapping[str, object] | None = None,
+) -> Request:
+    """The same; `details` go into the event."""
     request = await begin(session, viewer, id, RequestAction.SUPERVISE)
     if request.supervised:
         raise Conflict(f"Request {request.number} is under supervision already: urge it instead.")
     request.supervised = True
-    return record(session, viewer, request, RequestAction.SUPERVISE, party_id=request.assignee_id, note=note)
+    action = RequestAction.SUPERVISE
+    return record(session, viewer, request, action, party_id=request.assignee_id, note=note, details=details)
 
 
 async def release(session: AsyncSession, viewer: Viewer, id: UUID, *, note: str | None = None) -> Request:
@@ -30,6 +44,19 @@ async def release(session: AsyncSession, viewer: Viewer, id: UUID, *, note: str 
 
 async def urge(session: AsyncSession, viewer: Viewer, id: UUID, *, note: str | None = None) -> Request:
     """Urge the party (催办)."""
+    return await press(session, viewer, id, note=note)
+
+
+async def press(
+    session: AsyncSession,
+    viewer: Viewer,
+    id: UUID,
+    *,
+    note: str | None = None,
+    details: Mapping[str, object] | None = None,
+) -> Request:
+    """The same; `details` go into the event."""
     request = await begin(session, viewer, id, RequestAction.URGE)
     request.urged += 1
-    return record(session, viewer, request, RequestAction.URGE, party_id=request.assignee_id, note=note)
+    action = RequestAction.URGE
+    return record(session, viewer, request, action, party_id=request.assignee_id, note=note, details=details)

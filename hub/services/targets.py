@@ -13,8 +13,9 @@ from hub.models import AlertKind, Attempt, Delivery, DeliveryStatus, RequestActi
 from hub.services import alerts, changes, sources, words
 
 KINDS = (
-    *("grid", "organization", "person", "alliance", "member", "post", "activity", "shift", "service_record"),
-    *("resource", "request"),
+    *("grid", "practice", "scheme", "scheme_item", "workflow", "workflow_step", "escalation", "feature", "figure"),
+    *("indicator", "organization", "person", "alliance", "member", "post", "activity", "shift"),
+    *("service_record", "resource", "catalogue_entry", "request"),
 )
 DONE = (DeliveryStatus.SENT, DeliveryStatus.SKIPPED)
 WHOLE, SINGLE = "target", "deliveries"  # the subjects of alerts: all of it, or some deliveries

@@ -1,15 +1,29 @@
 """Requests on the desk of those who triage: taking in, sending out, deciding on returns and extensions, escalating."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer
-from hub.errors import Conflict, Invalid
-from hub.models import Request, RequestAction, RequestEvent, RequestKind, RequestLevel, Term, Urgency, now
-from hub.services import deadlines, parties, words
-from hub.services.requests import begin, last, record, taken_back
+from hub.errors import Conflict, Forbidden, Invalid
+from hub.models import (
+    Grid,
+    GridLevel,
+    Party,
+    Request,
+    RequestAction,
+    RequestEvent,
+    RequestKind,
+    RequestLevel,
+    RequestStatus,
+    Term,
+    Urgency,
+    now,
+)
+from hub.services import catalogue, deadlines, grids, parties, steps, words
+from hub.services.requests import LEVELS, begin, last, record, taken_back
 
 FINAL_RETURNS = 2
 """After so many decisions on returns a party cannot ask again: whoever triages forces the assignment."""
@@ -28,7 +42,7 @@ class ScopeReason(Term):
 
 
 async def ask_info(session: AsyncSession, viewer: Viewer, id: UUID, *, note: str) -> Request:
-    """Ask the caller for more (要求补充): it waits in NEEDS_INFO."""
+    """Ask the caller for more (要求补充): it waits in NEEDS_INFO, and a deadline that it has stands still."""
     request = await begin(session, viewer, id, RequestAction.ASK_INFO)
     return record(session, viewer, request, RequestAction.ASK_INFO, note=words.said(note, field="note"))
 
@@ -36,8 +50,10 @@ async def ask_info(session: AsyncSession, viewer: Viewer, id: UUID, *, note: str
 async def add_info(session: AsyncSession, viewer: Viewer, id: UUID, *, note: str) -> Request:
     """Add what was asked for (补充), by the submitter or by staff who were told: back to where it was."""
     request = await begin(session, viewer, id, RequestAction.ADD_INFO)
-    _asked, to = await taken_back(session, request, RequestAction.ADD_INFO)
-    return record(session, viewer, request, RequestAction.ADD_INFO, to=to, note=words.said(note, field="note"))
+    asked, to = await taken_back(session, request, RequestAction.ADD_INFO)
+    note = words.said(note, field="note")
+    details = deadlines.resume(request, asked.at if asked else None)
+    return record(session, viewer, request, RequestAction.ADD_INFO, to=to, note=note, details=details)
 
 
 async def reject_scope(
@@ -61,10 +77,13 @@ async def triage(
 ) -> Request:
     """Examine it (预审, 立案), and put right its kind, category and urgency where they are given."""
     request = await begin(session, viewer, id, RequestAction.TRIAGE)
+    waited = request.status is RequestStatus.NEEDS_INFO
+    asked = await last(session, request, RequestAction.ASK_INFO) if waited else None
     request.kind = kind or request.kind
     request.category = words.maybe(category, field="category", most=words.LINE) or request.category
     request.urgency = urgency or request.urgency
-    return record(session, viewer, request, RequestAction.TRIAGE, note=note)
+    details = deadlines.resume(request, asked.at if asked else None)
+    return record(session, viewer, request, RequestAction.TRIAGE, note=note, details=details)
 
 
 async def dispatch(
@@ -79,13 +98,17 @@ async def dispatch(
     """Send it to a party (派单), with a deadline in working days: its kind's and urgency's, unless they are given.
 
     The party's clock starts when it signs: until then the deadline counts from the dispatch, so that a request that
-    nobody signs for becomes overdue too. A deadline that a source set is kept, unless working days are given.
+    nobody signs for becomes overdue too. A deadline that a source set is kept, unless working days are given. The event
+    names the entry of the catalogue that was followed, or overridden; whether the assignment is forced, after so many
+    decisions on returns.
     """
     request = await begin(session, viewer, id, RequestAction.DISPATCH)
     party = await parties.living(session, viewer, party_id)
     forced = await decisions(session, request) >= FINAL_RETURNS
     foreign = request.due_at is not None and await own_days(session, request) is None
+    duty = await catalogue.followed(session, viewer, request, party)
     request.assignee_id, request.dispatched_at, request.signed_at = party.id, now(), None
+    working_days = steps.days(session, request, RequestAction.DISPATCH) if working_days is None else working_days
     if working_days is None and foreign and request.due_at is not None:
         details: dict[str, object] = {"days": None, "due_at": request.due_at.isoformat()}
     else:
@@ -94,13 +117,14 @@ async def dispatch(
         request.due_at, details = deadline.due_at, deadline.details()
     if forced:
         details["forced"] = True
+    details |= duty
     return record(session, viewer, request, RequestAction.DISPATCH, party_id=party.id, note=note, details=details)
 
 
 async def decide_return(
     session: AsyncSession, viewer: Viewer, id: UUID, *, granted: bool, reason: str | None = None
 ) -> Request:
-    """Decide whether the party may give it back (退单审核).
+    """Decide whether the party may give it back (退单审核): an arbiter above both, over the request and over the party.
 
     Granted: RETURNED, without an assignee, for another dispatch. Refused, with a reason: back to where it was, and the
     deadline moves by the working days that the question took.
@@ -109,6 +133,7 @@ async def decide_return(
         return await _grant_return(session, viewer, id, reason)
     action = RequestAction.REFUSE_RETURN
     request = await begin(session, viewer, id, action)
+    await _must_stand_above(session, viewer, request)
     note = words.said(reason or "", field="reason")
     asked, to = await taken_back(session, request, action)
     details = deadlines.resume(request, asked.at if asked else None)
@@ -118,9 +143,24 @@ async def decide_return(
 async def _grant_return(session: AsyncSession, viewer: Viewer, id: UUID, reason: str | None) -> Request:
     action = RequestAction.GRANT_RETURN
     request = await begin(session, viewer, id, action)
+    await _must_stand_above(session, viewer, request)
     party_id = await take_from_party(session, request)
     request.returns += 1
     return record(session, viewer, request, action, party_id=party_id, note=reason)
+
+
+async def _must_stand_above(session: AsyncSession, viewer: Viewer, request: Request) -> None:
+    """Raise Forbidden unless the viewer stands over the party that asks as well, and is not that party."""
+    party = await session.get(Party, request.assignee_id) if request.assignee_id else None
+    if party is None:
+        return
+    if party.id == viewer.party_id:
+        raise Forbidden(f"{party.name} asks to give request {request.number} back: it does not decide that itself.")
+    if party.grid_path is not None and not viewer.covers_path(party.grid_path):
+        above = grids.common(request.grid_path, party.grid_path)
+        ask = f"those over the grid {above.rstrip('/').rsplit('/', 1)[-1]}" if above else "those who stand everywhere"
+        both = f"request {request.number} and {party.name}"
+        raise Forbidden(f"Whether it is given back is decided by whoever stands over both, {both}: ask {ask}.")
 
 
 async def decide_extension(
@@ -149,16 +189,43 @@ async def decide_extension(
 
 
 async def escalate(session: AsyncSession, viewer: Viewer, id: UUID, *, reason: str) -> Request:
-    """Take it up to the next loop (升级): estate, community, street, district. The grid stays, the assignee goes."""
+    """Take it up to the next loop (升级): estate, community, street, district. The grid stays, the assignee goes.
+
+    It climbs along its own place in the tree: a level that has no grid there is passed over.
+    """
+    return await take_up(session, viewer, id, reason=reason)
+
+
+async def take_up(
+    session: AsyncSession, viewer: Viewer, id: UUID, *, reason: str, details: Mapping[str, object] | None = None
+) -> Request:
+    """The same; `details` go into the event."""
     request = await begin(session, viewer, id, RequestAction.ESCALATE)
     levels = list(RequestLevel)
     if request.level is levels[-1]:
         raise Conflict(f"Request {request.number} is on the highest level, {request.level.name}: dispatch it instead.")
     note = words.said(reason, field="reason")
+    climbed = await loops(session, viewer, request)
     party_id = await take_from_party(session, request)
-    before, request.level = request.level, levels[levels.index(request.level) + 1]
-    details = {"from_level": before.name, "to_level": request.level.name}
-    return record(session, viewer, request, RequestAction.ESCALATE, party_id=party_id, note=note, details=details)
+    higher = levels[levels.index(request.level) + 1 :]
+    before, request.level = request.level, next((level for level in higher if level in climbed), higher[0])
+    told: dict[str, object] = {"from_level": before.name, "to_level": request.level.name}
+    if (grid := climbed.get(request.level)) is not None:
+        told["grid"] = {"code": grid.code, "name": grid.name}
+    told |= details or {}
+    return record(session, viewer, request, RequestAction.ESCALATE, party_id=party_id, note=note, details=told)
+
+
+async def loops(session: AsyncSession, viewer: Viewer, request: Request) -> dict[RequestLevel, Grid]:
+    """By level, the largest grid on the request's own way up that handles on it (四循环)."""
+    if request.grid_path is None:
+        return {}
+    there = grids.visible(viewer).where(Grid.path.in_([*grids.ancestors(request.grid_path), request.grid_path]))
+    found: dict[RequestLevel, Grid] = {}
+    for grid in await session.scalars(there.order_by(Grid.path)):
+        if grid.level not in (GridLevel.PROVINCE, GridLevel.CITY):
+            found.setdefault(LEVELS.get(grid.level, RequestLevel.DISTRICT), grid)
+    return found
 
 
 async def decisions(session: AsyncSession, request: Request) -> int:

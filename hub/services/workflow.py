@@ -1,6 +1,7 @@
 """The life of a request as one table: which action is possible in which status, where it leads, and who may take it.
 
-SYNC is not in it: a source reports what happened elsewhere and is not asked. Supervision, urging, publication, files
+SYNC is not in it: a source reports what happened elsewhere and is not asked. Nor is ANSWER: it comes along with a step
+of the request under which another one is handled. Supervision, urging, publication, files
 and parties called in lie over the statuses: they have events, and leave the status as it is.
 """
 
@@ -77,6 +78,7 @@ TABLE: Mapping[RequestAction, Step] = MappingProxyType(
         A.ACCEPT: Step(_from(S.SIGNED, S.REWORK), S.IN_PROGRESS, HANDLE, ASSIGNEE),
         A.JOIN: Step(UNDERWAY, None, HANDLE, ASSIGNEE),
         A.RESPOND: Step(UNDERWAY | {S.RETURN_REQUESTED}, None, HANDLE, CO_HANDLER),
+        A.EVALUATE_RESPONSE: Step(UNDERWAY | {S.RETURN_REQUESTED} | DONE | {S.CLOSED}, None, HANDLE, ASSIGNEE),
         A.HANDLE: Step(_from(S.IN_PROGRESS, S.EXTENSION_REQUESTED), S.HANDLED, HANDLE, ASSIGNEE),
         # giving back, and more time
         A.ASK_RETURN: Step(_from(S.DISPATCHED, S.SIGNED, S.IN_PROGRESS), S.RETURN_REQUESTED, HANDLE, ASSIGNEE),

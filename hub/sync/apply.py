@@ -1,12 +1,12 @@
 """A plan becomes rows, changes, links and refusals, in the transaction of its page."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import orjson
-from sqlalchemy import bindparam, delete, insert, tuple_, update
+from sqlalchemy import delete, tuple_
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,13 +16,13 @@ from hub.models import (
     ChangeKind,
     Extra,
     Identity,
-    Link,
     PlanAction,
     PlanRow,
     Request,
     RequestAction,
     RequestEvent,
     RequestIssue,
+    RequestStatus,
     Run,
     Withheld,
     now,
@@ -31,10 +31,13 @@ from hub.models import (
 from hub.plugin import BadRecord, Caller
 from hub.services import grids
 from hub.services.changes import plain
-from hub.sync import archive
+from hub.services.shapes import shape, written
+from hub.sync import archive, bulk
 from hub.sync.batch import Batch
 from hub.sync.kinds import KINDS
 from hub.sync.planned import Planned
+
+BEGUN: RequestStatus = shape(Request).fixed["status"]
 
 
 @dataclass(slots=True)
@@ -53,18 +56,9 @@ class Counts:
 
 
 def counted(planned: Iterable[Planned]) -> Counts:
-    counts = Counts()
-    names = {
-        PlanAction.CREATE: "created",
-        PlanAction.UPDATE: "updated",
-        PlanAction.CLOSE: "closed",
-        PlanAction.REJECT: "rejected",
-        None: "unchanged",
-    }
-    for one in planned:
-        name = names[one.action]
-        setattr(counts, name, getattr(counts, name) + 1)
-    return counts
+    said = Counter(one.action for one in planned)
+    done = (PlanAction.CREATE, PlanAction.UPDATE, PlanAction.CLOSE, PlanAction.REJECT, None)
+    return Counts(*(said[action] for action in done))
 
 
 async def apply(session: AsyncSession, source_id: UUID, origin: Origin, planned: Sequence[Planned]) -> None:
@@ -78,7 +72,8 @@ async def apply(session: AsyncSession, source_id: UUID, origin: Origin, planned:
         for issue in one.issues if one.action is not PlanAction.REJECT else ():
             values = {"request_id": one.entity_id, "id": uuid7(), "key": issue.key}
             batch.create(RequestIssue, {**values, "title": issue.title, "category": issue.category}, "RequestIssue")
-    await _link(session, batch, source_id, planned)
+        if one.action is not PlanAction.REJECT and one.entity_id and (one.action or one.row):
+            _link(batch, source_id, one)
     await batch.write(session)
     await _beside(session, source_id, origin, planned)
     await _move(session, planned)
@@ -89,7 +84,8 @@ async def _beside(session: AsyncSession, source_id: UUID, origin: Origin, planne
     held, settled, extras = list[dict[str, Any]](), list[tuple[UUID, str]](), list[dict[str, Any]]()
     at = now()
     for one in planned:
-        if one.action is PlanAction.REJECT or one.entity_id is None:
+        beside = one.kept or one.agreed or one.settled or one.extra
+        if not beside or one.action is PlanAction.REJECT or one.entity_id is None:
             continue
         by = {"entity_id": one.entity_id, "source_id": source_id, "at": at}
         for name, kept in one.kept.items():
@@ -173,64 +169,37 @@ def _identity(id: UUID, one: Planned, caller: Caller) -> dict[str, Any]:
 
 def _event(batch: Batch, one: Planned, request: Mapping[str, Any]) -> None:
     """A source's word on a request is a step in its life."""
-    default = Request.__table__.c.status.default
+    names = ", ".join(f"{field} {batch.shown(code)}" for field, code in one.unknown.items())
     event = {
         "request_id": one.entity_id,
         "id": uuid7(),
         "at": batch.at,
         "action": RequestAction.SYNC,
-        "status": request.get("status") or (default.arg if default is not None else None),
+        "status": request.get("status") or BEGUN,
         "party_id": request.get("assignee_id"),
-        "note": _named(one.unknown),
+        "note": f"来源所述在本系统中尚未登记：{names}" if names else None,  # so that it is not lost
         "details": {"key": one.record.key, "unknown": one.unknown} if one.unknown else {"key": one.record.key},
     }
     batch.create(RequestEvent, event, "RequestEvent")
 
 
-def _named(unknown: Mapping[str, str]) -> str | None:
-    """What the source names and the hub does not know, so that it is not lost."""
-    names = ", ".join(f"{field} {archive.told(code)}" for field, code in unknown.items())
-    return f"来源所述在本系统中尚未登记：{names}" if names else None
+def _link(batch: Batch, source_id: UUID, one: Planned) -> None:
+    """Remember which row the key means, and what was last said of it."""
+    later = written(one.later) if one.later else None
+    said = (one.hash, batch.origin.run_id, one.link_at, later, None, " ".join(one.sought) or None)
+    batch.link((one.record.key, source_id, one.kind, one.entity_id, *said), known=one.linked)
 
 
-async def _link(session: AsyncSession, batch: Batch, source_id: UUID, planned: Sequence[Planned]) -> None:
-    """Remember which row each key means, and what was last said of it."""
-    run_id = batch.origin.run_id
-    moved = []
-    for one in planned:
-        if one.action is PlanAction.REJECT or one.entity_id is None or (one.action is None and one.row is None):
-            continue
-        if one.linked:
-            said: dict[str, Any] = {"to_hash": one.hash, "to_run": run_id, "to_id": one.entity_id}
-            said |= {"to_at": one.link_at, "to_later": one.later, "to_unknown": " ".join(one.sought) or None}
-            moved.append({"of": one.record.key, "of_kind": one.kind, **said})
-        else:
-            later = orjson.dumps(one.later).decode() if one.later else None
-            known = (one.hash, run_id, one.link_at, later, None, " ".join(one.sought) or None)
-            batch.link((one.record.key, source_id, one.kind, one.entity_id, *known))
-    if moved:
-        mine = (Link.source_id == source_id, Link.kind == bindparam("of_kind"), Link.key == bindparam("of"))
-        new: dict[str, Any] = {
-            "hash": bindparam("to_hash"),
-            "run_id": bindparam("to_run"),
-            "entity_id": bindparam("to_id"),
-            "at": bindparam("to_at", type_=Link.__table__.c.at.type),
-            "later": bindparam("to_later", type_=Link.__table__.c.later.type),
-            "unknown": bindparam("to_unknown"),
-            "missed_at": None,
-        }
-        statement = update(Link).where(*mine).values(new)
-        await (await session.connection()).execute(statement, moved)
-
-
-async def store(session: AsyncSession, run: Run, planned: Sequence[Planned], bad: Sequence[BadRecord]) -> None:
-    """Keep the plan and write nothing else. Numbers go on where earlier pages ended."""
+async def store(
+    session: AsyncSession, run: Run, planned: Sequence[Planned], bad: Sequence[BadRecord] = (), *, after: int = 0
+) -> None:
+    """Keep the plan and write nothing else. Numbers go on where earlier pages ended, and `after` so many more."""
     rows = [_row(one) for one in planned if one.shown_as is not None]
     rows += [_bad(one) for one in bad]
-    for number, row in enumerate(rows, run.records + 1):
+    for number, row in enumerate(rows, run.records + after + 1):
         row |= {"run_id": run.id, "id": uuid7(), "number": number}
     if rows:
-        await session.execute(insert(PlanRow), rows)
+        await bulk.add(session, PlanRow, rows)
 
 
 def _row(one: Planned) -> dict[str, Any]:
@@ -243,7 +212,13 @@ def _row(one: Planned) -> dict[str, Any]:
         "new": {name: plain(value) for name, value in one.new.items()},
         "rule": archive.told(one.rule),
         "kept": {name: {"said": kept.said, "rule": archive.told(kept.rule)} for name, kept in one.kept.items()},
-        "private": {"record": archive.keep(one.record), "hash": one.hash and one.hash.hex(), "waits": one.waits},
+        "private": {
+            "record": archive.keep(one.record),
+            "hash": one.hash and one.hash.hex(),
+            "waits": one.waits,
+            "lacked": one.lacked,
+            "still": one.still,
+        },
     }
 
 

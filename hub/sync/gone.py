@@ -10,7 +10,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ARRAY, Text, any_, exists, func, literal, select, update
+from sqlalchemy import ARRAY, ColumnElement, Text, any_, exists, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -32,8 +32,13 @@ class TooMuchGone(Conflict):
     """More would be marked as gone than the source's limit allows, and nobody has said why."""
 
 
-async def guard(session: AsyncSession, source: Source, closing: int, *, already: int = 0) -> None:
-    """Raise TooMuchGone if closing so many things is too much, after those that the run has closed already."""
+async def guard(
+    session: AsyncSession, source: Source, closing: int, *, already: int = 0, command: str | None = None
+) -> None:
+    """Raise TooMuchGone if closing so many things is too much, after those that the run has closed already.
+
+    `command`: what a person says who lets it; to run the source, without it.
+    """
     gone = already + closing
     if not closing or gone <= FEW:
         return
@@ -42,7 +47,7 @@ async def guard(session: AsyncSession, source: Source, closing: int, *, already:
     if gone > source.most_gone * known:
         raise TooMuchGone(
             f"{gone:,} of {known:,} things would be marked as gone; {source.most_gone:.0%} are allowed. "
-            f'If it is right: hub sync run {source.name} --allow-gone "why".'
+            f'If it is right: {command or f"hub sync run {source.name}"} --allow-gone "why".'
         )
 
 
@@ -77,24 +82,34 @@ async def seen_again(session: AsyncSession, run: Run, items: Iterable[Record | B
     await session.execute(mine.values(missed_at=None))
 
 
-async def sweep(work: Work, kinds: frozenset[str]) -> None:
-    """After a whole read: what it lacked is missed, what the last one lacked too is gone. Raises TooMuchGone."""
+async def sweep(work: Work, kinds: frozenset[str], *, guarded: bool) -> None:
+    """After a whole read: what it lacked is missed, what the last one lacked too is gone.
+
+    Raises TooMuchGone where it is `guarded`.
+    """
     async with fenced(work) as session:
-        brought = select(Sighting.kind).where(Sighting.source_id == work.source.id, Sighting.run_id == work.run.id)
-        kinds = kinds & set(await session.scalars(brought.distinct()))
-        of_kinds = Link.kind == any_(literal(sorted(kinds), ARRAY(Text())))
-        mine = (Link.source_id == work.source.id, of_kinds, Link.hash.is_distinct_from(GONE))
-        same = (Sighting.source_id == Link.source_id, Sighting.kind == Link.kind, Sighting.key == Link.key)
-        seen = exists().where(*same, Sighting.run_id == work.run.id)
+        mine, seen = await looked_for(session, work.run, kinds)
         await session.execute(update(Link).where(*mine, Link.missed_at.is_not(None), seen).values(missed_at=None))
         await session.execute(update(Link).where(*mine, Link.missed_at.is_(None), ~seen).values(missed_at=now()))
         twice = select(Link.kind, Link.key).where(*mine, Link.missed_at < work.run.started_at).order_by(Link.key)
         missing = [Record(kind, key, {}, deleted=True) for kind, key in await session.execute(twice)]
-    if work.run.reason is None:
+    if guarded:
         async with work.database.read() as session:
             await guard(session, work.source, len(missing), already=work.run.closed)
     for first in range(0, len(missing), AT_ONCE):
         await insist(partial(_close, work, missing[first : first + AT_ONCE]))
+
+
+async def looked_for(
+    session: AsyncSession, run: Run, kinds: frozenset[str]
+) -> tuple[Sequence[ColumnElement[bool]], ColumnElement[bool]]:
+    """Which links a whole read should have brought, and whether it has. Of a kind that it brought nothing of: none."""
+    brought = select(Sighting.kind).where(Sighting.source_id == run.source_id, Sighting.run_id == run.id)
+    found = kinds & set(await session.scalars(brought.distinct()))
+    of_kinds = Link.kind == any_(literal(sorted(found), ARRAY(Text())))
+    same = (Sighting.source_id == Link.source_id, Sighting.kind == Link.kind, Sighting.key == Link.key)
+    mine = (Link.source_id == run.source_id, of_kinds, Link.hash.is_distinct_from(GONE))
+    return mine, exists().where(*same, Sighting.run_id == run.id)
 
 
 async def _close(work: Work, missing: Sequence[Record]) -> None:

@@ -56,6 +56,7 @@ class Job:
     trusted       whether it may override any setting: asked for on the hub's machine, not over the graph
     full          of "run": everything is read from the beginning
     reason        of "run" and "apply": why it may mark more as gone than the source's limit
+    allow_refused of "run" and "plan": why it may refuse more than the source's limit
     """
 
     source: str
@@ -68,6 +69,7 @@ class Job:
     trusted: bool = False
     full: bool = False
     reason: str | None = None
+    allow_refused: str | None = None
 
 
 async def enqueue(session: AsyncSession, job: Job) -> bool:

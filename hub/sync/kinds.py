@@ -8,6 +8,7 @@ from hub.errors import Invalid
 from hub.models import (
     Activity,
     Alliance,
+    CatalogueEntry,
     Grid,
     GridLevel,
     Member,
@@ -29,7 +30,7 @@ from hub.models import (
     Workflow,
 )
 from hub.models.alliance import AllianceKind
-from hub.services import grids, privacy, requests, service_records
+from hub.services import catalogue, grids, privacy, requests, service_records
 from hub.services.working_days import local_day
 from hub.sync import values as reading
 from hub.sync.kind import BY_KEY, EVERY, Found, Kind, Reference, Values
@@ -70,6 +71,9 @@ def _request(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, 
     """
     if row is not None and row["public"] and not privacy.is_clean(values):
         values["public"] = False
+    if row is not None and row["status"] is RequestStatus.MERGED and row["merged_into_id"] is not None:
+        for name in ("status", "closed_at"):  # handled under another one here: until it is taken out, that stands
+            values.pop(name, None)
     status = values.get("status")
     if status in ENDED and not (values.get("closed_at") or (row and row["closed_at"])):
         values["closed_at"] = values.get("handled_at") or at
@@ -80,6 +84,21 @@ def _request(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, 
         values["title"] = values.get("title") or content[:40] or values["number"]
         if (grid := found.get("grid")) is not None and grid.level is not None:
             values["level"] = requests.LEVELS.get(grid.level, RequestLevel.DISTRICT)
+    return None
+
+
+def _catalogue_entry(
+    values: Values, row: Mapping[str, Any] | None, found: Mapping[str, Found], at: datetime
+) -> str | None:
+    """Its category is written in one way; what changes what it says is a new version, from that day on."""
+    if "category" in values:
+        values["category"] = "/".join(catalogue.parts(values["category"])) or None
+    if row is None:
+        values.setdefault("valid_from", local_day(at))
+    elif any(name in values and values[name] != row[name] for name in catalogue.SAYS):
+        values["version"] = row["version"] + 1
+        if values.get("valid_from") in (None, row["valid_from"]):
+            values["valid_from"] = local_day(at)
     return None
 
 
@@ -215,6 +234,17 @@ KINDS: dict[str, Kind] = {
             {"grid": GRID, "owner": Reference("owner_id", Party)},
             defaults={"resource_kind": ResourceKind.OTHER},
             required=("code", "title"),
+        ),
+        Kind(
+            "catalogue_entry",
+            CatalogueEntry,
+            {name: name for name in ("code", "practice", "category", "basis", "valid_from", "valid_to")},
+            {"grid": GRID, "party": Reference("party_id", Party, by_name=True, needed=lambda values: True)},
+            defaults={"version": 1},
+            required=("code", "party"),
+            closing=lambda at: {"valid_to": local_day(at)},
+            reopening={"valid_to": None},
+            derive=_catalogue_entry,
         ),
         Kind(
             "request",

@@ -6,8 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.models import Identity, PlanAction, RequestIssue
+from hub.services.shapes import shape
 from hub.sync.planned import Planned
-from hub.sync.references import among
+from hub.sync.references import among, locked
 
 
 async def compare(session: AsyncSession, planned: Sequence[Planned]) -> None:
@@ -15,10 +16,9 @@ async def compare(session: AsyncSession, planned: Sequence[Planned]) -> None:
     with_caller = [one for one in planned if one.caller and one.row and one.row["caller_id"]]
     with_issues = [one for one in planned if one.issues and one.row]
     if with_caller:
-        vault = Identity.__table__
+        vault = shape(Identity).table
         wanted = among(vault.c.id, [one.row["caller_id"] for one in with_caller if one.row])
-        rows = await session.execute(select(vault).where(wanted).with_for_update())
-        known = {row["id"]: {str(name): value for name, value in row.items()} for row in rows.mappings()}
+        known = {row["id"]: row for row in await locked(session, vault, wanted)}
         for one in with_caller:
             one.identity = known.get(one.row["caller_id"]) if one.row else None
     if with_issues:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.db import Origin
+from hub.errors import Conflict
 from hub.models import PlanAction
 from hub.plugin import BadRecord, Record
 from hub.sync import apply as applying
@@ -14,6 +15,8 @@ from hub.sync.pages import Items
 from hub.sync.planned import Planned
 from hub.sync.work import Work
 
+FEW = 50
+
 
 def counted(planned: Sequence[Planned], items: Items) -> Counts:
     """What is to come of a page. Of records with the same key only one is planned: the others say nothing new."""
@@ -22,6 +25,32 @@ def counted(planned: Sequence[Planned], items: Items) -> Counts:
     counts.rejected += bad
     counts.unchanged += len(items) - bad - len(planned)
     return counts
+
+
+class TooManyRefused(Conflict):
+    """More was refused than the source's limit allows, and nobody has said why: maybe it is the wrong file."""
+
+
+def guard(work: Work, planned: Sequence[Planned], items: Items, refused: int, *, already: int) -> None:
+    """Raise TooManyRefused if of this page, or of the run so far, too much is refused for good.
+
+    `already`: how many of the earlier pages. A few are work items for people, however small the page.
+    """
+    run, most = work.run, work.source.most_refused
+    page = f"page {run.pages + 1}"
+    for number, of, where in ((refused, len(items), page), (already + refused, run.records + len(items), "the run")):
+        if number > FEW and number > most * of:
+            raise TooManyRefused(
+                f"{number:,} of {of:,} records of {where} were refused; {most:.0%} are allowed, so nothing of {page} "
+                f"was taken. The first here: {_reason(planned, items)} Is this the right file and the right kind? "
+                f'If it is: hub sync run {work.source.name} --allow-refused "why".'
+            )
+
+
+def _reason(planned: Sequence[Planned], items: Items) -> str:
+    """Why the first record of the page was refused."""
+    bad = [item.reason for item in items if isinstance(item, BadRecord)]
+    return (bad + [one.rule for one in planned if one.action is PlanAction.REJECT and not one.waits])[0]
 
 
 async def carry_out(work: Work, session: AsyncSession, planned: Sequence[Planned], items: Items) -> None:

@@ -21,6 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.models import Change, Ownership, Pin, Rule, Run, RunMode, Source, Withheld
 from hub.services.changes import plain
 from hub.sync.kind import EVERY, Kind
+from hub.sync.kinds import KINDS
+from hub.sync.planned import Kept, Planned
 from hub.sync.references import among
 
 
@@ -51,6 +53,10 @@ class Owners:
     withheld: dict[tuple[UUID, str], Withheld] = field(default_factory=dict)
     words: dict[UUID, list[Word]] = field(default_factory=dict)
     me: str = ""
+
+    def concerned(self) -> set[UUID]:
+        """The rows on which anybody but the source has a word: of the others every word of the source stands."""
+        return {*self.words, *(id for id, _ in self.pins), *(id for id, _ in self.withheld)}
 
     def rule(self, source_id: UUID, name: str) -> Rule:
         """The rule for a source and a field: the most specific one."""
@@ -143,3 +149,20 @@ async def _words(session: AsyncSession, ids: Iterable[UUID], whose: Any) -> dict
     for entity_id, position, id, *said in await session.execute(statement.where(wanted, whose)):
         found[entity_id].append(Word((position, id), *said))
     return found
+
+
+async def tell_what_stays(session: AsyncSession, source_id: UUID, planned: Sequence[Planned]) -> None:
+    """Say of records that say nothing new what of them does not stand, by the rule that decided when they were new."""
+    quiet = {one.entity_id: one for one in planned if one.action is None and one.linked and one.row is None}
+    mine = (among(Withheld.__table__.c.entity_id, filter(None, quiet)), Withheld.source_id == source_id)
+    held = list(await session.scalars(select(Withheld).where(*mine, Withheld.rule != ""))) if quiet else []
+    for kind in {quiet[one.entity_id].kind for one in held}:
+        table, columns = KINDS[kind].table, {name: column for column, name in KINDS[kind].names().items()}
+        ids = [one.entity_id for one in held if quiet[one.entity_id].kind == kind]
+        rows = await session.execute(select(table).where(among(table.c.id, ids)))
+        by_id = {row["id"]: row for row in rows.mappings()}
+        for one in held:
+            row, column = by_id.get(one.entity_id), columns.get(one.field)
+            if row is not None and column is not None and plain(row[column]) != one.value:
+                said = quiet[one.entity_id]
+                said.kept[one.field], said.still = Kept(one.value, one.rule), True

@@ -145,7 +145,7 @@ async def asked(
 
 async def understood(page: Page, understand: Callable[[Sequence[Record]], Readings]) -> Ready:
     """What stands in a page, and what its records mean."""
-    items = [_told_apart(item, f"item {at} of a page") for at, item in enumerate(page.items, 1)]
+    items = [_told_apart(item, at) for at, item in enumerate(page.items, 1)]
     records = [item for item in items if isinstance(item, Record)]
     return Ready(page, items, await asyncio.to_thread(understand, records))
 
@@ -154,10 +154,11 @@ def _fallen(plugin: Plugin[Any], error: BaseException) -> SourceBroken:
     return SourceBroken(f"The plugin {plugin.name} failed: {type(error).__name__}: {error}")
 
 
-def _told_apart(item: object, where: str) -> Record | BadRecord:
+def _told_apart(item: object, at: int) -> Record | BadRecord:
     """The item; a BadRecord where it is none, or where its kind and key, which tell it from others, are no text."""
     if isinstance(item, BadRecord):
         return item
+    where = "" if isinstance(item, Record) and item.where else f"item {at} of a page"
     if not isinstance(item, Record):
         return BadRecord(f"A {type(item).__name__} is neither a Record nor a BadRecord.", str(item), where=where)
     if not (isinstance(item.kind, str) and isinstance(item.key, str)):

@@ -39,6 +39,7 @@ class Places:
     def __init__(self) -> None:
         self._roots: dict[str, Found | None] = {}
         self._named: dict[str, dict[str, list[Found]]] = {}
+        self._found: dict[Place, Found | None] = {}
 
     async def learn(self, session: AsyncSession, code: str) -> None:
         """Read the grids below `code`, once."""
@@ -46,6 +47,7 @@ class Places:
             return
         root = (await session.execute(select(Grid.id, Grid.path, Grid.level).where(Grid.code == code))).one_or_none()
         self._roots[code] = root and Found(*root)
+        self._found.clear()
         self._named[code] = defaultdict(list)
         if root is not None:
             columns = select(Grid.id, Grid.path, Grid.level, Grid.name)
@@ -55,6 +57,11 @@ class Places:
 
     def find(self, place: Place) -> Found | None:
         """The smallest grid that the names decide without doubt; at least the division that surely contains it."""
+        if place not in self._found:
+            self._found[place] = self._descend(place)
+        return self._found[place]
+
+    def _descend(self, place: Place) -> Found | None:
         here = self._roots.get(place.under)
         for name in filter(None, place.names):
             if here is None:

@@ -21,10 +21,10 @@ from hub.services.changes import plain
 from hub.sync import nested
 from hub.sync.kind import Found, Kind, Values
 from hub.sync.kinds import KINDS
-from hub.sync.ownership import Owners, owners
+from hub.sync.ownership import Owners, owners, tell_what_stays
 from hub.sync.planned import Brought, Kept, Planned
 from hub.sync.reading import GONE, Known, Reading, Readings
-from hub.sync.references import References, among
+from hub.sync.references import References, among, locked
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,8 @@ async def plan(
             if kind.table.name in NAMED and (ahead is not None or name != last):
                 for one in decided:
                     one.bring(brought)
+    if ahead is not None:
+        await tell_what_stays(session, source_id, planned)
     return planned
 
 
@@ -72,14 +74,12 @@ async def _link(session: AsyncSession, source_id: UUID, kind: Kind, readings: li
     keys = among(Link.__table__.c.key, [reading.record.key for reading in readings])
     mine = (keys, Link.source_id == source_id, Link.kind == kind.name)
     columns = (Link.key, Link.entity_id, Link.hash, Link.at, Link.later, Link.unknown)
-    known = {
-        key: Known(id, hash, at, later or {}, (unknown or "").split())
-        for key, id, hash, at, later, unknown in await session.execute(select(*columns).where(*mine))
-    }
-    for reading in readings:
+    known = {key: Known(*said) for key, *said in await session.execute(select(*columns).where(*mine))}
+    for reading in readings if known else ():
         if (link := known.get(reading.record.key)) is not None:
             reading.link = link
-            reading.forget()
+            if link.later:
+                reading.forget()
 
 
 async def _come_since(session: AsyncSession, kind: Kind, readings: list[Reading], references: References) -> set[str]:
@@ -87,19 +87,22 @@ async def _come_since(session: AsyncSession, kind: Kind, readings: list[Reading]
     sought = [
         (reading.record.key, name, reading.named.get(name), had)
         for reading in readings
-        for name, _, had in (one.partition("=") for one in (reading.link.unknown if reading.link else ()))
+        if reading.link is not None and reading.link.unknown
+        for name, _, had in (one.partition("=") for one in reading.link.unknown.split())
     ]
     if not sought:
         return set()
-    await references.learn(session, kind, [{name: value} for _, name, value, _ in sought])
-    come, siblings = set(), {reading.values.get(kind.natural[0]) for reading in readings}
-    for key, name, value, had in sought:
+    what = {(name, value, had) for _, name, value, had in sought}
+    await references.learn(session, kind, [{name: value} for name, value, _ in what])
+    siblings = {reading.values.get(kind.natural[0]) for reading in readings}
+    come = set()
+    for name, value, had in what:
         reference = kind.references[name]
         above = references.above(str(value)) if reference.path else None
         beside = issubclass(kind.model, reference.target) and value in siblings
         if beside or references.find(reference.target, value) is not None or _last(above) != had:
-            come.add(key)
-    return come
+            come.add((name, value, had))
+    return {key for key, *rest in sought if tuple(rest) in come}
 
 
 def _last(found: Found | None) -> str:
@@ -120,7 +123,9 @@ class _Matching:
         self.moment = moment
         self.kind, self.readings, self.references, self.source_id = kind, readings, references, source_id
         self.never_empty, self.natural_references = kind.never_empty(), kind.natural_references
+        self.names, self.alike = kind.names(), f"the same {' and '.join(kind.natural)}"
         self.owners = Owners(kind, source_id)
+        self.disputed: set[UUID] = set()
         self.called: dict[UUID, str] = {}
         self.gone: set[UUID] = set()
         self.by_id: dict[UUID, Mapping[str, Any]] = {}
@@ -139,6 +144,7 @@ class _Matching:
         await self._load(session)
         await self._names(session)
         self.owners = await owners(session, self.kind, self.source_id, list(self.by_id), self.moment.at)
+        self.disputed = self.owners.concerned()
         for reading in self.readings:
             self._decision(reading)
         return list(self.decided.values())
@@ -158,9 +164,7 @@ class _Matching:
         if not linked and not natural:
             return
         wanted = or_(among(table.c.id, linked), among(table.c[first], natural))
-        rows = await session.execute(select(table).where(wanted).order_by(table.c.id).with_for_update())
-        for row in rows.mappings():
-            found = {str(name): value for name, value in row.items()}
+        for found in await locked(session, table, wanted):
             self.by_id[found["id"]] = found
             natural_key = tuple(found[name] for name in self.kind.natural)
             if None not in natural_key:
@@ -219,7 +223,7 @@ class _Matching:
 
     def _match(self, reading: Reading) -> Planned:
         """The row that a record means, and by which rule."""
-        row, rule = self.by_natural.get(reading.natural), f"the same {' and '.join(self.kind.natural)}"
+        row, rule = self.by_natural.get(reading.natural), self.alike
         if reading.link is not None and reading.link.id in self.by_id:
             row, rule = self.by_id[reading.link.id], "the same key"
         elif row is None:
@@ -285,9 +289,9 @@ class _Matching:
 
     def _keep(self, planned: Planned, values: Values, found: dict[str, Found]) -> None:
         """Take out of `values` what does not stand against somebody else's word."""
-        if (row := planned.row) is None:
+        if (row := planned.row) is None or row["id"] not in self.disputed:
             return
-        for column, name in self.kind.names().items():
+        for column, name in self.names.items():
             if column not in values:
                 continue
             at, value = planned.record.at or self.moment.at, values[column]

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from hub.models import PlanAction
+from hub.models import PlanAction, PlanRow
 from hub.plugin import Caller, Issue, Record
 from hub.sync.kind import Found, Values
 from hub.sync.kinds import KINDS
@@ -41,6 +41,9 @@ class Planned:
     settled          fields of which something was withheld before, and is no longer
     later            what the link is to remember of single fields
     extra            what is to be kept beside the row
+    lacked           a whole read did not bring it: nobody said that it is gone
+    noted            only to be noted: that it was lacked, or that it is there again
+    still            it says nothing new, and what of it does not stand was decided before
     """
 
     record: Record
@@ -65,6 +68,9 @@ class Planned:
     link_at: datetime | None = None
     later: dict[str, str] | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+    lacked: bool = False
+    noted: bool = False
+    still: bool = False
 
     @property
     def old(self) -> Values:
@@ -75,6 +81,8 @@ class Planned:
         """What a plan says of it: also where nothing changes but what is remembered. None: nothing at all."""
         if self.action is not None:
             return self.action
+        if self.noted:
+            return PlanAction.NOTE
         if self.kept:
             return PlanAction.KEEP
         return PlanAction.LINK if not self.linked and self.row is not None else None
@@ -92,3 +100,12 @@ class Planned:
         code = self.new.get(kind.natural[0]) or (self.row and self.row[kind.natural[0]])
         if found is not None and isinstance(code, str):
             brought[kind.table.name, code] = (self.kind, found)
+
+
+Identity = tuple[str, str]
+
+
+def identity(row: PlanRow) -> Identity:
+    """What a stored row's record is known by: its names in the row itself may be cut short."""
+    kept = row.private.get("record")
+    return (kept["kind"], kept["key"]) if kept else ("", str(row.number))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -20,19 +20,19 @@ from hub.sync.kinds import KINDS
 
 LONGEST = 200
 GONE = bytes(16)
+SCALAR, NAMED, NESTED = range(3)
 UNKNOWN = "a field that its plugin does not know"
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What the hub remembers of a key: the row, the last whole record's hash and time, the times of fields since, and
     which fields named what was not known then."""
 
     id: UUID
     hash: bytes | None = None
     at: datetime | None = None
-    later: Mapping[str, str] = field(default_factory=dict)
-    unknown: Sequence[str] = ()
+    later: Mapping[str, str] | None = None
+    unknown: str | None = None
 
 
 @dataclass(slots=True)
@@ -65,7 +65,7 @@ class Reading:
     def forget(self) -> None:
         """Leave out the fields of which something newer is known."""
         at, kind = self.record.at, KINDS[self.record.kind]
-        for name, since in self.link.later.items() if self.link else ():
+        for name, since in ((self.link and self.link.later) or {}).items():
             if at is not None and at < datetime.fromisoformat(since):
                 self.values.pop(kind.fields.get(name, name), None)
                 self.named.pop(name, None)
@@ -74,9 +74,9 @@ class Reading:
     def remembered(self) -> tuple[bytes | None, datetime | None, dict[str, str] | None]:
         """What the link is to say once the record is applied: hash, time of the whole, times of single fields."""
         at, known = self.record.at, self.link
-        later = dict(known.later) if known else {}
+        later = dict(known.later) if known and known.later else {}
         if not self.partial:
-            since = {name: time for name, time in later.items() if at and at < datetime.fromisoformat(time)}
+            since = later and {name: time for name, time in later.items() if at and at < datetime.fromisoformat(time)}
             return self.hash, at, since or None
         if at is not None:
             newer = (name for name in self.record.fields if later.get(name, "") < at.isoformat())
@@ -125,37 +125,29 @@ def _older(one: datetime | None, other: datetime | None) -> bool:
 
 def _read(kind: Kind, records: Iterable[Record], policies: Policies, readings: Readings) -> Iterable[Reading]:
     """What records of one kind mean. Those that make no sense are noted with the reason."""
-    readers = kind.readers()
-    natural = {name for name, column in kind.fields.items() if column in kind.natural}
+    ways = _ways(kind)
     left = deque(records)
     while left:
         record = left.popleft()
-        values: Values = {}
-        named: Values = {}
-        nested: Values = {}
+        read: tuple[Values, Values, Values] = ({}, {}, {})
         name = "key"
         try:
             key(record.key)
             if not isinstance(record.fields, Mapping):
                 raise ValueError(f"its fields are a {type(record.fields).__name__}, no mapping")
             for name, value in record.fields.items():
-                if name in readers:
-                    column, understand = readers[name]
-                    found = None if value is None or value == "" else understand(value)
-                    values[column] = None if found == "" else found
-                    if name in natural and found:
-                        key(found)
-                elif name in kind.references:
-                    named[name] = None if value is None or value == "" else reading.named(value) or None
-                elif name in kind.nested:
-                    nested[name] = None if value is None else kind.nested[name](value)
+                if name not in ways:
+                    raise ValueError(f"a {kind.name} has no such field. It has: {', '.join(sorted(ways))}")
+                into, column, understand = ways[name]
+                if value is None or (value == "" and into != NESTED):
+                    read[into][column] = None
                 else:
-                    known = sorted({*readers, *kind.references, *kind.nested})
-                    raise ValueError(f"a {kind.name} has no such field. It has: {', '.join(known)}")
+                    found = understand(value)
+                    read[into][column] = None if found == "" else found
             name = "at"
             record = record if record.at is None else replace(record, at=reading.moment(record.at))
             name = "fields"
-            understood = Reading(record, values, named, nested, fingerprint(record))
+            understood = Reading(record, *read, fingerprint(record))
             if record.extra:
                 name = "extra"
                 understood.extra = dict(_beside(kind, record.extra, policies, readings))
@@ -170,6 +162,29 @@ def _read(kind: Kind, records: Iterable[Record], policies: Policies, readings: R
                 left.appendleft(replace(record, fields=fields))
             else:
                 readings.refused.append((record, f"{name}: {error}."))
+
+
+def _ways(kind: Kind) -> dict[str, tuple[int, str, reading.Reader]]:
+    """field -> where it goes to, under which name, and how its values are read."""
+    ways = {name: (SCALAR, column, understand) for name, (column, understand) in kind.readers().items()}
+    ways |= {
+        name: (SCALAR, column, _known_by(ways[name][2]))
+        for name, column in kind.fields.items()
+        if column in kind.natural
+    }
+    ways |= {name: (NAMED, name, reading.named) for name in kind.references}
+    return ways | {name: (NESTED, name, understand) for name, understand in kind.nested.items()}
+
+
+def _known_by(understand: reading.Reader) -> reading.Reader:
+    """The same for what a row is known by: it must be a possible key."""
+
+    def read(value: object) -> Any:
+        if found := understand(value):
+            key(found)
+        return found
+
+    return read
 
 
 def _left_out(kind: Kind, name: str, why: str, policies: Policies, readings: Readings) -> bool:

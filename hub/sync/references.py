@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, any_, literal, select
+from sqlalchemy import ARRAY, ColumnElement, Table, Text, Uuid, any_, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import KeyedColumnElement
 
@@ -19,6 +19,13 @@ def among(column: KeyedColumnElement[Any], wanted: Iterable[Any]) -> ColumnEleme
     """`column = ANY(array)`: one parameter, however many values."""
     kind = Uuid() if isinstance(column.type, Uuid) else Text()
     return column == any_(literal(list(wanted), ARRAY(kind)))
+
+
+async def locked(session: AsyncSession, table: Table, wanted: ColumnElement[bool]) -> list[dict[str, Any]]:
+    """The rows as they stand, locked in one order for all."""
+    found = await session.execute(select(table).where(wanted).order_by(table.c.id).with_for_update())
+    names = tuple(map(str, found.keys()))
+    return [dict(zip(names, row, strict=True)) for row in found]
 
 
 DIVISIONS = (9, 6)

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from hub.errors import Misconfigured
 from hub.plugin import Plugin
-from hub.sync import exchange, surface
+from hub.sync import exchange, folders, surface
 from hub.sync.http import bounded
 from hub.sync.patience import called
 
@@ -86,18 +86,21 @@ class Registry:
             raise Misconfigured(f"The plugin {name} does not start: {words}") from error
 
 
-def load(folders: str = "") -> Registry:
-    """All plugins: installed ones first, then those in `folders` (paths joined by ':')."""
+def load(paths: str = "") -> Registry:
+    """All plugins: installed ones first, then those in the folders `paths`, joined by ':'."""
     registry = Registry()
     for entry in entry_points(group=PLUGINS):
         _load(registry, entry.name, entry.load)
     for entry in entry_points(group=SIMULATORS):
         _load_simulator(registry, entry)
-    for folder in filter(None, folders.split(":")):
+    for folder in filter(None, paths.split(":")):
+        known = len(registry.plugins) + len(registry.broken)
         for name, module in _modules(registry, Path(folder)):
-            for found in vars(module).values():
-                if inspect.isclass(found) and issubclass(found, Plugin) and found.__module__ == module.__name__:
+            for found in dict.fromkeys(filter(inspect.isclass, vars(module).values())):
+                if issubclass(found, Plugin) and _is_of(found, module):
                     registry.add(name, found)
+        if known == len(registry.plugins) + len(registry.broken):
+            registry.broken.append((folder, "None of its files holds a subclass of hub.plugin.Plugin."))
     return registry
 
 
@@ -115,11 +118,15 @@ def _load_simulator(registry: Registry, entry: EntryPoint) -> None:
         registry.broken.append((f"simulator {entry.name}", f"{type(error).__name__}: {error}"))
 
 
+def _is_of(found: type, module: ModuleType) -> bool:
+    """Whether a class is the module's own, or of a file of its package."""
+    return f"{found.__module__}.".startswith(f"{module.__name__}.")
+
+
 def _modules(registry: Registry, folder: Path) -> Iterable[tuple[str, ModuleType]]:
-    if not folder.is_dir():
-        registry.broken.append((str(folder), "HUB_PLUGINS names it, but it is no folder."))
-        return
-    for file in sorted([*folder.glob("*.py"), *folder.glob("*/__init__.py")]):
+    found, faults = folders.files(folder)
+    registry.broken += [(str(path), reason) for path, reason in faults]
+    for file in found:
         name = file.parent.name if file.name == "__init__.py" else file.stem
         spec = importlib.util.spec_from_file_location(f"hub_plugins.{name}", file)
         if spec is None or spec.loader is None:

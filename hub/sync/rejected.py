@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import Integer, Update, bindparam, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.models import Rejected, RejectedStatus, Run
@@ -43,21 +43,35 @@ async def reject(session: AsyncSession, run: Run, refused: Sequence[Refused]) ->
     """
     items = {_identity(row): row for row in map(_item, refused)}
     known = await _known(session, run, list(items.values()))
+    fresh: list[dict[str, Any]] = []
+    again: list[dict[str, Any]] = []
     for identity, row in items.items():
-        if (seen := known.get(identity)) is None:
-            continue
-        if seen.status is RejectedStatus.IGNORED and seen.reason != row["reason"]:
-            continue
-        items[identity] = {}
-        if seen.mended and seen.raw == row["raw"]:
-            continue
-        again = {**row, "run_id": run.id, "updated_at": now(), "revision": Rejected.revision + 1}
-        again["times"] = Rejected.times + int(seen.run_id != run.id)
-        if seen.status is RejectedStatus.REPLAYED:
-            again["status"] = RejectedStatus.OPEN
-        await session.execute(update(Rejected).where(Rejected.id == seen.id).values(again))
-    if fresh := [{"source_id": run.source_id, "run_id": run.id, **row} for row in items.values() if row]:
+        seen = known.get(identity)
+        if seen is None or (seen.status is RejectedStatus.IGNORED and seen.reason != row["reason"]):
+            fresh.append({"source_id": run.source_id, "run_id": run.id, **row})
+        elif not seen.mended or seen.raw != row["raw"]:
+            said = {f"to_{name}": value for name, value in row.items()}
+            again.append(
+                {**said, "of": seen.id, "to_status": _reopened(seen.status), "more": int(seen.run_id != run.id)}
+            )
+    if again:
+        await (await session.connection()).execute(_again(run), again)
+    if fresh:
         await session.execute(insert(Rejected), fresh)
+
+
+def _reopened(status: RejectedStatus) -> RejectedStatus:
+    return RejectedStatus.OPEN if status is RejectedStatus.REPLAYED else status
+
+
+def _again(run: Run) -> Update:
+    """One statement for all work items that are refused again by this run."""
+    table = Rejected.__table__
+    names = ("kind", "key", "where", "reason", "raw", "record", "status")
+    said: dict[str, Any] = {name: bindparam(f"to_{name}", type_=table.c[name].type) for name in names}
+    counted = {"times": table.c.times + bindparam("more", type_=Integer()), "revision": table.c.revision + 1}
+    mine = update(Rejected).where(table.c.id == bindparam("of", type_=table.c.id.type))
+    return mine.values(said | counted | {"run_id": run.id, "updated_at": now()})
 
 
 async def heal(session: AsyncSession, run: Run, taken: Sequence[Planned]) -> None:
@@ -67,7 +81,7 @@ async def heal(session: AsyncSession, run: Run, taken: Sequence[Planned]) -> Non
     if not taken or await session.scalar(select(table.c.id).where(*mine).limit(1)) is None:
         return
     for kind in {one.kind for one in taken}:
-        keys = among(table.c.key, [archive.name(one.record.key) for one in taken if one.kind == kind])
+        keys = among(table.c.key, [one.record.key for one in taken if one.kind == kind])
         statement = update(Rejected).where(*mine, table.c.kind == kind, keys)
         await session.execute(statement.values(status=RejectedStatus.REPLAYED, updated_at=now()))
 

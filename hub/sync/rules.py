@@ -114,12 +114,23 @@ async def clear_drift(session: AsyncSession, viewer: Viewer, id: UUID) -> DriftR
 
 async def set_most_gone(session: AsyncSession, viewer: Viewer, *, source: str, share: float) -> Source:
     """Decide which share of what a source brought one run may mark as gone (设定注销上限), 0 to 1."""
+    found = await _limited(session, viewer, source, share)
+    found.most_gone = share
+    return found
+
+
+async def set_most_refused(session: AsyncSession, viewer: Viewer, *, source: str, share: float) -> Source:
+    """Decide which share of what a source brings may be refused before its run is stopped (设定拒绝上限), 0 to 1."""
+    found = await _limited(session, viewer, source, share)
+    found.most_refused = share
+    return found
+
+
+async def _limited(session: AsyncSession, viewer: Viewer, source: str, share: float) -> Source:
     viewer.must("sync:run")
     if not 0 <= share <= 1:
         raise Invalid("A share lies between 0 and 1: 0.05 is one in twenty.", field="share")
-    found = await session.get_one(Source, await _source(session, viewer, source))
-    found.most_gone = share
-    return found
+    return await session.get_one(Source, await _source(session, viewer, source))
 
 
 def own_by_default(session: AsyncSession, source: Source, rules: Mapping[tuple[str, str], str]) -> None:

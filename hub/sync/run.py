@@ -1,7 +1,7 @@
 """A run: one pull from one source, page after page, each in a transaction of its own together with its cursor."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -13,13 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import system
 from hub.db import Database, Origin
-from hub.errors import Conflict, Misconfigured, NotFound
+from hub.errors import Misconfigured, NotFound
 from hub.models import AlertKind, Landing, PlanAction, Rejected, RejectedStatus, Run, RunMode, RunStatus, Source
 from hub.models.base import now
 from hub.plugin import BadRecord, Page, Plugin, Pulls, Receives, SourceError
 from hub.services.alerts import clear_alert, raise_alert
 from hub.sync import apply as applying
-from hub.sync import archive, exchange, gone, http, journal, outcome, pages, receiving, rejected
+from hub.sync import archive, exchange, foreseen, gone, http, journal, outcome, pages, receiving, rejected
 from hub.sync.drift import policies
 from hub.sync.gone import TooMuchGone
 from hub.sync.pages import Items, Ready
@@ -31,14 +31,17 @@ from hub.sync.rules import own_by_default
 from hub.sync.work import Progress, Work, at_work, begin, fenced, insist, not_paused, note, take, totals
 
 AGAIN = 2_000
-MANY, MOST = 1_000, 0.5
 
 
 @dataclass(slots=True)
 class Pull(Work):
     """A run that pulls: what it reads, what earlier pages of a mere plan bring, what it has said of changed structure.
 
-    `watched`: the kinds of which it may bring everything, so that all of them is noted; `complete`: of which it has.
+    watched       the kinds of which it may bring everything, so that all of them is noted
+    complete      the kinds of which it has
+    lets_go       whether a person lets it mark too much as gone
+    lets_refused  whether a person lets it refuse too much
+    refused       how many records it has refused for good
     """
 
     plugin: Plugin[Any]
@@ -46,6 +49,9 @@ class Pull(Work):
     drifted: set[tuple[str, str]] = field(default_factory=set)
     watched: frozenset[str] = frozenset()
     complete: frozenset[str] = frozenset()
+    lets_go: bool = False
+    lets_refused: bool = False
+    refused: int = 0
 
 
 async def run_source(
@@ -57,6 +63,7 @@ async def run_source(
     overrides: Mapping[str, Any] | None = None,
     mode: RunMode = RunMode.APPLY,
     reason: str | None = None,
+    allow_refused: str | None = None,
     days: Days | None = None,
     full: bool = False,
     progress: Progress | None = None,
@@ -64,7 +71,7 @@ async def run_source(
     """Pull from the source `name`, or from the ready-made source of that name. Returns the run, done or failed.
 
     `days`: only what is of this range, where the plugin can bound a pull so. `full`: everything from the beginning.
-    `reason`: why it may mark more as gone than the source's limit.
+    `reason`: why it may mark more as gone than the source's limit; `allow_refused`: why it may refuse more.
     Raises NotFound, Misconfigured, or Conflict where the source is paused or is being run already.
     """
     async with http.client() as client:
@@ -77,8 +84,10 @@ async def run_source(
         if not isinstance(plugin, Pulls):
             raise Misconfigured(f"{source.plugin} cannot be read from: it has no pull().")
         told = plugin.config.model_dump(mode="json", include=set(overrides or ()))  # secrets come out as stars
-        run = await begin(database, source, started_by, mode, told, reason=reason)
+        why = "; ".join(filter(None, (reason, allow_refused))) or None
+        run = await begin(database, source, started_by, mode, told, reason=why)
         pull = Pull(database, source, run, plugin, secrets=exchange.secrets(plugin.config))
+        pull.lets_go, pull.lets_refused = reason is not None, allow_refused is not None
         async with at_work(pull, RunStatus.PLANNED if mode is RunMode.PLAN else RunStatus.DONE):
             await _pages(pull, progress or (lambda run: None), overridden=bool(overrides), full=full)
         return pull.run
@@ -106,9 +115,10 @@ async def _pages(pull: Pull, progress: Progress, *, overridden: bool, full: bool
     cursor = None if overridden or full else pull.source.cursor
     async with pull.database.read() as session:
         rules = await policies(session, pull.source.id)
-    if cursor is None and not overridden and pull.run.mode is RunMode.APPLY:
+    applies = pull.run.mode is RunMode.APPLY
+    if cursor is None and not overridden:
         pull.watched = pull.plugin.whole
-    pushed = pull.run.mode is RunMode.APPLY and isinstance(pull.plugin, Receives)
+    pushed = applies and isinstance(pull.plugin, Receives)
     arrivals = partial(_arrivals, pull) if pushed else None
     try:
         async with pages.reading(pull.plugin, cursor, rules, arrivals) as coming:
@@ -118,15 +128,15 @@ async def _pages(pull: Pull, progress: Progress, *, overridden: bool, full: bool
                 if arrivals:
                     await arrivals()
                 progress(pull.run)
-        if pull.run.mode is RunMode.APPLY:
-            await _settle(pull, everything=cursor is None)
-            progress(pull.run)
+        await (_settle(pull, everything=cursor is None) if applies else _foresee(pull))
+        progress(pull.run)
     except TooMuchGone as error:
         async with pull.database.write(pull.viewer) as session:
             await raise_alert(session, AlertKind.GUARDED, pull.source.id, "", str(error))
         raise
-    async with pull.database.write(pull.viewer) as session:
-        await clear_alert(session, AlertKind.GUARDED, pull.source.id, "")
+    if applies:
+        async with pull.database.write(pull.viewer) as session:
+            await clear_alert(session, AlertKind.GUARDED, pull.source.id, "")
 
 
 async def _settle(pull: Pull, *, everything: bool) -> None:
@@ -137,7 +147,14 @@ async def _settle(pull: Pull, *, everything: bool) -> None:
     if everything:
         await _close_the_rest(pull)
     if pull.complete:
-        await gone.sweep(pull, pull.complete)
+        await gone.sweep(pull, pull.complete, guarded=not pull.lets_go)
+
+
+async def _foresee(pull: Pull) -> None:
+    """What the last page of a mere plan tells: what would be gone, and whether that would be too much."""
+    if pull.complete:
+        await foreseen.foresee(pull, pull.complete)
+    await foreseen.guard(pull)
 
 
 async def _arrivals(pull: Pull) -> None:
@@ -158,16 +175,14 @@ async def _page(pull: Pull, ready: Ready, decided: Callable[[], None], *, keep_c
             planned = await plan(session, pull.source.id, ready.readings, None)
         decided()
         await _heed(pull, session, ready)
-        if run.mode is RunMode.APPLY and run.reason is None:
+        if run.mode is RunMode.APPLY and not pull.lets_go:
             await gone.guard(session, pull.source, applying.counted(planned).closed, already=run.closed)
         counts = outcome.counted(planned, items)
-        await _carry_out(pull, session, _in_its_words(planned, page.columns), items)
-        if len(items) >= MANY and counts.rejected - sum(one.waits for one in planned) > MOST * len(items):
-            first = next(_reasons(items, planned))
-            raise Conflict(
-                f"{counts.rejected} of {len(items)} records of page {run.pages + 1} were refused, so nothing "
-                f"of it was taken. The first: {first} Is this the right file and the right kind?"
-            )
+        refused = counts.rejected - sum(one.waits for one in planned)
+        planned = _in_its_words(planned, page.columns)
+        if not pull.lets_refused:
+            outcome.guard(pull, planned, items, refused, already=pull.refused)
+        await _carry_out(pull, session, planned, items)
         total = totals(run)
         total.add(counts)
         values = asdict(total) | {"pages": run.pages + 1, "records": run.records + len(items)}
@@ -176,6 +191,7 @@ async def _page(pull: Pull, ready: Ready, decided: Callable[[], None], *, keep_c
             await session.execute(_further(pull, page.cursor))
     take(run, values | {"expected": page.total if page.total is not None else run.expected})
     pull.drifted |= ready.readings.drifted.keys()
+    pull.refused += refused
     journal.of_page(run)
 
 
@@ -206,11 +222,6 @@ def _in_its_words(planned: list[Planned], columns: Mapping[str, str]) -> list[Pl
         if one.action is PlanAction.REJECT and colon and name in columns:
             one.rule = f"column {columns[name]}: {words}"
     return planned
-
-
-def _reasons(items: Items, planned: Sequence[Planned]) -> Iterator[str]:
-    yield from (item.reason for item in items if isinstance(item, BadRecord))
-    yield from (one.rule for one in planned if one.action is PlanAction.REJECT)
 
 
 async def _carry_out(pull: Pull, session: AsyncSession, planned: Sequence[Planned], items: Items) -> None:

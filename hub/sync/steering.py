@@ -1,7 +1,7 @@
 """What admins ask of sync from anywhere: each verb leaves a job for a worker, or stops what is at work."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -46,6 +46,7 @@ async def run_source(
     until: date | None = None,
     full: bool = False,
     reason: str | None = None,
+    allow_refused: str | None = None,
 ) -> Source:
     """Leave a pull from a source to a worker (同步): to apply it, or to store a plan.
 
@@ -61,8 +62,9 @@ async def run_source(
     overrides = {one.name: read(one.value) for one in settings}
     first, last = (since.isoformat(), until.isoformat()) if since and until else (None, None)
     verb: jobs.Verb = "plan" if mode is RunMode.PLAN else "run"
-    why = words.maybe(reason, field="reason")
-    await _ask(session, Job(name, viewer.name, overrides, verb, first=first, last=last, full=full, reason=why))
+    job = Job(name, viewer.name, overrides, verb, first=first, last=last, full=full)
+    let = words.maybe(allow_refused, field="allowRefused")
+    await _ask(session, replace(job, reason=words.maybe(reason, field="reason"), allow_refused=let))
     return source
 
 

@@ -18,20 +18,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.db import Database, Origin
 from hub.errors import Conflict
-from hub.models import PlanAction, PlanRow, PlanState, Run, RunMode, RunStatus, Source
+from hub.models import AlertKind, PlanAction, PlanRow, PlanState, Run, RunMode, RunStatus, Source
 from hub.plugin import BadRecord
+from hub.services.alerts import clear_alert
 from hub.services.changes import plain
 from hub.sync import apply as applying
-from hub.sync import archive, journal, rejected
+from hub.sync import archive, foreseen, journal, rejected
 from hub.sync.drift import Policies, policies
 from hub.sync.gone import guard
 from hub.sync.plan import Moment, plan
-from hub.sync.planned import Planned
+from hub.sync.planned import Identity, Planned, identity
 from hub.sync.reading import Readings, read
 from hub.sync.work import Progress, Work, at_work, begin, fenced, found, insist, not_paused, note, take, totals
 
 AT_ONCE = 2_000
-Identity = tuple[str, str]
 
 
 async def apply_plan(
@@ -47,7 +47,7 @@ async def apply_plan(
     not_paused(source)
     if reason is None:
         async with database.read() as session:
-            await guard(session, source, planned.closed)
+            await guard(session, source, planned.closed, command=f"hub sync apply {id}")
     run = await begin(database, source, started_by, RunMode.APPLY, planned.settings, planned.id, reason)
     run.expected = expected
     work = Work(database, source, run)
@@ -98,37 +98,34 @@ async def _waiting(database: Database, planned: Run) -> list[PlanRow]:
         rows = list(await session.scalars(select(PlanRow).where(*mine).order_by(PlanRow.number).limit(AT_ONCE)))
     seen = set[Identity]()
     for at, row in enumerate(rows):
-        if (identity := _identity(row)) in seen:
+        if (name := identity(row)) in seen:
             return rows[:at]
-        seen.add(identity)
+        seen.add(name)
     return rows
-
-
-def _identity(row: PlanRow) -> Identity:
-    """What the record is known by: its names in the row itself may be cut short."""
-    kept = row.private.get("record")
-    return (kept["kind"], kept["key"]) if kept else ("", str(row.number))
 
 
 async def _carry_out(work: Work, planned: Run, rows: Sequence[PlanRow], *, outdated: bool) -> None:
     """Some rows of the plan, one transaction: what they change, what is refused, and what became of each of them."""
-    run, meant = work.run, {_identity(row): row for row in rows if row.action is not PlanAction.REJECT}
-    ids = {identity: row.entity_id for identity, row in meant.items() if row.action is PlanAction.CREATE}
-    promised = {identity: id for identity, id in ids.items() if id is not None}
+    run, meant = work.run, {identity(row): row for row in rows if _is_decided(row)}
+    ids = {name: row.entity_id for name, row in meant.items() if row.action is PlanAction.CREATE}
+    promised = {name: id for name, id in ids.items() if id is not None}
     async with fenced(work) as session:
         readings = _read_again(meant, await policies(session, work.source.id))
         now = await plan(session, work.source.id, readings, None, Moment(planned.started_at, promised))
         reasons = {(one.kind, one.record.key): _moved(meant[one.kind, one.record.key], one) for one in now}
+        reasons |= await foreseen.carry_out(session, planned, rows, outdated=outdated)
         _refuse_what_hangs_on_it(now, reasons)
         done = [one for one in now if reasons[one.kind, one.record.key] is None]
         await applying.apply(session, work.source.id, Origin(work.viewer.subject, run.id), done)
-        left = [] if outdated else [_kept_back(one, reasons) for one in now if _is_left(one, reasons)]
+        here = [one for one in now if not foreseen.lacked(meant[one.kind, one.record.key])]
+        left = [] if outdated else [_kept_back(one, reasons) for one in here if _is_left(one, reasons)]
         refused = [*_refused(rows), *left]
         await rejected.reject(session, run, refused)
         await rejected.heal(session, run, done)
         await _tell(session, rows, reasons)
         counts = applying.counted(done)
         counts.rejected += sum(row.action is PlanAction.REJECT for row in rows)
+        counts.unchanged += sum(_says_nothing(row) and reasons.get(identity(row)) is None for row in rows)
         total = totals(run)
         total.add(counts)
         moved = run.moved + sum(reason is not None for reason in reasons.values())
@@ -136,6 +133,15 @@ async def _carry_out(work: Work, planned: Run, rows: Sequence[PlanRow], *, outda
         await note(session, run, values | {"expected": run.expected})
     take(run, values)
     journal.of_page(run)
+
+
+def _says_nothing(row: PlanRow) -> bool:
+    """Whether it is shown, but nothing is to be decided about it: only noted, or decided before."""
+    return row.action is PlanAction.NOTE or bool(row.private.get("still"))
+
+
+def _is_decided(row: PlanRow) -> bool:
+    return row.action is not PlanAction.REJECT and not _says_nothing(row)
 
 
 def _read_again(meant: Mapping[Identity, PlanRow], rules: Policies) -> Readings:
@@ -207,7 +213,7 @@ async def _tell(session: AsyncSession, rows: Sequence[PlanRow], reasons: Mapping
     """Note at each row of the plan what became of it."""
     told: list[dict[str, Any]] = []
     for row in rows:
-        reason = reasons.get(_identity(row))
+        reason = reasons.get(identity(row))
         told.append({"of": row.id, "to": PlanState.REFUSED if reason else PlanState.APPLIED, "why": reason})
     mine = (PlanRow.run_id == rows[0].run_id, PlanRow.id == bindparam("of"))
     statement = update(PlanRow).where(*mine).values(state=bindparam("to"), reason=bindparam("why"))
@@ -218,6 +224,7 @@ async def _finish(work: Work, planned: Run) -> None:
     """The plan is done; the source goes on from where it ended, unless another run has moved that place."""
     async with fenced(work) as session:
         await session.execute(update(Run).where(Run.id == planned.id).values(status=RunStatus.APPLIED))
+        await clear_alert(session, AlertKind.GUARDED, work.source.id, "")
         if planned.cursor is not None:
             same = (Source.id == work.source.id, Source.cursor.is_not_distinct_from(planned.began))
             await session.execute(update(Source).where(*same).values(cursor=planned.cursor))

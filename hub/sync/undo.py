@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, DateTime, Enum, Uuid, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Date, DateTime, Enum, Table, Uuid, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.db import Database, Origin
@@ -40,14 +40,14 @@ from hub.models import (
 )
 from hub.models.base import now
 from hub.services import grids
-from hub.services.changes import plain
-from hub.sync import journal
+from hub.services.shapes import shape
+from hub.sync import bulk, journal
 from hub.sync.apply import move
 from hub.sync.batch import HIDDEN, Batch
 from hub.sync.kind import Kind, Values
 from hub.sync.kinds import KINDS
 from hub.sync.reading import GONE
-from hub.sync.references import among
+from hub.sync.references import among, locked
 from hub.sync.work import Progress, Work, at_work, begin, fenced, found, insist, note, take
 
 AT_ONCE = 1_000
@@ -103,7 +103,7 @@ async def _run(database: Database, id: UUID) -> tuple[Run, Source, int]:
     async with database.read() as session:
         meant, source = await found(session, id)
         must_have_written(meant)
-        expected = await session.scalar(select(func.count()).select_from(Change).where(Change.run_id == id))
+        expected = await session.scalar(select(func.count()).select_from(Change).where(*_of(id)))
         return meant, source, expected or 0
 
 
@@ -114,15 +114,22 @@ async def _ours(database: Database, meant: Run) -> set[UUID]:
         return {meant.id, *await session.scalars(earlier)}
 
 
-async def _changes(database: Database, meant: Run, before: Place | None) -> list[Change]:
-    statement = select(Change).where(Change.run_id == meant.id)
+def _of(id: UUID) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """The changes of a run that can be taken back."""
+    return Change.run_id == id, Change.entity.in_(list(BY_ENTITY))
+
+
+async def _changes(database: Database, meant: Run, before: Place | None) -> Sequence[Any]:
+    names = (Change.position, Change.id, Change.kind, Change.entity, Change.entity_id, Change.reverse)
+    statement = select(*names).where(*_of(meant.id))
     if before is not None:
         statement = statement.where(tuple_(Change.position, Change.id) < before)
     async with database.read() as session:
-        return list(await session.scalars(statement.order_by(Change.position.desc(), Change.id.desc()).limit(AT_ONCE)))
+        latest = statement.order_by(Change.position.desc(), Change.id.desc())
+        return (await session.execute(latest.limit(AT_ONCE))).all()
 
 
-async def _take_back(work: Work, ours: set[UUID], said: Sequence[Change]) -> None:
+async def _take_back(work: Work, ours: set[UUID], said: Sequence[Any]) -> None:
     """Some changes, the last one first, in one transaction."""
     run = work.run
     async with fenced(work) as session:
@@ -155,38 +162,34 @@ async def _take_back(work: Work, ours: set[UUID], said: Sequence[Change]) -> Non
     journal.of_page(run)
 
 
-async def _rows(session: AsyncSession, said: Sequence[Change]) -> dict[UUID, Back]:
+async def _rows(session: AsyncSession, said: Sequence[Any]) -> dict[UUID, Back]:
     """The rows as they stand, locked in one order for all."""
-    wanted: dict[Any, list[UUID]] = defaultdict(list)
-    for change in said:
-        if change.entity in BY_ENTITY:
-            wanted[BY_ENTITY[change.entity].table].append(change.entity_id)
-    kinds = {change.entity_id: BY_ENTITY[change.entity] for change in said if change.entity in BY_ENTITY}
+    kinds = {change.entity_id: BY_ENTITY[change.entity] for change in said}
+    wanted: dict[Table, list[UUID]] = defaultdict(list)
+    for id, kind in kinds.items():
+        wanted[kind.table].append(id)
     backs: dict[UUID, Back] = {}
     for table, ids in wanted.items():
-        rows = await session.execute(select(table).where(among(table.c.id, ids)).order_by(table.c.id).with_for_update())
-        for row in rows.mappings():
-            values = {str(name): value for name, value in row.items()}
-            backs[values["id"]] = Back(kinds[values["id"]], values)
+        for row in await locked(session, table, among(table.c.id, ids)):
+            backs[row["id"]] = Back(kinds[row["id"]], row)
     return backs
 
 
 async def _since(
-    session: AsyncSession, ours: set[UUID], ids: list[UUID], first: Change
+    session: AsyncSession, ours: set[UUID], ids: list[UUID], first: Any
 ) -> dict[UUID, list[tuple[Place, set[str], str]]]:
     """What others have written to these rows since: when, which fields, who."""
     others: dict[UUID, list[tuple[Place, set[str], str]]] = defaultdict(list)
-    statement = select(Change.entity_id, Change.position, Change.id, Change.patch, Change.actor, Change.run_id).where(
-        among(Change.__table__.c.entity_id, ids), tuple_(Change.position, Change.id) > (first.position, first.id)
-    )
-    said = await session.execute(statement.order_by(Change.position, Change.id))
-    for entity_id, position, id, patch, actor, run_id in said:
-        if run_id not in ours:
-            others[entity_id].append(((position, id), set(patch), actor or "the hub"))
+    of_others = or_(Change.run_id.is_(None), Change.run_id.not_in(ours))
+    later = tuple_(Change.position, Change.id) > (first.position, first.id)
+    statement = select(Change.entity_id, Change.position, Change.id, Change.patch, Change.actor)
+    statement = statement.where(among(Change.__table__.c.entity_id, ids), later, of_others)
+    for entity_id, *place, patch, actor in await session.execute(statement.order_by(Change.position, Change.id)):
+        others[entity_id].append((tuple(place), set(patch), actor or "the hub"))
     return others
 
 
-def _reverse(back: Back, change: Change, since: Sequence[tuple[Place, set[str], str]]) -> None:
+def _reverse(back: Back, change: Any, since: Sequence[tuple[Place, set[str], str]]) -> None:
     """Take one change back, as far as nobody else has written since."""
     later = [(fields, who) for place, fields, who in since if place > (change.position, change.id)]
     if change.kind is ChangeKind.CREATED:
@@ -270,7 +273,8 @@ async def _look_again(session: AsyncSession, source: Source, done: Sequence[Back
     for hash, closes in ((None, False), (GONE, True)):
         ids = [back.row["id"] for back in done if back.closes is closes]
         mine = (Link.source_id == source.id, among(Link.__table__.c.entity_id, ids))
-        await session.execute(update(Link).where(*mine).values(hash=hash))
+        looking = update(Link).where(*mine).values(hash=hash)
+        await session.execute(looking, execution_options={"synchronize_session": False})
 
 
 async def _tell(session: AsyncSession, run: Run, source: Source, backs: Sequence[Back]) -> None:
@@ -291,8 +295,8 @@ async def _tell(session: AsyncSession, run: Run, source: Source, backs: Sequence
                     "kind": back.kind.name,
                     "key": keys.get(back.row["id"]) or str(back.row[back.kind.natural[0]]),
                     "entity_id": back.row["id"],
-                    "old": {name: plain(back.row[name]) for name in back.new},
-                    "new": {name: plain(value) for name, value in back.new.items()},
+                    "old": shape(back.kind.model).told({name: back.row[name] for name in back.new}),
+                    "new": shape(back.kind.model).told(back.new),
                     "rule": "taken back",
                     "state": PlanState.REFUSED if back.left else PlanState.APPLIED,
                     "reason": f"Left alone: {left}." if back.left else None,
@@ -300,4 +304,4 @@ async def _tell(session: AsyncSession, run: Run, source: Source, backs: Sequence
                 }
             )
     if rows:
-        await session.execute(insert(PlanRow), rows)
+        await bulk.add(session, PlanRow, rows)

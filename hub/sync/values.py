@@ -21,6 +21,8 @@ TRUTHS = {"true": True, "1": True, "yes": True, "是": True, "false": False, "0"
 
 def text(value: object) -> str:
     """Text without blanks around it; numbers are taken as they are written."""
+    if type(value) is str and value.isascii() and "\x00" not in value:
+        return value.strip()
     found = value if type(value) is str else str(value)
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{value!r} is no text")

@@ -10,7 +10,19 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from hub.models import Alert, AlertKind, Arrival, ArrivalStatus, Run, RunMode, RunStatus, Schedule, Source
+from hub.models import (
+    Alert,
+    AlertKind,
+    Arrival,
+    ArrivalStatus,
+    Rejected,
+    RejectedStatus,
+    Run,
+    RunMode,
+    RunStatus,
+    Schedule,
+    Source,
+)
 from hub.services.alerts import clear_alert, raise_alert
 from hub.services.cron import next_moment
 
@@ -37,6 +49,7 @@ class Standing:
     pushed     when something was last pushed, and read
     receiving  the last run that was to read what is pushed
     waits      whether something that was pushed waits to be read
+    refused    how many records were refused and wait for a person
     """
 
     source: Source
@@ -47,11 +60,12 @@ class Standing:
     pushed: datetime | None
     receiving: Run | None
     waits: bool
+    refused: int
 
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """What is the matter, and when it was last seen to be so; None: it goes on since it began."""
+    """What is the matter, and when it was last seen to be so; None: it is so while the words are the same."""
 
     words: str
     seen: datetime | None = None
@@ -67,20 +81,27 @@ async def look(session: AsyncSession, at: datetime) -> None:
             ((AlertKind.FAILING, ""), _failing(one)),
             ((AlertKind.FAILING, PUSH), _failing_to_receive(one)),
             ((AlertKind.QUIET, ""), _quiet(one, at)),
+            ((AlertKind.REJECTED, ""), _refused(one)),
         ):
             before = known.get((one.source.id, kind, subject))
             if matter is None:
                 if before is not None:
                     await clear_alert(session, kind, one.source.id, subject)
-            elif before is None or (matter.seen is not None and before < matter.seen):
+            elif before is None or _is_news(matter, before):
                 await raise_alert(session, kind, one.source.id, subject, matter.words)
 
 
-async def _open(session: AsyncSession) -> dict[tuple[UUID | None, AlertKind, str], datetime]:
-    kinds = Alert.kind.in_([AlertKind.FAILING, AlertKind.QUIET])
+def _is_news(matter: Matter, before: tuple[datetime, str]) -> bool:
+    last_at, words = before
+    return words != matter.words if matter.seen is None else last_at < matter.seen
+
+
+async def _open(session: AsyncSession) -> dict[tuple[UUID | None, AlertKind, str], tuple[datetime, str]]:
+    kinds = Alert.kind.in_([AlertKind.FAILING, AlertKind.QUIET, AlertKind.REJECTED])
     mine = (Alert.cleared_at.is_(None), kinds, Alert.subject.in_(["", PUSH]))
-    found = await session.execute(select(Alert.source_id, Alert.kind, Alert.subject, Alert.last_at).where(*mine))
-    return {(source_id, kind, subject): last_at for source_id, kind, subject, last_at in found}
+    wanted = select(Alert.source_id, Alert.kind, Alert.subject, Alert.last_at, Alert.words)
+    found = await session.execute(wanted.where(*mine))
+    return {(source_id, kind, subject): (last_at, words) for source_id, kind, subject, last_at, words in found}
 
 
 async def _standings(session: AsyncSession, at: datetime) -> list[Standing]:
@@ -91,8 +112,10 @@ async def _standings(session: AsyncSession, at: datetime) -> list[Standing]:
     due = and_(Arrival.status == ArrivalStatus.PARKED, Arrival.again_at <= at)
     waits = select(Arrival.id).where(Arrival.source_id == Source.id, or_(fresh, due)).exists()
     done = _latest(pulled, "finished_at", RunStatus.DONE)
+    opened = (Rejected.source_id == Source.id, Rejected.status == RejectedStatus.OPEN)
+    refused = select(func.count()).where(*opened).correlate(Source).scalar_subquery()
     wanted = (
-        select(Source, Schedule, done, brought, Run, pushes, receiving, waits)
+        select(Source, Schedule, done, brought, Run, pushes, receiving, waits, refused)
         .outerjoin(Schedule, Schedule.source_id == Source.id)
         .outerjoin(Run, Run.id == _latest(pulled, "id", RunStatus.DONE, RunStatus.FAILED))
         .outerjoin(receiving, receiving.id == _latest(pushed, "id", RunStatus.DONE, RunStatus.FAILED))
@@ -121,6 +144,14 @@ def _failing_to_receive(one: Standing) -> Matter | None:
         return None
     words = f"What is pushed could not be read: {one.receiving.error} More: hub sync log {one.receiving.id}"
     return Matter(words, one.receiving.finished_at)
+
+
+def _refused(one: Standing) -> Matter | None:
+    if not one.refused:
+        return None
+    what = "1 record was refused and waits" if one.refused == 1 else f"{one.refused:,} records were refused and wait"
+    name = one.source.name
+    return Matter(f"{what} for a person. What is wrong, and what to do: hub sync rejected {name}")
 
 
 def _quiet(one: Standing, at: datetime) -> Matter | None:

@@ -15,6 +15,7 @@ from hub.testing.bench import Bench
 NEW: Mapping[str, Mapping[str, Any]] = {
     "request": {"number": "LS-1", "title": "路灯不亮", "status": "RECEIVED", "place": "滨河路 1 号"},
     "resource": {"code": "LS-1", "title": "会议室", "resource_kind": "VENUE"},
+    "catalogue_entry": {"code": "LS-1", "party": "LS-2", "category": "市政/照明", "basis": "区权责清单"},
     "organization": {"code": "LS-1", "name": "滨河社区居委会"},
     "person": {"code": "LS-1", "name": "张三", "public": True},
     "alliance": {"code": "LS-1", "name": "滨河党建联盟"},

@@ -27,7 +27,8 @@ from pydantic import (
 from hub.plugin import BadRecord, Change, Page, Plugin, SourceBroken, SourceDown
 from plugins.hotline12345.dialects import WORDS, Dialect, load
 from plugins.hotline12345.pushes import FACTS, body
-from plugins.hotline12345.records import Centre, read, recognise
+from plugins.hotline12345.readings import recognise
+from plugins.hotline12345.records import Centre, read
 from plugins.hotline12345.wire import OK, THERE, Envelope, Moment, PageInfo, message, opened, page
 
 __all__ = ["Hotline12345"]
@@ -189,7 +190,7 @@ class Hotline12345(Plugin[Config]):
             asked = await self.ask("GET", f"{order}/submissions", params={"token": change.token})
             if opened(asked, pushed=True).result_data:
                 return change.key
-        told, headers = body(change, event, dialect), {"Idempotency-Key": change.token}
+        told, headers = body(change, event, dialect, self.centre.number), {"Idempotency-Key": change.token}
         answer = opened(await self.ask("POST", f"{order}/{path}", json=told, headers=headers), pushed=True)
         return change.key if answer.code in (OK, THERE) else self.refused(change, answer, told)
 

@@ -2,41 +2,44 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 from hub.plugin import Caller
-from plugins.hotline12345.cells import Row, first, text, word
-from plugins.hotline12345.dialects import CALLER_COLUMN, NAMELESS, Dialect
+from plugins.hotline12345.cells import Row, text, word
+from plugins.hotline12345.dialects import NAMELESS, is_caller
+from plugins.hotline12345.readings import Reading
 
-__all__ = ["beyond", "caller", "caller_columns", "discreet", "masked", "masked_unknown"]
+__all__ = ["beyond", "caller", "discreet", "masked", "masked_unknown"]
 
 HIDDEN_NAME, HIDDEN_PHONE = "〔来电人〕", "〔电话〕"
 OPEN_TO_ALL = ("title", "content", "place", "result", "category", "assignee")
 LEAST_DIGITS = 5
 MASK = "***"
-CALLER_FIELDS = ("caller_name", "caller_phone")
+NO_DIGIT = re.compile(r"\D")
 SEPARATORS = re.compile(r"[-\s]")
+NUMBER = re.compile(rf"[+\d](?:[-\s]?\d){{{LEAST_DIGITS - 1},}}")
 PHONE = re.compile(r"(\d[-\s()]*){7,13}")
 
 
-def caller(row: Row, dialect: Dialect) -> Caller | None:
+def caller(row: Row, reading: Reading) -> Caller | None:
     """Name and number as far as the row has them; confidential unless it says otherwise."""
-    (_, name), (_, phone) = first(row, dialect, "caller_name"), first(row, dialect, "caller_phone")
+    (_, name), (_, phone) = reading.first(row, "caller_name"), reading.first(row, "caller_phone")
     if name is None and phone is None:
         return None
-    column, secret = first(row, dialect, "caller_confidential")
+    column, secret = reading.first(row, "caller_confidential")
     told = column is not None and secret is not None
-    open_ = told and word(dialect, "caller_confidential", str(column), str(secret)) == "NO"
+    open_ = told and word(reading.dialect, "caller_confidential", str(column), str(secret)) == "NO"
     nameless = name is None or name in NAMELESS
     return Caller(None if nameless else name, digits(phone), confidential=nameless or not open_)
 
 
 def digits(phone: str | None) -> str | None:
     """A number without its separators and without China's +86."""
-    plain = re.sub(r"\D", "", unicodedata.normalize("NFKC", phone or ""))
+    plain = phone or ""
+    if not (plain.isascii() and plain.isdecimal()):
+        plain = NO_DIGIT.sub("", unicodedata.normalize("NFKC", plain))
     if len(plain) == 13 and plain.startswith("86"):
         plain = plain[2:]
     return plain if len(plain) >= LEAST_DIGITS else None
@@ -44,50 +47,63 @@ def digits(phone: str | None) -> str | None:
 
 def discreet(fields: Mapping[str, Any], who: Caller) -> dict[str, Any]:
     """The fields, and the issues among them, without the caller's name and number."""
-    found: dict[str, Any] = {name: hide(fields[name], who) for name in OPEN_TO_ALL if fields.get(name)}
-    if fields.get("issues"):
+    written = {name: said for name in OPEN_TO_ALL if (said := fields.get(name))}
+    issues = fields.get("issues", ())
+    if not mentioned(who, "\n".join([*written.values(), *[f"{one.title}\n{one.category}" for one in issues]])):
+        return dict(fields)
+    found: dict[str, Any] = {name: hide(said, who) for name, said in written.items()}
+    if issues:
         found["issues"] = tuple(
             replace(issue, title=hide(issue.title, who), category=issue.category and hide(issue.category, who))
-            for issue in fields["issues"]
+            for issue in issues
         )
     return {**fields, **found}
+
+
+def mentioned(who: Caller, written: str) -> bool:
+    """Whether the text may hold the caller's name or number: for sure not, where a digit of that is missing."""
+    if who.name is not None and who.name in written:
+        return True
+    return who.phone is not None and all(digit in written for digit in who.phone)
 
 
 def hide(written: str, who: Caller) -> str:
     """The text without the caller's name and number, however the number is spaced."""
     if who.name is not None and len(who.name) > 1:
         written = written.replace(who.name, HIDDEN_NAME)
-    if who.phone is not None and who.phone in SEPARATORS.sub("", written):
-        spaced = r"[-\s]?".join(who.phone)
-        written = re.sub(rf"(?:\+?86[-\s]?)?{spaced}", HIDDEN_PHONE, written)
+    phone = who.phone
+    if phone is not None and phone[0] in written and phone[-1] in written:
+        written = NUMBER.sub(lambda number: without(number[0], phone), written)
     return written
 
 
-@lru_cache(maxsize=64)
-def caller_columns(dialects: Sequence[Dialect]) -> frozenset[str]:
-    """The columns in which one of these dialects names the caller."""
-    return frozenset(name for one in dialects for field in CALLER_FIELDS for name in one.fields.get(field, ()))
+def without(number: str, phone: str) -> str:
+    """A run of digits without those of the phone. A pattern is made only where there are others beside them."""
+    bare = SEPARATORS.sub("", number)
+    if bare == phone:
+        return HIDDEN_PHONE
+    if phone not in bare:
+        return number
+    spaced = r"[-\s]?".join(phone)
+    return re.sub(rf"(?:\+?86[-\s]?)?{spaced}", HIDDEN_PHONE, number)
 
 
-def told_of(row: Row, columns: frozenset[str]) -> list[Caller]:
-    """Everybody whom one of the row's columns names as the caller."""
-    told = [text(value) for name, value in row.items() if is_caller(name, columns)]
+def told_of(row: Row, columns: Iterable[str]) -> list[Caller]:
+    """Everybody whom these columns of the row name as the caller."""
+    told = [text(row[column]) for column in columns]
     return [Caller(value if named(value) else None, digits(value)) for value in told if value]
 
 
-def masked(row: Row, reason: str, columns: frozenset[str]) -> tuple[dict[str, Any], str]:
-    """A row of a known dialect and words about it, as an admin may see them: without the caller."""
+def masked(row: Row, reason: str, columns: Sequence[str]) -> tuple[dict[str, Any], str]:
+    """A row of a known dialect and words about it, as an admin may see them: without the caller of these columns."""
     callers = told_of(row, columns)
-    shown = {
-        name: MASK if is_caller(name, columns) and text(value) else whole(value, callers) for name, value in row.items()
-    }
+    shown = {name: MASK if name in columns and text(value) else whole(value, callers) for name, value in row.items()}
     return shown, str(whole(reason, callers))
 
 
-def beyond(row: Row, known: frozenset[str], columns: frozenset[str]) -> dict[str, Any]:
-    """What the row says in columns that its dialect does not know, without the caller."""
-    others = {name: value for name, value in row.items() if name not in known and not is_caller(name, columns)}
-    found: dict[str, Any] = whole(others, told_of(row, columns)) if others else {}
+def beyond(row: Row, others: Sequence[str], columns: Sequence[str]) -> dict[str, Any]:
+    """What the row says in other columns than its dialect's, without the caller of these columns."""
+    found: dict[str, Any] = whole({name: row[name] for name in others}, told_of(row, columns)) if others else {}
     return found
 
 
@@ -107,10 +123,6 @@ def masked_unknown(value: Any, columns: frozenset[str]) -> Any:
 def named(cell: str) -> bool:
     """Whether a caller's cell holds a name, and not a number or a word for nobody."""
     return cell not in NAMELESS and any(letter.isalpha() for letter in cell)
-
-
-def is_caller(column: str, columns: frozenset[str]) -> bool:
-    return column in columns or CALLER_COLUMN.search(column) is not None
 
 
 def whole(value: Any, callers: Sequence[Caller]) -> Any:

@@ -1,6 +1,6 @@
 """What the hotline is told of a step in the hub: which facts belong to it, in the names and words of the dialect."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -21,14 +21,19 @@ FACTS: Mapping[str, tuple[str, ...]] = {
     "ASK_RETURN": ("reason",),
     "ASK_EXTENSION": ("reason", "until", "working_days"),
     "EVALUATE": ("satisfaction", "solved", "note"),
+    "MERGE": ("merged_into", "note"),
+    "UNMERGE": ("merged_into", "note"),
+    "ANSWER": RESULT,
 }
 """A step in the hub, by its name among RequestAction -> what the hotline is told of it, besides ALWAYS."""
 TIMES = frozenset({"at", "handled_at", "closed_at", "contacted_at", "until"})
 
 
-def body(change: Change, event: Event, dialect: Dialect) -> dict[str, Any]:
-    """What is sent: the facts of this step that are known, under the hotline's names."""
+def body(change: Change, event: Event, dialect: Dialect, number: Callable[[str], str] = str) -> dict[str, Any]:
+    """What is sent: the facts of this step that are known, under its own names; `number`: what it calls an order."""
     known = facts(change, event)
+    if known["merged_into"] is not None:
+        known["merged_into"] = number(known["merged_into"])
     columns = dialect.push.columns
     return {
         columns[name]: told(dialect, name, known[name])
@@ -51,6 +56,7 @@ def facts(change: Change, event: Event) -> dict[str, Any]:
         "reason": said.get("reason", event.note),
         "until": said.get("until", said.get("due_at")),
         "working_days": said.get("days"),
+        "merged_into": said.get("into_number", said.get("out_of_number")),
         "contacted": True,
         "contacted_at": event.at,
     }

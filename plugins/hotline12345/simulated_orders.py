@@ -88,6 +88,7 @@ class Order:
     handled: datetime | None = None
     supervised: bool = False
     urged: int = 0
+    merged_into: str = ""
 
     @property
     def done(self) -> bool:

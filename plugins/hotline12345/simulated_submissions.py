@@ -137,12 +137,26 @@ def evaluated(said: Submission) -> tuple[Order, None]:
     return replace(said.order, satisfaction=satisfaction, solved=said.name("solved") or said.order.solved), None
 
 
+def merged(said: Submission) -> tuple[Order, None]:
+    """并案、撤销并案"""
+    step = said.name("step", needed="环节")
+    if step not in ("MERGE", "UNMERGE"):
+        raise Refused(42202, "环节应为并案或撤销并案")
+    into = said.text("merged_into", needed="并入工单编号")
+    if into == said.order.number:
+        raise Refused(42208, "工单不能并入自身")
+    if step == "UNMERGE" and said.order.merged_into != into:
+        raise Refused(42209, f"工单并未并入 {into}")
+    return replace(said.order, merged_into=into if step == "MERGE" else ""), None
+
+
 SUBMISSIONS: dict[str, Callable[[Submission], tuple[Order, Waiting | None]]] = {
     "acceptances": accepted,
     "results": handled,
     "returns": returned,
     "extensions": extended,
     "evaluations": evaluated,
+    "merges": merged,
 }
 
 

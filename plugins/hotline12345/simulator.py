@@ -159,7 +159,7 @@ async def submissions(request: HTTPRequest) -> Response:
 
 
 async def submit(request: HTTPRequest) -> Response:
-    """POST /api/workorders/{number}/acceptances, results, returns, extensions or evaluations"""
+    """POST /api/workorders/{number}/acceptances, results, returns, extensions, evaluations or merges"""
     source, number, what = hotline(request), request.path_params["number"], request.path_params["what"]
     known, token = source.known(number), request.headers.get("idempotency-key", "")
     if known is None or what not in SUBMISSIONS:

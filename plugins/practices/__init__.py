@@ -8,18 +8,22 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
-from hub.plugin import BadRecord, Page, Plugin, Record, SourceRefused
+from hub.plugin import BadRecord, Page, Plugin, Record, SourceBroken, SourceRefused
 from plugins.practices.checks import faults
 from plugins.practices.files import Unreadable, Written, read
-from plugins.practices.form import PracticeFile
+from plugins.practices.form import PracticeFile, keys_of, part_at
 from plugins.practices.records import records
 
 __all__ = ["Practices"]
 
 SHIPPED = Path(__file__).parent
 KINDS = frozenset(
-    {"practice", "scheme", "scheme_item", "workflow", "workflow_step", "escalation", "feature", "figure", "indicator"}
+    {
+        *("practice", "scheme", "scheme_item", "workflow", "workflow_step", "escalation", "catalogue_entry"),
+        *("feature", "figure", "indicator"),
+    }
 )
 
 
@@ -29,6 +33,10 @@ class Config(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     path: Path = Field(SHIPPED, title="文件或文件夹", description="一个实践一个 .yaml 文件；文件夹则读其中全部")
+
+
+class Unread(BadRecord):
+    """A file of which nothing could be read."""
 
 
 class Practices(Plugin[Config]):
@@ -50,6 +58,8 @@ class Practices(Plugin[Config]):
         if not found or not all(file.is_file() for file in found):
             raise SourceRefused(f"{path}: there is no practice file (*.yaml). Set the setting path to one.")
         pages = [said(file) for file in found]
+        if all(isinstance(item, Unread) for items in pages for item in items):
+            raise SourceBroken(" ".join(item.reason for items in pages for item in items if isinstance(item, Unread)))
         refused = any(isinstance(item, BadRecord) for items in pages for item in items)
         for number, items in enumerate(pages, 1):
             last = number == len(pages)
@@ -62,11 +72,26 @@ def said(path: Path) -> list[Record | BadRecord]:
         written = read(path)
         file = PracticeFile.model_validate(written.content)
     except Unreadable as error:
-        return [_bad(path, f"{path.name}, {error}")]
+        return [_bad(path, f"{path.name}, {error}", unread=True)]
     except ValidationError as error:
-        return [_bad(path, *(_told(written, fault["loc"], fault["msg"]) for fault in error.errors()))]
+        return [_bad(path, *(_told(written, fault["loc"], _words(fault)) for fault in error.errors()))]
     wrong = [_told(written, where, words) for where, words in faults(file)]
     return [_bad(path, *wrong)] if wrong else list(records(file, written))
+
+
+def _words(fault: ErrorDetails) -> str:
+    """What is wrong with the form of a part, and what to write instead."""
+    *above, name = fault["loc"]
+    part = part_at(tuple(above))
+    match fault["type"]:
+        case "extra_forbidden" if part is not None:
+            return f"{name} is not known here. Write one of: {', '.join(keys_of(part))}."
+        case "missing":
+            return f"{name} is missing. Write it."
+        case "string_type":
+            return f"{fault['input']!r} is no text. Write it in quotes."
+        case _:
+            return f"{fault['msg']}."
 
 
 def _told(written: Written, where: tuple[str | int, ...], words: str) -> str:
@@ -74,5 +99,6 @@ def _told(written: Written, where: tuple[str | int, ...], words: str) -> str:
     return f"{written.path.name}, line {written.line(where)}: {place}: {words}"
 
 
-def _bad(path: Path, *words: str) -> BadRecord:
-    return BadRecord(" ".join(words), {"file": path.name}, "practice", path.stem, where=path.name)
+def _bad(path: Path, *words: str, unread: bool = False) -> BadRecord:
+    kind = Unread if unread else BadRecord
+    return kind(" ".join(words), {"file": path.name}, "practice", path.stem, where=path.name)

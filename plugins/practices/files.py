@@ -32,15 +32,21 @@ class Written:
 
 
 class Lines(yaml.SafeLoader):
-    """YAML as a person means it: on, off, yes and no are words, days stay text, and no key stands twice."""
+    """YAML as a person means it: on, off, yes and no are words, days, times of day and codes that begin with 0 stay
+    text, and no key stands twice."""
 
 
+PLAIN = {
+    "bool": ("^(true|false)$", "tf"),
+    "int": ("^-?(0|[1-9][0-9]*)$", "-0123456789"),
+    "float": (r"^-?(0|[1-9][0-9]*)\.[0-9]+$", "-0123456789"),
+}
 Lines.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag.rsplit(":", 1)[-1] not in ("bool", "timestamp")]
+    first: [one for one in resolvers if one[0].rsplit(":", 1)[-1] not in ("bool", "int", "float", "timestamp")]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-for _word in ("true", "false"):
-    Lines.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(rf"^{_word}$"), [_word[0]])
+for _tag, (_pattern, _first) in PLAIN.items():
+    Lines.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first))
 
 
 def read(path: Path) -> Written:
@@ -53,8 +59,7 @@ def read(path: Path) -> Written:
     except UnicodeDecodeError:
         raise Unreadable("line 1: it is no UTF-8. Save it as UTF-8.") from None
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise Unreadable(f"line {mark.line + 1 if mark else 1}: {error.problem or error.context}.") from None
+        raise Unreadable(_broken(error)) from None
     except yaml.YAMLError as error:
         raise Unreadable(f"line 1: {error}.") from None
     if root is None:
@@ -62,6 +67,13 @@ def read(path: Path) -> Written:
     lines: dict[Where, int] = {}
     _walk(root, (), lines, frozenset())
     return Written(path, loader.construct_document(root), lines)
+
+
+def _broken(error: yaml.MarkedYAMLError) -> str:
+    """Where a file is no YAML: the beginning of what was not understood, which is where to look."""
+    mark = error.context_mark or error.problem_mark
+    context = f" {error.context}" if error.context else ""
+    return f"line {mark.line + 1 if mark else 1}: it is no YAML:{context}: {error.problem}. Mend it from here on."
 
 
 def _walk(node: yaml.Node, where: Where, lines: dict[Where, int], above: frozenset[int]) -> None:

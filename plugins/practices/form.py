@@ -1,8 +1,9 @@
 """The form of a practice file: docs/practices.md shows it by example. Every part says what it is in its own words."""
 
-from typing import Any, Literal
+from datetime import date
+from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hub.plugin import Demo
 
@@ -30,11 +31,16 @@ class Practice(Part):
 
 
 class Item(Part):
-    """One thing on a list. Where the source does not explain it, nor does the file."""
+    """One thing on a list, or its name alone. Where the source does not explain it, nor does the file."""
 
     name: str
     description: str | None = None
     year: int | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, said: Any) -> Any:
+        return {"name": said} if isinstance(said, str) else said
 
 
 class Scheme(Part):
@@ -45,7 +51,7 @@ class Scheme(Part):
     name: str
     description: str | None = None
     expected: int | None = Field(None, ge=0)
-    items: list[str | Item] = []
+    items: list[Item] = []
 
 
 class Step(Part):
@@ -97,7 +103,7 @@ class Act(Part):
 
     as      a role, where: clerk@420606070001 (a grid), handler:XY-001 (a party); anonymous; admin unless said
     do      one GraphQL operation
-    with    its variables; "$name" stands for what an earlier step kept
+    with    its variables; "$name" stands for what an earlier step kept, "$today+30" for a day
     keep    name -> place in the answer, for later steps
     expect  place in the answer -> what must stand there
     refused the code of the error that must come instead
@@ -132,6 +138,45 @@ class Indicator(Part):
     period: str | None = None
 
 
+class Times(Part):
+    """When something comes again: an RRULE, its first day, and the time of day and length where there is one."""
+
+    code: str = Field(pattern=NAME)
+    title: str
+    rule: str = Field(description="FREQ=MONTHLY;BYMONTHDAY=5,15,25")
+    starts_on: date
+    ends_on: date | None = None
+    at: str | None = Field(None, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="19:30")
+    minutes: int | None = Field(None, ge=1, le=1440)
+    grid: str | None = Field(None, description="the code of a grid, in quotes")
+    station: str | None = Field(None, description="the code of a station")
+
+
+class Series(Times):
+    """Meetings or activities that come again."""
+
+    kind: Literal["MEETING", "ACTIVITY"]
+    organizer: str | None = Field(None, description="the code of a party")
+    alliance: str | None = Field(None, description="the code of an alliance")
+
+
+class Rota(Times):
+    """Who is on duty when: what is done then, and how people are served."""
+
+    actions: list[Literal["LEAFLET", "HOME_VISIT", "CONSULT_DESK"]] = []
+    modes: list[Literal["ONLINE", "ON_SITE_ACCEPTANCE", "ASSISTED_AGENCY"]] = []
+
+
+class Duty(Part):
+    """A line of the catalogue of duties: for such requests on such a grid this party is responsible."""
+
+    code: str = Field(pattern=NAME)
+    party: str = Field(description="the code of who is responsible")
+    category: str | None = Field(None, description="from the larger to the smaller: 物业/管道; every one unless said")
+    grid: str | None = Field(None, description="the code of a grid, in quotes; everywhere unless said")
+    basis: str | None = Field(None, description="the paper that says so")
+
+
 class PracticeFile(Part):
     """The whole file."""
 
@@ -139,5 +184,28 @@ class PracticeFile(Part):
     schemes: list[Scheme] = []
     workflows: list[Workflow] = []
     indicators: list[Indicator] = []
+    series: list[Series] = []
+    rotas: list[Rota] = []
+    catalogue: list[Duty] = []
     features: list[Feature] = []
     demo: Demo | None = None
+
+
+def part_at(where: tuple[str | int, ...]) -> type[Part] | None:
+    """Which part of a file stands there."""
+    part: type[Part] = PracticeFile
+    for name in where:
+        if isinstance(name, int):
+            continue
+        field = next((one for key, one in part.model_fields.items() if (one.alias or key) == name), None)
+        within = (field.annotation, *get_args(field.annotation)) if field is not None else ()
+        parts = [one for one in within if isinstance(one, type) and issubclass(one, Part)]
+        if not parts:
+            return None
+        part = parts[0]
+    return part
+
+
+def keys_of(part: type[Part]) -> list[str]:
+    """What may be written in it."""
+    return [field.alias or name for name, field in part.model_fields.items()]

@@ -6,7 +6,7 @@ from typing import Any
 from hub.plugin import Record
 from plugins.practices.checks import leads_to
 from plugins.practices.files import Where, Written
-from plugins.practices.form import Feature, Item, PracticeFile, Scheme, Workflow
+from plugins.practices.form import Feature, PracticeFile, Scheme, Workflow
 
 
 def records(file: PracticeFile, written: Written) -> Iterator[Record]:
@@ -24,6 +24,15 @@ def records(file: PracticeFile, written: Written) -> Iterator[Record]:
     for at, workflow in enumerate(file.workflows):
         for kind, code, fields, where in _workflow(practice, workflow):
             yield record(kind, code, fields, "workflows", at, *where)
+    for at, series in enumerate(file.series):
+        fields = series.model_dump(exclude={"code", "kind"}) | {"practice": practice, "series_kind": series.kind}
+        yield record("series", f"{practice}.{series.code}", fields, "series", at)
+    for at, rota in enumerate(file.rotas):
+        fields = rota.model_dump(exclude={"code"}) | {"practice": practice}
+        yield record("rota", f"{practice}.{rota.code}", fields, "rotas", at)
+    for at, duty in enumerate(file.catalogue):
+        fields = duty.model_dump(exclude={"code"}) | {"practice": practice}
+        yield record("catalogue_entry", f"{practice}.{duty.code}", fields, "catalogue", at)
     for at, feature in enumerate(file.features):
         for kind, code, fields, where in _feature(practice, feature):
             yield record(kind, code, fields, "features", at, *where)
@@ -41,8 +50,7 @@ def _scheme(practice: str, scheme: Scheme) -> Iterator[Made]:
     expected = scheme.expected if scheme.expected is not None else count
     yield "scheme", code, fields | {"expected": expected, "complete": count >= expected > 0}, ()
     for at, item in enumerate(scheme.items):
-        said = item if isinstance(item, Item) else Item(name=item)
-        values = {"scheme": code, "position": at + 1, **said.model_dump()}
+        values = {"scheme": code, "position": at + 1, **item.model_dump()}
         yield "scheme_item", f"{code}.{at + 1}", values, ("items", at)
 
 

@@ -12,25 +12,29 @@ from sqlalchemy import BigInteger, Float
 from sqlalchemy import Enum as Vocabulary
 from sqlalchemy import inspect as inspected
 
-from hub.auth import Viewer
 from schema import ids
 from schema.edge import Edge
 from schema.engine import code
 from schema.engine.arguments import own
 from schema.engine.documents import Operation
-from schema.engine.plan import Below, Draft, Unplannable
+from schema.engine.plan import Below, Draft, Level, Unplannable
 from schema.engine.sql import Source
-from schema.node import NODES, Node
+from schema.node import NODES, Node, Reckoning
 
 Details = Sequence[FieldDetails]
 Follow = Callable[[Draft, Source, Edge, GraphQLObjectType, Details], str]
+Reckon = Callable[[Reckoning], Level]
 
 
 class Fields:
-    """Writes expressions for the selections of one operation; `follow` does so for edges."""
+    """Writes expressions for the selections of one operation; `follow` does so for edges, `reckon` plans a level of
+    what the database reckons."""
 
-    def __init__(self, operation: Operation, variables: VariableValues, written: code.Code, follow: Follow) -> None:
-        self._operation, self._variables, self._code, self._follow = operation, variables, written, follow
+    def __init__(
+        self, operation: Operation, variables: VariableValues, written: code.Code, follow: Follow, reckon: Reckon
+    ) -> None:
+        self._operation, self._variables, self._code = operation, variables, written
+        self._follow, self._reckon = follow, reckon
 
     def collect(self, kind: GraphQLObjectType, details: Details) -> Mapping[str, Details]:
         """The fields that are asked of this type, by their names in the answer."""
@@ -74,6 +78,10 @@ class Fields:
         shown, declared = NODES[kind.name], own(kind.fields[called])
         if (edge := declared.metadata.get("edge")) is not None:
             return self._follow(draft, source, edge, kind, details)
+        if (told := declared.metadata.get("reckoning")) is not None:
+            at = draft.layout.position(source, told.key.key)
+            below = draft.hang((id(source), id(told)), lambda: Below((at,), self._reckon(told)))
+            return self._leaf(kind.fields[called], f"b{below}.get(r[{at}], {told.empty!r})")
         if "needs" in declared.metadata:
             return self._computed(draft, source, kind.fields[called], details)
         if declared.metadata.get("id"):
@@ -90,10 +98,11 @@ class Fields:
         told = own(field).metadata
         places = tuple(draft.layout.position(source, column.key) for column in told["needs"])
         values = [self._python(column, f"r[{at}]") for column, at in zip(told["needs"], places, strict=True)]
-        if (batch := told.get("batch")) is None:
+        reads = "look_up" in told
+        if (batch := told.get("look_up" if reads else "batch")) is None:
             return self._made(field, f"{self._code.constant(told['function'])}({', '.join(values)})", details)
         names = [_vocabulary(column) for column in told["needs"]]
-        below = draft.hang((id(source), id(batch)), lambda: Below(places, batch=_typed(batch, names)))
+        below = draft.hang((id(source), id(batch)), lambda: Below(places, batch=_typed(batch, names), reads=reads))
         return self._made(field, f"b{below}[{', '.join(f'r[{at}]' for at in places)},]", details)
 
     def _python(self, column: Any, value: str) -> str:
@@ -167,16 +176,17 @@ def _vocabulary(column: Any) -> Any:
 
 
 def _typed(batch: Callable[..., Any], kinds: Sequence[Any]) -> Callable[..., Any]:
-    """The function of a batched field, with terms as the model has them."""
+    """The function of a batched field, with terms as the model has them. What comes before the rows is passed on."""
 
-    async def call(viewer: Viewer, keys: Sequence[tuple[Any, ...]]) -> Sequence[Any]:
+    async def call(*given: Any) -> Sequence[Any]:
+        *before, keys = given
         rows = [
             tuple(
                 value if kind is None or value is None else kind[value] for kind, value in zip(kinds, key, strict=True)
             )
             for key in keys
         ]
-        found: Sequence[Any] = await batch(viewer, rows)
+        found: Sequence[Any] = await batch(*before, rows)
         return found
 
     return call

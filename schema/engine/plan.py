@@ -54,11 +54,15 @@ class Level:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Below:
-    """What hangs on the columns at `positions` of a level's records: another level, or a batched field's function."""
+    """What hangs on the columns at `positions` of a level's records: another level, or a batched field's function.
+
+    `reads`: that function is given a session, too.
+    """
 
     positions: tuple[int, ...]
     level: Level | None = None
-    batch: Callable[[Any, Sequence[tuple[Any, ...]]], Any] | None = None
+    batch: Callable[..., Any] | None = None
+    reads: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)

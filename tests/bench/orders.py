@@ -16,6 +16,7 @@ from typing import Any
 
 import asyncpg
 
+from hub import home
 from hub.db import Database
 from hub.models import Run
 from hub.sync import registry
@@ -75,7 +76,7 @@ def own(url: str, port: int, *, back: bool = False) -> Callable[[], int]:
         done.append(run)
         return run.records
 
-    return lambda: asyncio.run(load())
+    return lambda: home.run(load())
 
 
 def peer(name: str) -> Path:

@@ -82,7 +82,7 @@ def test_a_run_tells_a_script_its_counts(command: Command, tmp_path: Path) -> No
     counts = {"records": 2, "create": 2, "update": 0, "close": 0, "reject": 0, "unchanged": 0}
     assert done.code == Exit.DONE
     assert done.json == done.json | counts | {"source": "divisions", "status": "DONE", "error": None}
-    assert set(done.json) == {*counts, "run", "source", "status", "seconds", "rows_per_second", "error"}
+    assert set(done.json) == {*counts, "run", "gid", "source", "status", "seconds", "rows_per_second", "error"}
     again = command("sync", "run", "divisions", "--path", file)
     assert again.out.startswith("divisions: 2 records, nothing changed, in ")
 
@@ -109,6 +109,7 @@ def test_a_plan_is_shown_page_by_page_and_applied(command: Command, tmp_path: Pa
     assert (shown["status"], shown["total"], shown["pages"], len(shown["rows"])) == ("PLANNED", 3, 2, 2)
     assert shown["rows"][0] == {
         "row": shown["rows"][0]["row"],
+        "gid": shown["rows"][0]["gid"],
         "number": 1,
         "action": "CREATE",
         "kind": "grid",
@@ -307,7 +308,7 @@ def test_rejected_records_are_listed_fixed_replayed_and_ignored(command: Command
     assert (listed["total"], listed["pages"]) == (2, 1)
     first, second = listed["rejected"]
     assert first == first | {"source": "divisions", "status": "OPEN", "kind": "grid", "key": "150602001", "times": 1}
-    assert f"{first['id']}  divisions: grid 150602001" in command("sync", "rejected").out.splitlines()
+    assert f"{first['id']}  divisions: grid 150602001" in command("sync", "rejected", "--each").out.splitlines()
     wrong = command("sync", "fix", first["id"], "--set", "level=LANE")
     assert (wrong.code, wrong.err.splitlines()[-1]) == (Exit.PARTLY, wrong.err.splitlines()[-1])
     assert "  Still refused: level: " in wrong.err

@@ -41,9 +41,24 @@ def test_a_field_is_held_and_let_go(command: Command, tmp_path: Path) -> None:
     assert (refused.code, refused.err.startswith("hub: No row of a kind")) == (Exit.REFUSED, True)
 
 
+def test_more_than_the_limit_is_refused_only_with_a_word(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "grids.csv"
+    file.write_text("code,name,level,parent\n" + "15x,某区,district,\n" * 60, encoding="utf-8")
+    stopped = command("sync", "run", "divisions", "--path", file)
+    assert (stopped.code, "60 of 60 records of page 1 were refused; 5% are allowed" in stopped.out) == (
+        Exit.FAILED,
+        True,
+    )
+    let = command("sync", "run", "divisions", "--path", file, "--allow-refused", "看一看", "--json")
+    assert (let.code, let.json["reject"]) == (Exit.DONE, 60)
+    assert command("rules", "limit", "divisions", 1, "--refused").out.endswith("divisions: 100% refused\n")
+    assert command("sync", "run", "divisions", "--path", file).code == Exit.DONE
+
+
 def test_what_makes_no_sense_is_misuse_or_refused(command: Command) -> None:
     assert command("rules", "own", "grid", "name", "mine").code == Exit.MISUSED
     refused = command("rules", "own", "grid", "colour", "hub", "--json")
     assert (refused.code, refused.json["error"]["code"]) == (Exit.REFUSED, "INVALID")
     assert command("rules", "limit", "nobody", 0.1).code == Exit.REFUSED
+    assert command("rules", "limit", "nobody", 0.1, "--refused").code == Exit.REFUSED
     assert command("rules", "list", "--json").json == []

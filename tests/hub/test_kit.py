@@ -1,10 +1,11 @@
 """The kit for authors: a new plugin works as it is written, and every written rule can be broken."""
 
+import importlib.util
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, requires
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,18 @@ def test_a_new_plugin_is_gold_and_its_own_tests_pass(tmp_path: Path) -> None:
     tested = subprocess.run(command, capture_output=True, text=True)
     assert (tested.returncode, " failed" in tested.stdout) == (Exit.DONE, False), tested.stdout
     assert "95 passed" in tested.stdout
+
+
+def test_without_pytest_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin("parks", tmp_path / "it")
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "pytest" else real(name))
+    tested = hub("plugins", "test", tmp_path / "it")
+    assert (tested.code, f"Run: {sys.executable} -m pip install 'lianshu[plugins]'" in tested.err) == (
+        Exit.MISUSED,
+        True,
+    )
+    assert "pytest" in {requirement.split(" ")[0].split(";")[0] for requirement in requires("lianshu") or ()}
 
 
 def test_a_new_plugin_reads_as_ours_do(tmp_path: Path) -> None:

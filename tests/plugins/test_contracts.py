@@ -19,6 +19,7 @@ from plugins.hotline12345 import simulator as hotline
 from plugins.hotline12345.simulated_orders import order
 from plugins.open311 import Open311
 from plugins.open311 import simulator as city
+from plugins.practices import Practices
 from plugins.singer import Singer
 from plugins.spreadsheet import Spreadsheet
 from plugins.volunteers import Volunteers
@@ -30,6 +31,10 @@ from plugins.webhook import simulator as subscriber
 from tests.plugins import taps
 
 ORDERS = "number,title,grid,status\n" + "".join(f"L{at},路灯不亮{at},150602001,PENDING\n" for at in range(40))
+PRACTICE = """
+practice: {code: linhe, name: 示例临河区, title: 示例邻里通}
+schemes: [{code: GOALS, kind: GOALS, name: 目标, items: [邻里相助, 有事好商量]}]
+"""
 AT = datetime(2026, 3, 2, 2, tzinfo=UTC)
 HOURS = {"person": "1506020000000000", "title": "文明交通", "started_at": AT, "hours": 2, "method": "APP"}
 
@@ -142,6 +147,16 @@ class TestSpreadsheet(PluginContract):
     def files(self, folder: Path) -> Mapping[str, Any]:
         (folder / "orders.csv").write_text(ORDERS, encoding="utf-8")
         return {"path": str(folder)}
+
+
+class TestPractices(PluginContract):
+    plugin, over_http = Practices, False
+    broken_settings = ({"folder": "practices"},)
+
+    def files(self, folder: Path) -> Mapping[str, Any]:
+        (folder / "practices").mkdir(exist_ok=True)
+        (folder / "practices" / "linhe.yaml").write_text(PRACTICE, encoding="utf-8")
+        return {"path": str(folder / "practices")}
 
 
 def test_every_shipped_plugin_is_under_the_contract() -> None:

@@ -51,6 +51,11 @@ async def test_a_result_is_told_in_the_words_of_each_dialect(dialect: str) -> No
             *("fangshan", "EVALUATE", {"satisfaction": "VERY_SATISFIED", "solved": None}, "evaluations"),
             {"step": "EVALUATE", "satisfaction": "满意"},
         ),
+        ("taian", "MERGE", {"into_number": "2601000077"}, "merges", {"step": "并案", "mergedInto": "2601000077"}),
+        (
+            *("wuxi", "ANSWER", {"result": "已疏通", "cluster": "2601000077", "by": "HANDLE"}, "results"),
+            {"step": "办理", "result": "已疏通"},
+        ),
     ],
 )
 async def test_each_step_goes_where_it_belongs(
@@ -89,6 +94,19 @@ async def test_a_closed_order_comes_back_closed_with_its_result() -> None:
         *("路灯已修复。", True),
         "2026-03-02T09:30:00+08:00",
     )
+
+
+async def test_a_merge_is_told_and_taken_back_under_the_hotlines_own_number() -> None:
+    app, known = standing("taian", "IN_PROGRESS")
+    merged = step(known, "MERGE", key=f"X-{known.number}", into_number="X-2601000077")
+    apart = step(known, "UNMERGE", "t2", key=f"X-{known.number}", out_of_number="X-2601000077")
+    for change in (merged, apart):
+        assert await pushed(app, change, prefix="X-") == f"X-{known.number}"
+    told = [(what, body["step"], body["mergedInto"]) for _, what, body in await effects(app)]
+    assert told == [("merges", "并案", "2601000077"), ("merges", "撤销并案", "2601000077")]
+    refused = await pushed(app, step(known, "UNMERGE", "t3", out_of_number="2601000077"))
+    assert isinstance(refused, BadRecord)
+    assert refused.reason.endswith("42209 工单并未并入 2601000077")
 
 
 async def test_what_is_told_twice_is_done_once() -> None:

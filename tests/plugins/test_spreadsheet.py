@@ -227,3 +227,13 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, name: str) -> None:
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] * 1.2
+
+
+def test_a_catalogue_of_duties_as_an_office_writes_it(tmp_path: Path) -> None:
+    head = "序号,责任单位,事项,区划代码,依据,生效日期"
+    table = f"{head}\nD1,区水务局,市政/排水,150602001,区权责清单,2026-03-01\nD2,,市政,,,\n"
+    good, bad = items(save(tmp_path / "duties.csv", table), kind="catalogue_entry")
+    said = {"code": "D1", "party": "区水务局", "category": "市政/排水", "grid": "150602001", "basis": "区权责清单"}
+    assert good == Record("catalogue_entry", "D1", said | {"valid_from": date(2026, 3, 1)}, where="duties.csv, row 2")
+    assert isinstance(bad, BadRecord)
+    assert bad.reason == "duties.csv, row 3, column 责任单位: the cell is empty. Correct it and run again."

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.models import RequestAction, Satisfaction
-from hub.services import attachments, closing, handling, merging, publicity, requests, supervision, triage
+from hub.services import attachments, closing, handling, intake, merging, publicity, supervision, triage
 from tests.services.town import Town, Verb
 
 A = RequestAction
@@ -12,7 +12,7 @@ NOTE = {"note": "说明"}
 REASON = {"reason": "理由"}
 
 VERBS: dict[RequestAction, tuple[Verb, dict[str, Any]]] = {
-    A.SUBMIT: (requests.send, {}),
+    A.SUBMIT: (intake.send, {}),
     A.ASK_INFO: (triage.ask_info, NOTE),
     A.ADD_INFO: (triage.add_info, NOTE),
     A.REJECT_SCOPE: (triage.reject_scope, {"reason": triage.ScopeReason.SECRECY}),
@@ -25,6 +25,7 @@ VERBS: dict[RequestAction, tuple[Verb, dict[str, Any]]] = {
     A.ACCEPT: (handling.accept, {}),
     A.JOIN: (handling.join, {"party_id": "police"}),
     A.RESPOND: (handling.respond, {"party_id": "water_works", "reply": "已修"}),
+    A.EVALUATE_RESPONSE: (handling.evaluate_response, {"party_id": "water_works", "ok": True}),
     A.HANDLE: (handling.handle, {"result": "已修"}),
     A.ASK_RETURN: (handling.ask_return, REASON),
     A.GRANT_RETURN: (triage.decide_return, {"granted": True}),

@@ -9,7 +9,7 @@ from hub.auth import Viewer
 from hub.db import Database
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
 from hub.models import Base, Change, Identity, Request, RequestEvent, RequestIssue, TallyDelta, Urgency, uuid7
-from hub.services import requests
+from hub.services import intake
 from hub.services.adding import adding
 from tests.services.town import HUB, founded
 
@@ -21,8 +21,8 @@ ASKED: dict[str, Any] = {
     "content": "东门口，第三天了",
     "urgency": Urgency.URGENT,
     "longitude": 109.98,
-    "caller": requests.Caller("王小明", "13800001234"),
-    "issues": [requests.Issue("路灯"), requests.Issue("道路", "市政/道路")],
+    "caller": intake.Caller("王小明", "13800001234"),
+    "issues": [intake.Issue("路灯"), intake.Issue("道路", "市政/道路")],
 }
 
 
@@ -52,7 +52,7 @@ async def test_the_rows_the_log_and_the_tally_are_those_of_a_session(database: D
     await town.submit(**ASKED)
     second = await held(database)
     async with adding(database, HUB) as begun:
-        row = await requests.submit(begun, HUB, grid_id=town.community.id, **ASKED)
+        row = await intake.submit(begun, HUB, grid_id=town.community.id, **ASKED)
     third = await held(database)
     by_session = sorted(shown(one) for key, one in second.items() if key not in first)
     assert sorted(shown(one) for key, one in third.items() if key not in second) == by_session
@@ -78,7 +78,7 @@ async def test_what_is_refused_leaves_nothing(
     before = await held(database)
     with pytest.raises(refusal):
         async with adding(database, viewer) as begun:
-            await requests.submit(begun, viewer, **{"grid_id": town.community.id, **ASKED, **given})
+            await intake.submit(begun, viewer, **{"grid_id": town.community.id, **ASKED, **given})
     assert (await held(database)).keys() == before.keys()
 
 
@@ -89,7 +89,7 @@ async def test_a_number_that_somebody_took_in_between_is_told_and_leaves_nothing
 
     async def take() -> None:
         async with adding(database, HUB) as begun:
-            row = await requests.submit(begun, HUB, grid_id=town.community.id, title="路灯不亮")
+            row = await intake.submit(begun, HUB, grid_id=town.community.id, title="路灯不亮")
             row.number = taken.number
 
     with pytest.raises(Conflict, match=taken.number):

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from sqlalchemy import select
 from hub.db import Database
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
 from hub.models import CoHandler, RequestAction, RequestStatus, now, uuid7
-from hub.services import handling, triage, working_days
+from hub.services import attachments, handling, triage, working_days
 from tests.services.town import Town, columns, founded
 
 A, S = RequestAction, RequestStatus
@@ -89,6 +90,45 @@ async def test_one_answers_for_ones_own_party_only(database: Database) -> None:
     with pytest.raises(Invalid):
         await town.do(handling.respond, request.id, reply="x")
     assert await town.steps(request.id) == [A.JOIN]
+
+
+async def test_who_called_in_says_whether_the_answer_was_good(database: Database) -> None:
+    town = await founded(database)
+    request, caller = await town.put(S.IN_PROGRESS), town.handler(town.property_company)
+    await town.do(handling.join, request.id, party_id=town.police, working_days=1, viewer=caller)
+    judge = partial(town.do, handling.evaluate_response, request.id, party_id=town.police)
+    with pytest.raises(Conflict, match="has given no answer"):
+        await judge(ok=True, viewer=caller)
+    await town.do(handling.respond, request.id, reply="已到场", viewer=town.handler(town.police))
+    with pytest.raises(Invalid, match="note is empty"):
+        await judge(ok=False, viewer=caller)
+    with pytest.raises(Forbidden):
+        await judge(ok=True, viewer=town.handler(town.police))
+    await judge(ok=False, note="没带工具", viewer=caller)
+    with pytest.raises(Conflict, match="was evaluated already"):
+        await judge(ok=True, viewer=caller)
+    (place,) = await places(town, party_id=town.police)
+    assert (place.ok, place.evaluation, place.evaluated_at is None) == (False, "没带工具", False)
+    event = (await town.events(request.id))[-1]
+    assert (event.action, event.details) == (A.EVALUATE_RESPONSE, {"ok": False, "in_time": True})
+    assert await town.steps(request.id) == [A.JOIN, A.RESPOND, A.EVALUATE_RESPONSE]
+
+
+async def test_a_return_names_its_evidence_among_the_files_of_the_request(database: Database) -> None:
+    town = await founded(database)
+    request, other = await town.put(S.IN_PROGRESS), await town.put(S.IN_PROGRESS)
+    mine, foreign = [
+        await town.do(attachments.attach, one.id, name="界线.txt", content="不在红线内".encode())
+        for one in (request, other)
+    ]
+    before = columns(await town.get(request.id))
+    with pytest.raises(Invalid) as refused:
+        await town.do(handling.ask_return, request.id, reason="不属", evidence_ids=[mine.id, foreign.id])
+    assert str(refused.value) == f"1 of the files are not attached to request {request.number}: attach them first."
+    assert columns(await town.get(request.id)) == before
+    await town.do(handling.ask_return, request.id, reason="不属", evidence_ids=[mine.id])
+    named = {"id": str(mine.id), "name": mine.name, "sha256": mine.sha256}
+    assert (await town.events(request.id))[-1].details == {"from": "IN_PROGRESS", "evidence": [named]}
 
 
 async def test_more_time_is_asked_for_before_the_deadline_only(database: Database) -> None:

@@ -7,7 +7,7 @@ from hub.auth import ROLES, Viewer
 from hub.db import Database
 from hub.errors import Conflict, Forbidden, Invalid
 from hub.models import Request, RequestAction, RequestEvent, RequestStatus, now
-from hub.services import merging, requests, working_days
+from hub.services import closing, handling, intake, merging, working_days
 from tests.services.town import HUB, columns, founded
 
 A, S = RequestAction, RequestStatus
@@ -28,8 +28,8 @@ async def test_what_was_merged_comes_back_to_where_it_was(database: Database, st
 
 async def test_every_caller_stays_known(database: Database) -> None:
     town = await founded(database)
-    one = await town.submit(caller=requests.Caller("王"))
-    other = await town.submit(caller=requests.Caller("李"))
+    one = await town.submit(caller=intake.Caller("王"))
+    other = await town.submit(caller=intake.Caller("李"))
     merged = await town.do(merging.merge, one.id, into_id=other.id)
     assert (merged.caller_id, (await town.get(other.id)).caller_id) == (one.caller_id, other.caller_id)
 
@@ -90,3 +90,56 @@ async def test_the_clock_stands_still_while_it_is_merged(database: Database) -> 
     assert one.due_at is not None
     assert back.due_at == working_days.add(one.due_at, working_days.between(long_ago, now()))
     assert back.status is S.TRIAGED
+
+
+async def test_every_caller_is_answered_with_the_one_that_is_handled(database: Database) -> None:
+    town = await founded(database)
+    head, *others = [await town.put(S.IN_PROGRESS) for _ in range(3)]
+    for one in others:
+        await town.do(merging.merge, one.id, into_id=head.id)
+    done = await town.do(handling.handle, head.id, result="已疏通", viewer=town.handler(town.property_company))
+    await town.do(closing.feed_back, head.id, note="已电话告知")
+    for one in others:
+        row = await town.get(one.id)
+        assert (row.status, row.result, row.handled_at) == (S.MERGED, "已疏通", done.handled_at)
+        assert await town.steps(one.id) == [A.MERGE, A.ANSWER, A.ANSWER]
+        first, second = (await town.events(one.id))[1:]
+        before = {"result": None, "handled_at": None}
+        said = {"cluster": head.number, "result": "已疏通"}
+        assert first.details == said | {"by": "HANDLE", "before": before}
+        assert (second.details["by"], second.note) == ("FEED_BACK", "已电话告知")
+
+
+async def test_what_is_merged_into_one_that_is_done_is_answered_at_once(database: Database) -> None:
+    town = await founded(database)
+    one, head = await town.put(S.RECEIVED), await town.put(S.HANDLED, result="已换灯", handled_at=now())
+    merged = await town.do(merging.merge, one.id, into_id=head.id)
+    assert (merged.status, merged.result, merged.revision) == (S.MERGED, "已换灯", 2)
+    assert await town.steps(one.id) == [A.MERGE, A.ANSWER]
+
+
+async def test_taken_out_it_has_what_it_had_before_it_was_answered(database: Database) -> None:
+    town = await founded(database)
+    at = now() - timedelta(days=3)
+    one, head = await town.put(S.REWORK, result="修过一次", handled_at=at), await town.put(S.IN_PROGRESS)
+    await town.do(merging.merge, one.id, into_id=head.id)
+    await town.do(handling.handle, head.id, result="已换灯")
+    await town.do(closing.close, head.id, result="已换新灯")
+    assert (await town.get(one.id)).result == "已换新灯"
+    back = await town.do(merging.unmerge, one.id)
+    assert (back.status, back.result, back.handled_at, back.closed_at) == (S.REWORK, "修过一次", at, None)
+    await town.do(merging.merge, one.id, into_id=(await town.put(S.RECEIVED)).id)
+    again = await town.do(merging.unmerge, one.id)
+    assert (again.result, again.handled_at) == ("修过一次", at)
+
+
+async def test_a_refused_answer_leaves_the_whole_cluster_as_it_was(database: Database) -> None:
+    town = await founded(database)
+    head, one = await town.put(S.IN_PROGRESS), await town.put(S.RECEIVED)
+    await town.do(merging.merge, one.id, into_id=head.id)
+    async with database.write(HUB) as session:
+        (await session.get_one(Request, one.id)).public = True
+    before = columns(await town.get(head.id)), columns(await town.get(one.id)), await town.counts()
+    with pytest.raises(Conflict, match=f"result of request {one.number} holds a mobile number"):
+        await town.do(handling.handle, head.id, result="已联系 13800001234")
+    assert (columns(await town.get(head.id)), columns(await town.get(one.id)), await town.counts()) == before

@@ -22,7 +22,7 @@ from hub.models import (
     RequestLevel,
     RequestStatus,
 )
-from hub.services import handling, requests
+from hub.services import handling, intake
 from tests.services.town import HUB, Town, founded
 
 RESIDENT = Viewer("resident", ROLES["resident"])
@@ -60,7 +60,7 @@ async def test_a_resident_submits_and_gets_a_number_that_can_be_read_out(databas
 
 async def test_who_calls_is_kept_in_the_vault_and_nowhere_else(database: Database) -> None:
     town = await founded(database)
-    caller = requests.Caller(name="王小明", phone="138 0000 1111")
+    caller = intake.Caller(name="王小明", phone="138 0000 1111")
     request = await town.submit(caller=caller)
     (identity,) = await rows(town, Identity)
     assert (identity.name, identity.phone, identity.confidential) == ("王小明", "138 0000 1111", True)
@@ -69,13 +69,13 @@ async def test_who_calls_is_kept_in_the_vault_and_nowhere_else(database: Databas
 
 async def test_a_caller_of_whom_nothing_is_known_leaves_no_trace(database: Database) -> None:
     town = await founded(database)
-    assert (await town.submit(caller=requests.Caller(" ", ""))).caller_id is None
+    assert (await town.submit(caller=intake.Caller(" ", ""))).caller_id is None
     assert await rows(town, Identity) == []
 
 
 async def test_one_request_may_hold_several_issues(database: Database) -> None:
     town = await founded(database)
-    await town.submit(issues=[requests.Issue("路灯", "市政/照明"), requests.Issue("井盖")])
+    await town.submit(issues=[intake.Issue("路灯", "市政/照明"), intake.Issue("井盖")])
     found = [(issue.key, issue.title, issue.category) for issue in await rows(town, RequestIssue)]
     assert sorted(found) == [("1", "路灯", "市政/照明"), ("2", "井盖", None)]
 
@@ -86,10 +86,10 @@ async def test_one_request_may_hold_several_issues(database: Database) -> None:
         ({"title": " "}, "title is empty: write at least a word."),
         ({"longitude": 181.0}, "longitude is 181.0: give degrees from -180 to 180."),
         (
-            {"caller": requests.Caller(phone="ring me")},
+            {"caller": intake.Caller(phone="ring me")},
             "caller.phone is no telephone number: give 3 to 32 digits, blanks, () or -.",
         ),
-        ({"issues": [requests.Issue("x")] * 21}, "21 issues: a request holds at most 20. Submit several."),
+        ({"issues": [intake.Issue("x")] * 21}, "21 issues: a request holds at most 20. Submit several."),
         ({"grid_id": NOWHERE}, f"No grid {NOWHERE} is visible to you. Check the id, or ask for access to its grid."),
     ],
 )
@@ -124,7 +124,7 @@ async def test_whoever_may_not_submit_is_refused(database: Database) -> None:
 async def test_submitting_in_a_session_costs_the_rows(database: Database, count_statements: Callable[[], Any]) -> None:
     town = await founded(database)
     with count_statements() as seen:
-        await town.submit(caller=requests.Caller(name="王"))
+        await town.submit(caller=intake.Caller(name="王"))
     tables = [re.split(r"\W+", statement)[2 if statement.startswith("INSERT") else 1] for statement in seen]
     rows = ["identities", "requests", "request_events", "tally_deltas", "changes", "pg_notify"]
     assert tables == ["1", *rows]  # "1" begins the transaction; the grid is read by the driver itself
@@ -156,10 +156,10 @@ async def test_only_the_submitter_and_those_who_triage_send_a_draft(database: Da
     town = await founded(database)
     draft = await town.put(RequestStatus.DRAFT, submitter_id=town.police, public=True)
     with pytest.raises(Forbidden):
-        await town.do(requests.send, draft.id, viewer=town.handler(town.property_company))
-    sent = await town.do(requests.send, draft.id, viewer=town.handler(town.police))
+        await town.do(intake.send, draft.id, viewer=town.handler(town.property_company))
+    sent = await town.do(intake.send, draft.id, viewer=town.handler(town.police))
     assert (sent.status, sent.submitted_at > draft.submitted_at) == (RequestStatus.RECEIVED, True)
 
 
 def test_numbers_do_not_repeat() -> None:
-    assert len({requests.new_number() for _ in range(1000)}) == 1000
+    assert len({intake.new_number() for _ in range(1000)}) == 1000

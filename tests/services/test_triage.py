@@ -4,9 +4,13 @@ from typing import Any
 
 import pytest
 
+from hub.auth import ROLES, Viewer
 from hub.db import Database
 from hub.errors import Conflict, Forbidden, Invalid, NotFound, TransitionRefused
 from hub.models import (
+    Grid,
+    GridLevel,
+    Organization,
     Request,
     RequestAction,
     RequestEvent,
@@ -15,6 +19,7 @@ from hub.models import (
     RequestStatus,
     Urgency,
     now,
+    uuid7,
 )
 from hub.services import closing, handling, triage, working_days
 from tests.services.town import HUB, Town, columns, founded
@@ -219,6 +224,74 @@ async def test_escalation_climbs_to_the_top_and_no_further(database: Database) -
         await town.do(triage.escalate, request.id, reason="解决不了")
     message = f"Request {request.number} is on the highest level, DISTRICT: dispatch it instead."
     assert (str(refused.value), (await town.get(request.id)).revision) == (message, 4)
+
+
+async def test_a_level_without_a_grid_on_its_own_way_up_is_passed_over(database: Database) -> None:
+    town = await founded(database)
+    district = Grid(id=uuid7(), code="420606", name="樊城区", level=GridLevel.DISTRICT, path="420606/")
+    estate = Grid(id=uuid7(), code="e1", name="小区", level=GridLevel.ESTATE, path="420606/e1/", parent_id=district.id)
+    async with database.write(HUB) as session:
+        session.add(district)
+        await session.flush()
+        session.add(estate)
+    request = await town.put(S.TRIAGED, level=RequestLevel.ESTATE, grid_id=estate.id, grid_path=estate.path)
+    up = await town.do(triage.escalate, request.id, reason="解决不了")
+    assert up.level is RequestLevel.DISTRICT
+    assert (await town.events(request.id))[-1].details == {
+        "from_level": "ESTATE",
+        "to_level": "DISTRICT",
+        "grid": {"code": "420606", "name": "樊城区"},
+    }
+
+
+async def test_each_loop_names_the_grid_that_it_is_handled_on(database: Database) -> None:
+    town = await founded(database)
+    request = await town.put(S.TRIAGED, level=RequestLevel.ESTATE)
+    for _ in range(2):
+        await town.do(triage.escalate, request.id, reason="解决不了")
+    grids = [event.details["grid"]["code"] for event in await town.events(request.id)]
+    assert grids == [town.community.code, town.street.code]
+
+
+async def test_a_return_is_decided_above_both_the_request_and_the_party(database: Database) -> None:
+    town = await founded(database)
+    request = await asked(town, A.ASK_RETURN, now())
+    async with database.write(HUB) as session:
+        party = await session.get_one(Organization, town.property_company)
+        party.grid_id, party.grid_path = town.street.id, town.street.path
+    before = await town.counts()
+    for granted in (True, False):
+        with pytest.raises(Forbidden) as refused:
+            await town.do(triage.decide_return, request.id, granted=granted, reason="属你司", viewer=town.clerk())
+        assert str(refused.value) == (
+            "Whether it is given back is decided by whoever stands over both, "
+            f"request {request.number} and 物业公司: ask those over the grid {town.street.code}."
+        )
+    assert (columns(await town.get(request.id)), await town.counts()) == (columns(request), before)
+    arbiter = Viewer("arbiter", ROLES["clerk"], (town.street.path,))
+    back = await town.do(triage.decide_return, request.id, granted=False, reason="属你司", viewer=arbiter)
+    assert back.status is S.SIGNED
+
+
+async def test_who_asks_does_not_decide_on_its_own_return(database: Database) -> None:
+    town = await founded(database)
+    request = await asked(town, A.ASK_RETURN, now())
+    itself = Viewer("both", ROLES["clerk"], (town.community.path,), town.property_company)
+    with pytest.raises(Forbidden, match="it does not decide that itself"):
+        await town.do(triage.decide_return, request.id, granted=True, viewer=itself)
+    assert columns(await town.get(request.id)) == columns(request)
+
+
+async def test_what_is_waited_for_stops_a_deadline_that_a_source_set(database: Database) -> None:
+    town = await founded(database)
+    due_at, long_ago = working_days.add(now(), 3), now() - timedelta(days=10)
+    paused = working_days.between(long_ago, now())
+    for verb, words in ((triage.add_info, {"note": "3 栋"}), (triage.triage, {})):
+        request = await town.put(S.NEEDS_INFO, due_at=due_at)
+        event = RequestEvent(request_id=request.id, at=long_ago, action=A.ASK_INFO, status=S.NEEDS_INFO)
+        async with database.write(HUB) as session:
+            session.add(event)
+        assert (await town.do(verb, request.id, **words)).due_at == working_days.add(due_at, paused)
 
 
 async def test_who_handles_cannot_decide(database: Database) -> None:

@@ -11,7 +11,7 @@ from tests.services.actions import VERBS, take
 from tests.services.town import columns, founded
 
 A, S = RequestAction, RequestStatus
-FLAGS = {A.UNPUBLISH: {"public": True}, A.RELEASE: {"supervised": True}}
+FLAGS = {A.UNPUBLISH: {"public": True}, A.RELEASE: {"supervised": True}, A.EVALUATE_RESPONSE: {"answered": True}}
 
 
 @pytest.mark.parametrize("status", list(S), ids=lambda status: status.name)
@@ -46,8 +46,8 @@ async def test_a_refusal_says_what_is_possible_instead(database: Database) -> No
     )
 
 
-def test_every_action_but_a_sources_report_is_in_the_table_and_has_a_verb() -> None:
-    assert set(workflow.TABLE) == set(RequestAction) - {A.SYNC}
+def test_every_action_that_somebody_takes_is_in_the_table_and_has_a_verb() -> None:
+    assert set(workflow.TABLE) == set(RequestAction) - {A.SYNC, A.ANSWER}
     assert list(VERBS) == list(workflow.TABLE)
 
 

@@ -25,7 +25,7 @@ from hub.models import (
     now,
     uuid7,
 )
-from hub.services import requests, working_days
+from hub.services import intake, working_days
 
 Verb = Callable[..., Awaitable[Any]]
 HUB = system("test")
@@ -55,13 +55,13 @@ class Town:
 
     async def submit(self, viewer: Viewer = HUB, **keywords: Any) -> Request:
         words = {"grid_id": self.community.id, "title": "路灯不亮"} | keywords
-        request: Request = await self.do(requests.submit, viewer=viewer, **words)
+        request: Request = await self.do(intake.submit, viewer=viewer, **words)
         return request
 
-    async def put(self, status: RequestStatus, **columns: Any) -> Request:
+    async def put(self, status: RequestStatus, *, answered: bool = False, **columns: Any) -> Request:
         """A request that stands in a status without the steps before it; the water works are called in."""
         defaults: dict[str, Any] = {
-            "number": requests.new_number(),
+            "number": intake.new_number(),
             "title": "路灯不亮",
             "status": status,
             "grid_id": self.community.id,
@@ -73,7 +73,8 @@ class Town:
         async with self.database.write(HUB) as session:
             session.add(request)
             await session.flush()
-            session.add(CoHandler(request_id=request.id, party_id=self.water_works))
+            responded_at = now() if answered else None
+            session.add(CoHandler(request_id=request.id, party_id=self.water_works, responded_at=responded_at))
         return request
 
     async def get(self, id: UUID) -> Request:

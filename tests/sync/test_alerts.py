@@ -11,10 +11,10 @@ from hub import worker
 from hub.auth import ANONYMOUS, Viewer
 from hub.db import Database
 from hub.errors import Invalid
-from hub.models import Alert, AlertKind, Arrival, Run, RunMode, RunStatus, Source
+from hub.models import Alert, AlertKind, Arrival, Rejected, Run, RunMode, RunStatus, Source
 from hub.models.base import now
-from hub.plugin import SourceDown
-from hub.services import alerts, schedules
+from hub.plugin import BadRecord, SourceDown
+from hub.services import alerts, schedules, sources
 from hub.services.alerts import clear_alert, raise_alert
 from hub.sync import watching
 from hub.sync.work import never_began
@@ -225,3 +225,21 @@ async def test_a_worker_sees_a_failure_within_five_seconds(database: Database, h
         await until(seen)
     stop.set()
     await asyncio.wait_for(working, 10)
+
+
+async def test_refused_records_are_an_alert_until_none_waits(database: Database, hub: Viewer) -> None:
+    bad = [BadRecord(f"row {at}: no code.", {}, "organization", str(at)) for at in range(3)]
+    await run(database, told(bad))
+    for _ in range(2):
+        await look(database, hub)
+    assert await found(database) == [("REJECTED", 1, False)]
+    words = "records were refused and wait for a person. What is wrong, and what to do: hub sync rejected told"
+    assert await rows(database, select(Alert.words)) == [(f"3 {words}",)]
+    async with database.write(hub) as session:
+        one = (await session.scalars(select(Rejected).limit(1))).one()
+        await sources.ignore(session, hub, one.id, reason="不属本区")
+    await look(database, hub)
+    assert await rows(database, select(Alert.words, Alert.times)) == [(f"2 {words}", 2)]
+    await run(database, told([], [organization(str(at)) for at in range(3)]))
+    await look(database, hub)
+    assert await found(database) == [("REJECTED", 2, True)]

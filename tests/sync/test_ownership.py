@@ -9,9 +9,23 @@ from sqlalchemy import delete, select, update
 
 from hub.auth import system
 from hub.db import Database
-from hub.models import Link, Organization, Ownership, Pin, PlanAction, PlanRow, Request, Rule, RunMode, Source, Withheld
+from hub.models import (
+    Link,
+    Organization,
+    Ownership,
+    Pin,
+    PlanAction,
+    PlanRow,
+    Request,
+    Rule,
+    RunMode,
+    RunStatus,
+    Source,
+    Withheld,
+)
 from hub.plugin import Record
 from hub.sync import rules
+from hub.sync.stored_plan import apply_plan
 from hub.sync.undo import undo
 from tests.sync.sources import counts, organization, rows, run, stored, told
 
@@ -68,6 +82,28 @@ async def test_a_plan_says_what_stays_and_by_which_rule(database: Database) -> N
     said = {"said": "second", "rule": f"王芳 wrote it in the hub on {day:%Y-%m-%d} (rule HUB)"}
     assert (action, new, kept) == (PlanAction.KEEP, {}, {"name": said})
     assert await withheld(database) == []
+
+
+async def test_a_plan_says_what_stays_of_a_record_that_says_nothing_new(database: Database) -> None:
+    await run(database, told([organization("A", "first")]))
+    await edit(database, Organization, "A", name="by hand")
+    page = [organization("A", "second"), organization("B")]
+    await run(database, told([], page))
+    plan = await run(database, told([], [], page), mode=RunMode.PLAN)
+    ((action, key, kept, of),) = await rows(
+        database, select(PlanRow.action, PlanRow.key, PlanRow.kept, PlanRow.entity_id).where(PlanRow.run_id == plan.id)
+    )
+    day = datetime.now(UTC)
+    said = {"said": "second", "rule": f"王芳 wrote it in the hub on {day:%Y-%m-%d} (rule HUB)"}
+    assert (action, key, kept, counts(plan)) == (PlanAction.KEEP, "A", {"name": said}, {"unchanged": 2})
+    assert of == (await stored(database, Organization))["A"]["id"]
+    held = await rows(database, select(Withheld.at, Withheld.run_id))
+    done = await apply_plan(database, plan.id, started_by="test")
+    assert (done.status, counts(done), done.moved) == (RunStatus.DONE, {"unchanged": 1}, 0)
+    assert await rows(database, select(Withheld.at, Withheld.run_id)) == held
+    await edit(database, Organization, "A", name="second")  # what the source says stands by now
+    plan = await run(database, told(*[[]] * 3, page), mode=RunMode.PLAN)
+    assert await rows(database, select(PlanRow.id).where(PlanRow.run_id == plan.id)) == []
 
 
 @pytest.mark.parametrize(("chosen", "stands"), [(Rule.SOURCE, "second"), (Rule.HUB, "by hand")])

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from hub.db import Database
 from hub.errors import Misconfigured
+from hub.kit.beginning import begin
 from hub.models import RunStatus
 from hub.plugin import Plugin
 from hub.sync import registry
@@ -77,6 +78,47 @@ async def test_a_folder_brings_plugins_and_the_broken_ones_are_shown(database: D
 
 def test_a_folder_that_is_none_is_shown() -> None:
     assert load("/no/such:").broken == [("/no/such", "HUB_PLUGINS names it, but it is no folder.")]
+
+
+def own(where: Path) -> tuple[set[str], list[tuple[str, str]]]:
+    found = load(str(where))
+    return set(found.plugins) - set(SHIPPED.plugins), found.broken
+
+
+def test_a_package_its_project_and_a_folder_of_several_will_do(tmp_path: Path) -> None:
+    for name in ("parks", "trees"):
+        begin(name, tmp_path / f"lianshu-{name}")
+    (tmp_path / "lianshu-trees" / "setup.py").write_text("raise SystemExit('it is not to be run')", encoding="utf-8")
+    (tmp_path / "shelf.py").write_text(GOOD, encoding="utf-8")
+    assert own(tmp_path / "lianshu-parks" / "lianshu_parks") == ({"parks"}, [])
+    assert own(tmp_path / "lianshu-trees") == ({"trees"}, [])
+    assert own(tmp_path) == ({"parks", "trees", "shelf"}, [])
+
+
+def test_a_plugin_may_stand_in_a_file_of_its_package(tmp_path: Path) -> None:
+    (tmp_path / "rack").mkdir()
+    (tmp_path / "rack" / "__init__.py").write_text("from .inside import Shelf\nAlias = Shelf\n", encoding="utf-8")
+    (tmp_path / "rack" / "inside.py").write_text(GOOD, encoding="utf-8")
+    assert own(tmp_path) == own(tmp_path / "rack") == ({"shelf"}, [])
+
+
+def test_a_folder_without_plugins_is_told(tmp_path: Path) -> None:
+    words = "HUB_PLUGINS names it, but it holds no plugin: neither a .py file, nor a package, nor a project whose"
+    assert own(tmp_path) == (set(), [(str(tmp_path), f"{words} pyproject.toml names one in lianshu.plugins.")])
+    (tmp_path / "helper.py").write_text("", encoding="utf-8")
+    assert own(tmp_path)[1] == [(str(tmp_path), "None of its files holds a subclass of hub.plugin.Plugin.")]
+    begin("parks", tmp_path / "it")
+    manifest = tmp_path / "it" / "pyproject.toml"
+    good = manifest.read_text(encoding="utf-8")
+    (tmp_path / "shelf.py").write_text(GOOD, encoding="utf-8")
+    manifest.write_text(good.replace("lianshu_parks:Parks", "lianshu_lakes:Parks"), encoding="utf-8")
+    names = "It names lianshu_lakes:Parks, and there is no"
+    assert own(tmp_path) == (
+        {"shelf"},
+        [(str(manifest), f"{names} {tmp_path / 'it' / 'lianshu_lakes'}. Correct the entry point.")],
+    )
+    manifest.write_text("[project", encoding="utf-8")
+    assert [name for name, _ in own(tmp_path / "it")[1]] == [str(manifest)]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import select, update
 
 from hub.auth import Viewer
@@ -16,7 +15,6 @@ from hub.sync import registry
 from tests.sync.sources import (
     column,
     counts,
-    cursor,
     districts,
     gone,
     grid,
@@ -224,18 +222,6 @@ async def test_an_ignored_record_stays_ignored_while_its_words_are_the_same(data
     assert await work_items(database) == [("K", "IGNORED", 2)]
     await run(database, told([saying(parent=["P"])]), overrides={"any": 1})
     assert [status for _, status, _ in await work_items(database)] == ["IGNORED", "OPEN"]
-
-
-@pytest.mark.parametrize("bad", [500, 501])
-async def test_a_page_that_is_mostly_bad_is_not_taken_at_all(database: Database, bad: int) -> None:
-    page = [organization(str(at)) for at in range(1000 - bad)] + [saying(f"bad {at}", colour=1) for at in range(bad)]
-    done = await run(database, told([organization("first")], page))
-    if bad == 500:
-        assert (done.status, counts(done)) == (RunStatus.DONE, {"created": 501, "rejected": 500})
-        return
-    assert (done.status, counts(done), await cursor(database)) == (RunStatus.FAILED, {"created": 1}, "1")
-    assert str(done.error).startswith("501 of 1000 records of page 2 were refused, so nothing of it was taken. ")
-    assert (await names(database), await work_items(database)) == ({"first": "一"}, [])
 
 
 PHONES = {

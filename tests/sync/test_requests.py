@@ -10,8 +10,10 @@ import pytest
 from sqlalchemy import func, select, text, update
 from starlette.applications import Starlette
 
+from hub.auth import system
 from hub.db import Database
 from hub.models import (
+    DuplicateSuggestion,
     Grid,
     Identity,
     Landing,
@@ -24,8 +26,11 @@ from hub.models import (
     Run,
     RunMode,
     RunStatus,
+    Satisfaction,
+    now,
 )
 from hub.plugin import Caller, Issue, Record
+from hub.services import duplicates, merging
 from hub.sync import registry
 from hub.sync.stored_plan import apply_plan
 from plugins.hotline12345.simulated_orders import Order, moved, order
@@ -33,6 +38,7 @@ from plugins.hotline12345.simulator import build
 from tests.sync.sources import changes, column, counts, reached, rows, run, sizes, stored, told
 
 SHIPPED = registry.load()
+HUB = system("test")
 
 
 @pytest.fixture
@@ -260,3 +266,27 @@ async def test_what_a_source_names_and_nobody_knows_is_kept_with_its_step(databa
     assert await column(database, select(RequestEvent.note)) == [
         "来源所述在本系统中尚未登记：grid 999999999999, assignee 火星局"
     ]
+
+
+async def test_a_merged_request_stays_so_whatever_a_source_says_of_its_status(database: Database) -> None:
+    brought = [Record("request", key, {"number": key, "title": "路灯", "status": "RECEIVED"}) for key in "12"]
+    news = Record("request", "1", {"number": "1", "title": "路灯", "status": "CLOSED", "satisfaction": "SATISFIED"})
+    await run(database, told(brought))
+    ids = dict(await rows(database, select(Request.number, Request.id)))
+    async with database.write(HUB) as session:
+        await merging.merge(session, HUB, ids["1"], into_id=ids["2"])
+    await run(database, told(brought, [news]))
+    found = select(Request.status, Request.satisfaction, Request.merged_into_id).where(Request.number == "1")
+    assert await rows(database, found) == [(RequestStatus.MERGED, Satisfaction.SATISFIED, ids["2"])]
+
+
+async def test_what_a_source_brings_is_compared_like_what_people_submit(database: Database) -> None:
+    async with database.write(HUB) as session:
+        await duplicates.search(session)
+    at, words = now().isoformat(), {"place": "滨河路1号", "category": "市政/排水", "longitude": 110.0, "latitude": 39.8}
+    fields = words | {"title": "三号楼下水道堵塞", "submitted_at": at}
+    await run(database, told([Record("request", key, fields | {"number": key}) for key in "12"]))
+    async with database.write(HUB) as session:
+        await duplicates.search(session)
+    (score,) = await column(database, select(DuplicateSuggestion.score))
+    assert score == pytest.approx(1.0, abs=0.001)

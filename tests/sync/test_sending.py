@@ -8,9 +8,19 @@ from sqlalchemy import select
 from hub.auth import system
 from hub.db import Database
 from hub.errors import Conflict
-from hub.models import Alert, AlertKind, DeliveryStatus, Link, Ownership, RequestAction, Rule, TargetStatus
+from hub.models import (
+    Alert,
+    AlertKind,
+    DeliveryStatus,
+    Link,
+    Ownership,
+    RequestAction,
+    RequestStatus,
+    Rule,
+    TargetStatus,
+)
 from hub.plugin import BadRecord, Change
-from hub.services import handling, targets, triage
+from hub.services import handling, merging, targets, triage
 from hub.sync import telling
 from tests.services import town as towns
 from tests.sync.sources import column, gone, organization, rows, run, told
@@ -212,3 +222,16 @@ async def test_rows_that_go_to_and_fro_wait_for_a_person(database: Database) -> 
     await post.do(targets.retry, last.id)
     assert await post.send() == 1
     assert (await post.stands()).status is TargetStatus.ACTIVE
+
+
+async def test_a_merge_and_the_answer_that_comes_of_it_are_told_as_steps(database: Database) -> None:
+    town = await towns.founded(database)
+    post = await opened(database, Listener(fails=number))
+    one, head = await town.submit(), await town.put(RequestStatus.IN_PROGRESS)
+    await town.do(merging.merge, one.id, into_id=head.id)
+    await town.do(handling.handle, head.id, result="已疏通")
+    await post.send()
+    steps = [change.event for change in post.listener.messages if change.id == str(one.id) and change.event]
+    assert [step.action for step in steps] == ["SUBMIT", "MERGE", "ANSWER"]
+    assert steps[1].details["into_number"] == head.number
+    assert (steps[2].details["cluster"], steps[2].details["result"]) == (head.number, "已疏通")

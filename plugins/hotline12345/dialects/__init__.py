@@ -14,7 +14,6 @@ from plugins.hotline12345.dialects.files import COMMON, EMPTY, SHIPPED, Issues, 
 
 __all__ = [
     "BLANKS",
-    "CALLER_COLUMN",
     "DIALECTS",
     "LEAST_KNOWN",
     "NAMELESS",
@@ -22,6 +21,8 @@ __all__ = [
     "WORDS",
     "Dialect",
     "Words",
+    "caller_columns",
+    "is_caller",
     "known_columns",
     "load",
 ]
@@ -31,6 +32,7 @@ Words = Mapping[str, Mapping[str, str | None]]
 BLANKS = frozenset(COMMON["everywhere"]["blanks"])
 NAMELESS = frozenset(COMMON["everywhere"]["nameless"])
 CALLER_COLUMN = re.compile(COMMON["everywhere"]["caller_columns"], re.I)
+CALLER_FIELDS = ("caller_name", "caller_phone")
 LEAST_KNOWN: int = COMMON["everywhere"]["least_known"]
 TITLE_LENGTH: int = COMMON["everywhere"]["title_length"]
 
@@ -111,6 +113,17 @@ def known_columns(dialect: Dialect) -> frozenset[str]:
     """Every column that the dialect knows."""
     issues = [dialect.issues.column] if dialect.issues else []
     return dialect.known.union(dialect.flags, issues, *dialect.fields.values())
+
+
+@lru_cache(maxsize=64)
+def caller_columns(dialects: Sequence[Dialect]) -> frozenset[str]:
+    """The columns in which one of these dialects names the caller."""
+    return frozenset(name for one in dialects for field in CALLER_FIELDS for name in one.fields.get(field, ()))
+
+
+def is_caller(column: str, columns: frozenset[str]) -> bool:
+    """Whether the column is one of these, or named like one in which a caller stands."""
+    return column in columns or CALLER_COLUMN.search(column) is not None
 
 
 def load(folder: Path | None = None) -> tuple[Dialect, ...]:

@@ -1,0 +1,209 @@
+"""Requests on their way in: what is submitted, by whom, on which grid, and under which number."""
+
+import re
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, exists, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hub.auth import Viewer
+from hub.errors import Invalid, NotFound
+from hub.models import (
+    Channel,
+    Grid,
+    GridLevel,
+    Identity,
+    Request,
+    RequestAction,
+    RequestEvent,
+    RequestIssue,
+    RequestKind,
+    RequestLevel,
+    RequestStatus,
+    Urgency,
+    Workflow,
+    WorkflowStep,
+    WorkflowSubject,
+    now,
+    uuid7,
+)
+from hub.prepared import Prepared
+from hub.services import grids, words, working_days
+from hub.services.adding import Adding, one
+from hub.services.requests import LEVELS, begin, record
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U, so that it can be read out
+PHONE = re.compile(r"\+?\d[\d ()-]{1,30}\d")
+MOST_ISSUES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, as the vault keeps it (来电人). Secrecy (保密) unless they waive it."""
+
+    name: str | None = None
+    phone: str | None = None
+    confidential: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One of several matters in one request (诉求事项)."""
+
+    title: str
+    category: str | None = None
+
+
+async def submit(
+    session: AsyncSession | Adding,
+    viewer: Viewer,
+    *,
+    grid_id: UUID,
+    title: str,
+    content: str | None = None,
+    kind: RequestKind = RequestKind.APPEAL,
+    channel: Channel = Channel.OTHER,
+    category: str | None = None,
+    urgency: Urgency = Urgency.NORMAL,
+    place: str | None = None,
+    longitude: float | None = None,
+    latitude: float | None = None,
+    practice: str | None = None,
+    workflow_id: UUID | None = None,
+    caller: Caller | None = None,
+    issues: Sequence[Issue] = (),
+) -> Request:
+    """Submit a request (提交): it is RECEIVED, on the level of its grid, under a number that people can quote."""
+    viewer.must("requests:submit")
+    grid, number = await _grid_and_number(session, viewer, grid_id)
+    level = GridLevel[grid["level"]]
+    followed = await _followed(session, viewer, workflow_id) if workflow_id is not None else None
+    request = Request(
+        id=uuid7(),
+        number=number,
+        title=words.said(title, field="title", most=words.LINE),
+        content=words.maybe(content, field="content"),
+        kind=kind,
+        channel=channel,
+        category=words.maybe(category, field="category", most=words.LINE),
+        status=RequestStatus.RECEIVED,
+        urgency=urgency,
+        level=LEVELS.get(level, RequestLevel.DISTRICT),
+        grid_id=grid_id,
+        grid_path=grid["path"],
+        place=words.maybe(place, field="place", most=words.LINE),
+        longitude=_degrees(longitude, 180, field="longitude"),
+        latitude=_degrees(latitude, 90, field="latitude"),
+        practice=followed["practice"] if followed else words.maybe(practice, field="practice", most=words.LINE),
+        workflow_id=workflow_id,
+        step_id=followed and followed["step_id"],
+    )
+    return _take_in(session, viewer, request, caller, issues)
+
+
+async def send(session: AsyncSession, viewer: Viewer, id: UUID) -> Request:
+    """Submit a draft (提交草稿)."""
+    request = await begin(session, viewer, id, RequestAction.SUBMIT)
+    request.submitted_at = now()
+    return record(session, viewer, request, RequestAction.SUBMIT)
+
+
+def _take_in(
+    session: AsyncSession | Adding, viewer: Viewer, request: Request, caller: Caller | None, issues: Sequence[Issue]
+) -> Request:
+    """Add the request and all that came with it, in one flush."""
+    request.submitter_id = viewer.party_id
+    if caller is not None and (identity := _identity(caller, request.id)) is not None:
+        request.caller_id = identity.id
+        session.add(identity)
+    if len(issues) > MOST_ISSUES:
+        raise Invalid(f"{len(issues)} issues: a request holds at most {MOST_ISSUES}. Submit several.", field="issues")
+    session.add(request)
+    for key, issue in enumerate(issues, 1):
+        title = words.said(issue.title, field="issues", most=words.LINE)
+        category = words.maybe(issue.category, field="issues", most=words.LINE)
+        session.add(RequestIssue(request_id=request.id, key=str(key), title=title, category=category))
+    event = RequestEvent(
+        request_id=request.id,
+        action=RequestAction.SUBMIT,
+        status=request.status,
+        actor_id=viewer.party_id,
+        step_id=request.step_id,
+    )
+    session.add(event)
+    return request
+
+
+def _first_step(viewer: Viewer, given: Callable[[str], Any]) -> Select[Any]:
+    """The step at which a workflow of requests begins, and whose it is."""
+    begins: Select[Any] = select(Workflow.practice, WorkflowStep.id.label("step_id"))  # type: ignore[assignment]
+    mine = (Workflow.id == given("id"), Workflow.subject == WorkflowSubject.REQUEST, Workflow.closed_on.is_(None))
+    steps_of = begins.join(WorkflowStep, WorkflowStep.workflow_id == Workflow.id)
+    return steps_of.where(*mine, WorkflowStep.closed_on.is_(None)).order_by(WorkflowStep.position).limit(1)
+
+
+FIRST_STEP = Prepared(_first_step)
+
+
+async def _followed(session: AsyncSession | Adding, viewer: Viewer, workflow_id: UUID) -> Any:
+    """The practice and the first step of a workflow. Raises NotFound."""
+    found = await one(session, FIRST_STEP, viewer, id=workflow_id)
+    if found is None:
+        raise NotFound("workflow", workflow_id, "Workflows of requests are those whose subject is REQUEST.")
+    return found
+
+
+def _open_grid(viewer: Viewer, given: Callable[[str], Any]) -> Select[Any]:
+    """Where a grid is, and whether a number is taken."""
+    taken = exists().where(Request.number == given("number")).label("taken")
+    wanted = grids.visible(viewer).where(Grid.id == given("id"))
+    found: Select[Any] = wanted.with_only_columns(Grid.name, Grid.level, Grid.path, Grid.valid_to, taken)  # type: ignore[assignment]
+    return found
+
+
+OPEN_GRID = Prepared(_open_grid)
+
+
+async def _grid_and_number(session: AsyncSession | Adding, viewer: Viewer, grid_id: UUID) -> tuple[Any, str]:
+    """The grid and a free number, in one statement. Raises NotFound; Invalid for a grid that is no more."""
+    while True:
+        number = new_number()
+        grid = await one(session, OPEN_GRID, viewer, id=grid_id, number=number)
+        if grid is None:
+            raise NotFound("grid", grid_id)
+        ended: date | None = grid["valid_to"]
+        if ended is not None and ended < working_days.local_day(now()):
+            raise Invalid(f"The grid {grid['name']} ended on {ended}: choose the one after it.", field="grid_id")
+        if not grid["taken"]:
+            return grid, number
+
+
+def new_number() -> str:
+    """LS, the day in China, and six characters of a random number: "LS20261121-7K3QZ8"."""
+    chance = secrets.randbits(30)
+    mark = "".join(ALPHABET[chance >> shift & 31] for shift in range(0, 30, 5))
+    return f"LS{working_days.local_day(now()):%Y%m%d}-{mark}"
+
+
+def _degrees(value: float | None, most: int, *, field: str) -> float | None:
+    if value is not None and not -most <= value <= most:
+        raise Invalid(f"{field} is {value}: give degrees from -{most} to {most}.", field=field)
+    return value
+
+
+def _identity(caller: Caller, request_id: UUID) -> Identity | None:
+    """The caller for the vault; None if nothing is known."""
+    name = words.maybe(caller.name, field="caller.name", most=words.LINE)
+    phone = words.maybe(caller.phone, field="caller.phone", most=words.LINE)
+    if phone is not None and not PHONE.fullmatch(phone):
+        raise Invalid(
+            "caller.phone is no telephone number: give 3 to 32 digits, blanks, () or -.", field="caller.phone"
+        )
+    if name is None and phone is None:
+        return None
+    return Identity(id=uuid7(), name=name, phone=phone, confidential=caller.confidential, request_id=request_id)

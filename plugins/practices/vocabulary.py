@@ -1,0 +1,56 @@
+"""The words of the hub that a practice file may use where it names something of the hub's own."""
+
+from collections.abc import Collection
+from difflib import get_close_matches
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+ACTIONS = _words(
+    """
+    SUBMIT SYNC ASK_INFO ADD_INFO REJECT_SCOPE TRIAGE DISPATCH SIGN ACCEPT JOIN RESPOND ASK_RETURN GRANT_RETURN
+    REFUSE_RETURN ASK_EXTENSION GRANT_EXTENSION REFUSE_EXTENSION HANDLE VERIFY REWORK FEED_BACK EVALUATE PUBLISH
+    UNPUBLISH EVALUATE_RESPONSE ANSWER CLOSE REOPEN ARCHIVE ESCALATE MERGE UNMERGE ATTACH SUPERVISE RELEASE URGE
+    """
+)
+"""What may be done with a request."""
+
+ABILITIES = _words(
+    """
+    requests:read requests:submit requests:triage requests:handle requests:verify requests:supervise
+    callers:read parties:read parties:write resources:write changes:read sync:read sync:run
+    """
+)
+"""What a viewer may be able to do."""
+
+SIDES = frozenset({"ASSIGNEE", "CO_HANDLER", "SUBMITTER"})
+"""The parts that a party may have in a request."""
+
+ROLES = _words(
+    """
+    GRID_LEADER GRID_WORKER LAWYER MEMBER MEMBER_HOUSEHOLD OTHER POLICE SECRETARY SPECIALIST STAFF STEWARD
+    VOLUNTEER
+    """
+)
+"""The parts that a person may play."""
+
+SCHEME_KINDS = _words(
+    """
+    GOALS STANDARD CAMPAIGN MILESTONES POLICY EXAMPLES PROGRAMME DRIVES AWARDS CATEGORIES COLOURS DOCUMENTS
+    DATASETS GAPS PATHS STYLES ROLES PLACES OTHER
+    """
+)
+"""What a list may be a list of."""
+
+TAKERS = ABILITIES | SIDES | ROLES
+"""Who may take a step."""
+
+
+def instead(word: str, known: Collection[str]) -> str:
+    """What to write instead of a word that is not known."""
+    names = {one.upper(): one for one in known}
+    near = get_close_matches(word.upper(), names, n=1)
+    hint = f"Did you mean {names[near[0]]}? " if near else ""
+    return f"{hint}Write one of: {', '.join(sorted(known))}."

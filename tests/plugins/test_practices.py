@@ -1,0 +1,208 @@
+"""Practices from files: what is shipped is all there, what is wrong is told by its line, and a sixth city is a file."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from hub import verifying
+from hub.db import Database
+from hub.models import Figure, Practice, RequestAction, Scheme, SchemeKind, Source, WorkflowStep
+from hub.plugin import BadRecord, Record
+from hub.services.steps import TAKERS
+from hub.sync import registry
+from plugins.practices import SHIPPED, said, vocabulary
+from plugins.practices.rules import wrong_rule
+from tests.schema.api import schema
+from tests.sync.sources import column, counts, rows, run
+
+BAD = Path(__file__).parent / "practices"
+ROWS = {
+    "fancheng": ("F1", 20),
+    "xiangyang": ("F2", 19),
+    "baohe": ("F3", 20),
+    "dongsheng": ("F4", 22),
+    "hudai": ("F5", 13),
+}
+
+SIXTH = """
+practice: {code: linhe, name: 示例临河区, title: 示例邻里通, grid: "150602"}
+schemes:
+  - {code: GOALS, kind: GOALS, name: 目标, expected: 3, items: [邻里相助]}
+workflows:
+  - code: THREE
+    name: 报—办—评
+    steps:
+      - {key: report, name: 报, phase: INTAKE}
+      - {key: send, name: 派, phase: DISPATCH, by: ["requests:triage"], days: 1}
+      - {key: handle, name: 办, phase: HANDLE, by: [ASSIGNEE], next: []}
+features:
+  - row: L1-01
+    title: 三步办事
+    figures:
+      - {name: steps, title: 步骤, value: 3, said: 三步, at: workflow.steps.totalCount,
+         query: '{ workflow(code: "linhe.THREE") { steps { totalCount } } }'}
+      - {name: goals, title: 目标, value: 3, said: 三个目标, at: scheme.items.totalCount,
+         query: '{ scheme(code: "linhe.GOALS") { items { totalCount } } }'}
+    scenario:
+      - do: '{ workflow(code: "linhe.THREE") { id } grid(code: "150602012003") { id } }'
+        keep: {workflow: workflow.id, grid: grid.id}
+      - as: resident
+        do: |
+          mutation ($grid: ID!, $workflow: ID!) {
+            submitRequest(gridId: $grid, workflowId: $workflow, title: "路灯不亮") { id practice step { name phase } }
+          }
+        with: {grid: $grid, workflow: $workflow}
+        keep: {request: submitRequest.id}
+        expect: {submitRequest.practice: linhe, submitRequest.step.name: 报, submitRequest.step.phase: INTAKE}
+      - as: anonymous
+        do: "mutation ($id: ID!) { signRequest(id: $id) { id } }"
+        with: {id: $request}
+        refused: UNAUTHENTICATED
+"""
+
+
+def told(name: str) -> str:
+    """The words with which a file is refused: that, and nothing else of it."""
+    schema()  # so that queries are looked at
+    (bad,) = said(BAD / f"{name}.yaml")
+    assert isinstance(bad, BadRecord)
+    assert bad.where == f"{name}.yaml"
+    return bad.reason
+
+
+@pytest.mark.parametrize("code", ROWS)
+def test_a_shipped_file_is_taken_whole(code: str) -> None:
+    schema()
+    found = said(SHIPPED / f"{code}.yaml")
+    assert [one.reason for one in found if isinstance(one, BadRecord)] == []
+    prefix, count = ROWS[code]
+    features = [one.key for one in found if isinstance(one, Record) and one.kind == "feature"]
+    assert features == sorted(features)
+    assert set(features) <= {f"{prefix}-{number:02}" for number in range(1, count + 1)}
+
+
+def test_every_shipped_practice_is_known_here() -> None:
+    assert {file.stem for file in SHIPPED.glob("*.yaml")} == ROWS.keys()
+
+
+WRONG = {
+    "phase": "phase.yaml, line 7: workflows.0.steps.1.phase: Input should be 'INTAKE', 'TRIAGE', 'DISPATCH', 'ACCEPT', "
+    "'HANDLE', 'SUPERVISE', 'FEEDBACK', 'EVALUATE', 'PUBLISH' or 'ASSESS'.",
+    "nobody": "nobody.yaml, line 10: workflows.0.steps.1.by: Nobody may take handle. Name who does, or leave `by` out.",
+    "nowhere": "nowhere.yaml, line 6: workflows.0.steps.0.next.0: There is no step handel. Write one of: report, "
+    "handle.",
+    "unreachable": "unreachable.yaml, line 7: workflows.0.steps.1: No way leads to handle. Name it in the `next` of "
+    "another step, or leave it out.",
+    "loop": "loop.yaml, line 6: workflows.0.steps.0: No way leads out of report, handle, review. Let one of them end "
+    "(`next: []`), or lead on to one that does.",
+    "rule": "rule.yaml, line 6: series.0.rule: BYMONTHDAY=35: write numbers from 1 to 31, or -1 to -31 from the end.",
+    "often": "often.yaml, line 3: rotas.0.rule: FREQ=HOURLY is none. Begin with FREQ=DAILY, WEEKLY, MONTHLY or YEARLY.",
+    "query": "query.yaml, line 10: features.0.figures.0.query: line 2 of the query: Cannot query field 'total' on type "
+    "'OrganizationConnection'. Write what the graph knows: `hub sdl` prints it.",
+    "bare": "bare.yaml, line 3: features.0: L1-01 has neither figures nor a scenario. Write one of them.",
+    "twice": "twice.yaml, line 4: schemes.1.code: GOALS stands twice. Give it another code.",
+    "unknown": "unknown.yaml, line 5: practice.population: population is not known here. Write one of: code, name, "
+    "title, grid, description.",
+    "missing": "missing.yaml, line 1: practice.title: title is missing. Write it.",
+    "number": "number.yaml, line 5: practice.grid: 150802 is no text. Write it in quotes.",
+    "again": "again.yaml, line 5: name stands twice. Keep one of them.",
+    "broken": "broken.yaml, line 3: it is no YAML: while scanning a quoted scalar: found unexpected end of stream. "
+    "Mend it from here on.",
+    "empty": "empty.yaml, line 1: it is empty.",
+    "encoding": "encoding.yaml, line 1: it is no UTF-8. Save it as UTF-8.",
+}
+BEGINS = {
+    "action": "action.yaml, line 7: workflows.0.steps.1.actions.0: HANDEL is no action. Did you mean HANDLE? Write one",
+    "taker": "taker.yaml, line 10: workflows.0.steps.1.by.0: ASIGNEE takes no step. Did you mean ASSIGNEE? Write one",
+    "kind": "kind.yaml, line 3: schemes.0.kind: GOAL is no kind of list. Did you mean GOALS? Write one of: AWARDS, ",
+    "scenario": "scenario.yaml, line 7: features.0.scenario.0.do: line 1 of the operation: Cannot query field "
+    "'submitRequests' on type 'Mutation'. Did you mean 'submitRequest',",
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_told_with_its_line_and_what_to_write_instead(name: str) -> None:
+    assert told(name) == WRONG[name]
+
+
+@pytest.mark.parametrize("name", BEGINS)
+def test_of_a_word_that_the_hub_does_not_know_those_that_it_knows_are_told(name: str) -> None:
+    assert told(name).startswith(BEGINS[name])
+
+
+RULES = {
+    "FREQ=MONTHLY;BYMONTHDAY=5,15,25": None,
+    "FREQ=MONTHLY;INTERVAL=3;BYDAY=-1FR": None,
+    "FREQ=WEEKLY;BYDAY=SA,SU;UNTIL=20261231": None,
+    "FREQ=DAILY;UNTIL=20261231T155959Z": None,
+    "BYDAY=MO": "FREQ= is none. Begin with FREQ=DAILY, WEEKLY, MONTHLY or YEARLY.",
+    "FREQ=WEEKLY;BYDAY=周六": "BYDAY=周六: write days as MO,TU,WE,TH,FR,SA,SU; 1MO is the first Monday, -1FR the last "
+    "Friday.",
+    "FREQ=DAILY;COLOUR=1": "COLOUR is no part of a rule. Write one of: FREQ, INTERVAL, COUNT, BYMONTH, BYMONTHDAY, "
+    "BYSETPOS, BYHOUR, BYMINUTE, BYDAY, UNTIL, WKST.",
+    "FREQ=MONTHLY;INTERVAL=0": "INTERVAL=0: write numbers from 1 to 1000.",
+    "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30": "BYMONTH=2 has no day 30. Choose days that there are.",
+    "FREQ=DAILY;UNTIL=2026": "UNTIL=2026: write the last day as 20261231.",
+    "FREQ=DAILY;WKST=XX": "FREQ=DAILY;WKST=XX is no rule: invalid 'WKST': XX. Write for example "
+    "FREQ=MONTHLY;BYMONTHDAY=5,15,25.",
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_of_recurrence_is_of_days_that_there_are(rule: str) -> None:
+    assert wrong_rule(rule, date(2026, 1, 1)) == RULES[rule]
+
+
+def test_every_bad_file_is_tried() -> None:
+    assert {file.stem for file in BAD.glob("*.yaml")} == WRONG.keys() | BEGINS.keys() | {"good"}
+
+
+def test_the_words_that_a_file_may_use_are_those_of_the_hub() -> None:
+    assert vocabulary.TAKERS == TAKERS
+    assert RequestAction.__members__.keys() == vocabulary.ACTIONS
+    assert SchemeKind.__members__.keys() == vocabulary.SCHEME_KINDS
+
+
+async def read(database: Database, path: Path) -> dict[str, int]:
+    """What came of reading these files, after the divisions."""
+    shipped = registry.load()
+    async with database.write(verifying.VIEWER) as session:
+        session.add(Source(name="cities", plugin="practices", title="实践", settings={"path": str(path)}))
+    return counts(await run(database, shipped, "cities"))
+
+
+async def test_a_bad_file_leaves_the_others_alone(database: Database) -> None:
+    found = await read(database, BAD)
+    assert found == {"created": 5, "rejected": len(WRONG) + len(BEGINS)}
+    assert await rows(database, select(Practice.code, Practice.title)) == [("linhe", "示例邻里通")]
+
+
+async def test_a_sixth_city_is_one_file(database: Database, tmp_path: Path) -> None:
+    await run(database, registry.load(), "divisions")
+    (tmp_path / "linhe.yaml").write_text(SIXTH, encoding="utf-8")
+    assert await read(database, tmp_path) == {"created": 10}
+    ways = await rows(database, select(WorkflowStep.name, WorkflowStep.leads_to).order_by(WorkflowStep.position))
+    assert ways == [("报", ["linhe.THREE.send"]), ("派", ["linhe.THREE.handle"]), ("办", [])]
+    assert await rows(database, select(Scheme.expected, Scheme.complete)) == [(3, False)]
+    found = [one async for one in verifying.verify(database, "linhe")]
+    assert [(one.row, one.figure, one.got, one.ok, one.why) for one in found] == [
+        ("L1-01", "goals", 1.0, False, ""),
+        ("L1-01", "steps", 3.0, True, ""),
+        ("L1-01", "scenario", 3, True, ""),
+    ]
+
+
+async def test_a_file_that_was_read_again_changes_nothing_and_what_is_no_more_is_ended(
+    database: Database, tmp_path: Path
+) -> None:
+    (tmp_path / "linhe.yaml").write_text(SIXTH, encoding="utf-8")
+    await read(database, tmp_path)
+    again = await run(database, registry.load(), "cities")
+    assert counts(again) == {"unchanged": 10}
+    head, _, rest = SIXTH.partition("      - {name: goals")
+    (tmp_path / "linhe.yaml").write_text(head + rest[rest.index("    scenario:") :], encoding="utf-8")
+    assert counts(await run(database, registry.load(), "cities")) == {"unchanged": 9}  # missed once, not yet gone
+    assert counts(await run(database, registry.load(), "cities")) == {"closed": 1, "unchanged": 9}
+    assert await column(database, select(Figure.code).where(Figure.closed_on.is_(None))) == ["L1-01.steps"]

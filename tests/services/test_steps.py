@@ -1,0 +1,212 @@
+"""A request goes through its practice's steps: in order, by those who may, each by its own name and by its phase."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from hub.auth import ROLES, Viewer
+from hub.db import Database
+from hub.errors import Conflict, Forbidden, NotFound
+from hub.models import (
+    Person,
+    Phase,
+    Post,
+    PostRole,
+    Procedure,
+    RequestAction,
+    RequestEvent,
+    RequestStatus,
+    Satisfaction,
+    Workflow,
+    WorkflowStep,
+    WorkflowSubject,
+    uuid7,
+)
+from hub.services import closing, handling, practices, steps, supervision, triage, working_days
+from tests.services.town import HUB, Town, columns, founded
+
+A, P, S = RequestAction, Phase, RequestStatus
+COURSE = (  # key, name, phase, who, days, what follows
+    ("place", "群众点单", P.INTAKE, [], None, ["dispatch"]),
+    ("dispatch", "社区派单", P.DISPATCH, ["requests:triage"], 2, ["accept"]),
+    ("accept", "党员接单", P.ACCEPT, ["ASSIGNEE", "STEWARD"], None, ["handle"]),
+    ("handle", "服务", P.HANDLE, [], None, ["evaluate"]),
+    ("evaluate", "群众评单", P.EVALUATE, [], None, []),
+)
+
+
+async def workflow(town: Town, *course: Any, subject: WorkflowSubject = WorkflowSubject.REQUEST) -> Workflow:
+    """A workflow of a practice, as its file brings it."""
+    made = Workflow(id=uuid7(), code="x.ORDER", practice="x", name="点单—派单—接单", subject=subject)
+    async with town.database.write(HUB) as session:
+        session.add(made)
+        await session.flush()
+        for position, (key, name, phase, takers, days, follow) in enumerate(course or COURSE, 1):
+            session.add(
+                WorkflowStep(
+                    code=f"x.ORDER.{key}",
+                    workflow_id=made.id,
+                    position=position,
+                    name=name,
+                    phase=phase,
+                    taken_by=takers,
+                    days=days,
+                    leads_to=[f"x.ORDER.{one}" for one in follow],
+                )
+            )
+    return made
+
+
+async def walked(town: Town, id: UUID) -> list[tuple[RequestAction, str | None]]:
+    """Every event of a request, and the practice's name for it."""
+    wanted = select(RequestEvent.action, WorkflowStep.name).outerjoin(
+        WorkflowStep, WorkflowStep.id == RequestEvent.step_id
+    )
+    async with town.database.read() as session:
+        rows = await session.execute(wanted.where(RequestEvent.request_id == id).order_by(RequestEvent.id))
+        return [(action, name) for action, name in rows]
+
+
+async def test_each_step_has_the_practices_name_beside_the_canonical_one(database: Database) -> None:
+    town = await founded(database)
+    course = await workflow(town)
+    police = town.handler(town.police)
+    request = await town.submit(workflow_id=course.id)
+    assert (request.practice, request.status) == ("x", S.RECEIVED)
+    await town.do(triage.dispatch, request.id, party_id=town.police, viewer=town.clerk())
+    await town.do(handling.sign, request.id, viewer=police)
+    await town.do(handling.accept, request.id, viewer=police)
+    await town.do(handling.handle, request.id, result="修好了", viewer=police)
+    done = await town.do(closing.evaluate, request.id, satisfaction=Satisfaction.SATISFIED)
+    assert await walked(town, request.id) == [
+        (A.SUBMIT, "群众点单"),
+        (A.DISPATCH, "社区派单"),
+        (A.SIGN, None),
+        (A.ACCEPT, "党员接单"),
+        (A.HANDLE, "服务"),
+        (A.EVALUATE, "群众评单"),
+    ]
+    async with database.read() as session:
+        here = await session.get_one(WorkflowStep, done.step_id)
+    assert (here.name, here.phase, done.status) == ("群众评单", P.EVALUATE, S.HANDLED)
+
+
+async def test_a_step_that_does_not_come_next_is_refused_and_changes_nothing(database: Database) -> None:
+    town = await founded(database)
+    course = await workflow(town)
+    request = await town.submit(workflow_id=course.id)
+    await town.do(closing.close, request.id, result="答复")
+    before, rows = columns(await town.get(request.id)), await town.counts()
+    with pytest.raises(Conflict) as refused:
+        await town.do(closing.evaluate, request.id, satisfaction=Satisfaction.SATISFIED)
+    said = f"Request {request.number} stands at 群众点单: 群众评单 does not come next. Possible now: 社区派单."
+    assert str(refused.value) == said
+    assert (columns(await town.get(request.id)), await town.counts()) == (before, rows)
+    assert [name for _, name in await walked(town, request.id)] == ["群众点单", None]
+
+
+async def test_what_lies_over_the_steps_skips_none(database: Database) -> None:
+    town = await founded(database)
+    watched = (*COURSE[:2], ("watch", "督办", P.SUPERVISE, [], None, ["accept"]), *COURSE[2:])
+    course = await workflow(town, *watched)
+    request = await town.submit(workflow_id=course.id)
+    await town.do(supervision.supervise, request.id)
+    async with database.read() as session:
+        here = await session.get_one(WorkflowStep, (await town.get(request.id)).step_id)
+    assert here.name == "群众点单"
+    assert await walked(town, request.id) == [(A.SUBMIT, "群众点单"), (A.SUPERVISE, "督办")]
+
+
+async def test_only_those_named_take_a_step_or_who_stands_over_them(database: Database) -> None:
+    town = await founded(database)
+    clerks_only = (COURSE[0], ("dispatch", "书记派单", P.DISPATCH, ["SECRETARY"], None, ["accept"]), *COURSE[2:])
+    course = await workflow(town, *clerks_only)
+    request, secretary = await town.submit(workflow_id=course.id), Person(id=uuid7(), name="书记")
+    with pytest.raises(Forbidden, match="书记派单 is for SECRETARY"):
+        await town.do(triage.dispatch, request.id, party_id=town.police, viewer=town.clerk())
+    assert (await town.get(request.id)).status is S.RECEIVED
+    async with database.write(HUB) as session:
+        session.add(secretary)
+        await session.flush()
+        path = town.street.path
+        session.add(Post(person_id=secretary.id, role=PostRole.SECRETARY, grid_id=town.street.id, grid_path=path))
+    by_post = Viewer("s", ROLES["clerk"], (town.street.path,), secretary.id)
+    sent = await town.do(triage.dispatch, request.id, party_id=town.police, viewer=by_post)
+    assert sent.status is S.DISPATCHED
+    other = await town.submit(workflow_id=course.id)
+    over = Viewer("d", ROLES["district"], (town.street.path,))
+    assert (await town.do(triage.dispatch, other.id, party_id=town.police, viewer=over)).status is S.DISPATCHED
+
+
+async def test_a_step_gives_the_days_that_it_says(database: Database) -> None:
+    town = await founded(database)
+    course = await workflow(town)
+    request = await town.submit(workflow_id=course.id)
+    sent = await town.do(triage.dispatch, request.id, party_id=town.police)
+    assert sent.due_at == working_days.add(sent.dispatched_at, 2)
+
+
+async def test_a_workflow_of_something_else_is_none_for_requests(database: Database) -> None:
+    town = await founded(database)
+    course = await workflow(town, subject=WorkflowSubject.PERSON)
+    rows = await town.counts()
+    with pytest.raises(NotFound, match="Workflows of requests are those whose subject is REQUEST"):
+        await town.submit(workflow_id=course.id)
+    assert await town.counts() == rows
+
+
+async def test_a_request_that_a_source_brings_stands_where_its_status_says(database: Database) -> None:
+    town = await founded(database)
+    course = await workflow(town)
+    async with database.read() as session:
+        known = await steps.of_workflow(session, course.id)
+    at = {status: step and step.name for status in S for step in (steps.of_status(known, status),)}
+    assert at[S.RECEIVED] == "群众点单"
+    assert at[S.SIGNED] == "社区派单"
+    assert at[S.IN_PROGRESS] == "党员接单"
+    assert at[S.HANDLED] == at[S.CLOSED] == "服务"
+    assert at[S.MERGED] is None
+
+
+STEWARD = (
+    ("recruit", "招募", P.INTAKE, [], None, ["review"]),
+    ("review", "联审", P.TRIAGE, ["SECRETARY", "resources:write"], 5, ["visit", "recruit"]),
+    ("visit", "走访", P.HANDLE, [], None, ["assess"]),
+    ("assess", "考核", P.ASSESS, [], None, []),
+)
+
+
+async def test_what_is_no_request_goes_through_its_steps_too(database: Database) -> None:
+    town = await founded(database)
+    course = await workflow(town, *STEWARD, subject=WorkflowSubject.PERSON)
+    async with database.read() as session:
+        known = {step.name: step.id for step in await steps.of_workflow(session, course.id)}
+    begun = await town.do(
+        practices.start_procedure, workflow_id=course.id, title="红色小管家招募", grid_id=town.community.id
+    )
+    assert (begun.step_id, begun.ended_at) == (known["招募"], None)
+    with pytest.raises(Conflict, match=r"红色小管家招募 stands at 招募. Possible now: 联审."):
+        await town.do(practices.take_step, begun.id, step_id=known["考核"])
+    reviewed = await town.do(practices.take_step, begun.id, step_id=known["联审"], note="三方联审")
+    assert reviewed.due_at is not None
+    for name in ("招募", "联审", "走访", "考核"):
+        done = await town.do(practices.take_step, begun.id, step_id=known[name])
+    assert done.ended_at is not None
+    with pytest.raises(Conflict, match="nothing: it has ended"):
+        await town.do(practices.take_step, begun.id, step_id=known["招募"])
+    async with database.read() as session:
+        kept = (await session.scalars(select(Procedure))).one()
+    assert kept.step_id == known["考核"]
+
+
+async def test_a_procedure_needs_the_ability_on_the_grid(database: Database) -> None:
+    town = await founded(database)
+    course = await workflow(town, *STEWARD, subject=WorkflowSubject.PERSON)
+    stranger = Viewer("c", ROLES["clerk"], ("999/",))
+    begin = {"workflow_id": course.id, "title": "招募", "grid_id": town.community.id}
+    with pytest.raises(Forbidden):
+        await town.do(practices.start_procedure, viewer=stranger, **begin)
+    async with database.read() as session:
+        assert (await session.scalars(select(Procedure))).all() == []
