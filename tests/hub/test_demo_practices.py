@@ -232,6 +232,16 @@ async def test_a_hub_of_real_data_is_refused(own_database: Database, tmp_path: P
     assert await counted(own_database) == EXACT
 
 
+async def test_a_file_that_says_another_size_is_read_again(own_database: Database, tmp_path: Path) -> None:
+    folder = await town(own_database, tmp_path)
+    file = tmp_path / "practices" / "sixth.yaml"
+    file.write_text(PRACTICE.replace("count: 40", "count: 41"), encoding="utf-8")
+    run = await run_source(own_database, REGISTRY, "practices", started_by="test", overrides={"path": str(file.parent)})
+    assert (run.updated, run.rejected, run.error) == (1, 0, None)
+    await built(own_database, folder)
+    assert await counted(own_database) == EXACT | {"persons": 41 + 61, "stewards": 13}
+
+
 async def test_what_cannot_be_built_is_refused_in_words(own_database: Database, tmp_path: Path) -> None:
     folder = await town(own_database, tmp_path, PRACTICE.replace("on: {level: COMMUNITY}", "on: {level: TOWN}", 1))
     with pytest.raises(Misconfigured, match=r"There is no practice seventh\. There are: sixth\."):
