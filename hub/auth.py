@@ -23,14 +23,20 @@ ABILITIES: dict[str, str] = {
     "parties:read": "See persons that are not public.",
     "parties:write": "Create and change organizations, persons, posts and alliances.",
     "resources:write": "Create and change resources, needs, projects and stations.",
+    "care:read": "Look at care labels, each time with a purpose and a reason that are kept.",
+    "care:write": "Keep care labels, by an impact assessment.",
     "changes:read": "Read the change log.",
     "sync:read": "See sources, runs and rejected records.",
     "sync:run": "Run and configure sync.",
 }
 
+CARE = frozenset({"care:read", "care:write"})
+"""What no role brings along but those that are given for it: the data are sensitive."""
+
 ROLES: dict[str, frozenset[str]] = {
     "admin": frozenset(ABILITIES),
-    "district": frozenset(ABILITIES) - {"sync:run"},
+    "district": frozenset(ABILITIES) - {"sync:run"} - CARE,
+    "carer": CARE | {"parties:read"},
     "clerk": frozenset(
         {"requests:read", "requests:submit", "requests:triage", "requests:verify", "callers:read", "parties:read"}
         | {"requests:handle", "changes:read", "resources:write"}

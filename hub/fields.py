@@ -211,13 +211,15 @@ class RequestFields(TypedDict, total=False):
 
 
 class PracticeFields(TypedDict, total=False):
-    """kind "practice": a city's way of working. `grid` is the code of its district."""
+    """kind "practice": a city's way of working. `grid` is the code of its district, `demo` the form of a made-up one
+    (hub/synthetic.py)."""
 
     code: str
     name: str
     title: str
     description: str | None
     grid: str | None
+    demo: Mapping[str, Any]
 
 
 class SchemeFields(TypedDict, total=False):

@@ -47,6 +47,7 @@ from hub.fields import (
     WorkflowStepFields,
 )
 from hub.queries import query_faults
+from hub.synthetic import Demo
 
 __all__ = [
     "FIELDS",
@@ -56,6 +57,7 @@ __all__ = [
     "Caller",
     "CatalogueEntryFields",
     "Change",
+    "Demo",
     "EscalationFields",
     "Event",
     "FeatureFields",

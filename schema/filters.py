@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import strawberry
 from sqlalchemy import TEXT, ColumnElement, and_, any_, false, func, literal, not_, or_, select, true, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
+from strawberry.scalars import JSON
 
 from hub.auth import Viewer, under
 from hub.errors import Invalid
@@ -54,7 +55,7 @@ def _compare(kind: str) -> list[Slot]:
 
 
 RANGES: dict[type, str] = {int: "IntRange", float: "FloatRange", date: "DateRange", datetime: "TimeRange"}
-REGISTRY.update(date=date, datetime=datetime, strawberry=strawberry)
+REGISTRY.update(date=date, datetime=datetime, strawberry=strawberry, JSON=JSON)
 for _kind, _name in RANGES.items():
     input_type(_name, "All the bounds that are given hold together (范围).", _compare(_kind.__name__))
 input_type(

@@ -12,9 +12,10 @@ from hub.services import requests as see_requests
 from hub.services import resources as see_resources
 from hub.services import rotas as see_rotas
 from hub.services import stations as see_stations
+from hub.services import teams
 from schema.changes import history
 from schema.edges import above, connection, found, inside, many, one
-from schema.node import Identified, node
+from schema.node import Identified, node, reckoned
 from schema.ownership import extras, provenance, withheld
 
 GRID = models.Grid.id
@@ -24,7 +25,8 @@ PATH = models.Grid.path
 @node(
     models.Grid,
     see_grids.visible,
-    "code name level longitude latitude valid_from valid_to created_at updated_at",
+    """code name level kind buildings households population longitude latitude valid_from valid_to
+    created_at updated_at""",
     natural="code",
 )
 class Grid(Identified):
@@ -66,6 +68,14 @@ class Grid(Identified):
     )
     posts = many(
         "Post", see_parties.posts, models.Post.grid_id, key=GRID, description="Who works on it, as what (网格力量)."
+    )
+    has_steward = reckoned(
+        GRID,
+        teams.stewarded,
+        type=bool,
+        empty=False,
+        where=teams.STEWARDED,
+        description="Whether somebody is a steward on it or below it (有无管家).",
     )
     requests = inside(
         "Request",

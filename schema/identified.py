@@ -55,6 +55,8 @@ def _names(several: Iterable[str], field: str) -> dict[str, None]:
 
 def _plan_node(planner: Planner, kind: Any, details: Details) -> Level:
     (name,) = _names([planner.given.concrete(kind, details)["id"]], "id")
+    if name not in identified():
+        raise Unplannable("No row has such an id.")
     given, _ = planner.given.arguments(kind, details)
     return planner.row(name, details, later(given["id"], lambda id: key_for("Node", id)))
 

@@ -16,7 +16,7 @@ from hub.errors import NotFound
 from hub.services import grids
 from schema import filters, statements
 from schema.edge import Edge, Match, Shape
-from schema.node import NODES, Node
+from schema.node import NODES, Node, Reckoning
 from schema.paging import Window, cursor
 
 Fetch = Callable[[list[Any]], Awaitable[Sequence[Any]]]
@@ -134,14 +134,16 @@ class Loaders:
 
         return await self._loader(("batch", function), fetch).load(row)
 
-    async def asked(self, ask: Callable[..., Awaitable[Sequence[Any]]], row: Any, given: Mapping[str, Any]) -> Any:
-        """What a service answers for one row of its level, with these arguments."""
+    async def reckon(self, reckoning: Reckoning, key: Any) -> Any:
+        """What the database reckons for one row of a level."""
 
-        async def fetch(rows: list[Any]) -> Sequence[Any]:
+        async def fetch(keys: list[Any]) -> list[Any]:
             async with self._db.read() as session:
-                return await ask(session, self._viewer, rows, **given)
+                statement = statements.reckoning(reckoning, self._viewer, keys)
+                found = {row[0]: row[1] for row in await session.execute(statement)}
+            return [found.get(one, reckoning.empty) for one in keys]
 
-        return await self._loader(("asked", ask, *sorted(given.items())), fetch).load(row)
+        return await self._loader((reckoning, "reckoning"), fetch).load(key)
 
     async def look_up(self, function: Callable[..., Awaitable[Sequence[Any]]], row: Any) -> Any:
         """The same for a field that is read from the database."""
@@ -151,6 +153,15 @@ class Loaders:
                 return await function(session, self._viewer, rows)
 
         return await self._loader(("look up", function), fetch).load(row)
+
+    async def asked(self, ask: Callable[..., Awaitable[Sequence[Any]]], row: Any, given: Mapping[str, Any]) -> Any:
+        """What a service answers for one row of its level, with these arguments."""
+
+        async def fetch(rows: list[Any]) -> Sequence[Any]:
+            async with self._db.read() as session:
+                return await ask(session, self._viewer, rows, **given)
+
+        return await self._loader(("asked", ask, *sorted(given.items())), fetch).load(row)
 
     async def path(self, ref: filters.Ref) -> str:
         """The path of a grid that an argument names. Raises NotFound."""

@@ -262,6 +262,37 @@ def batched(
     return strawberry.field(resolver=resolve, graphql_type=type, description=description, metadata=told)
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Reckoning:
+    """What the database reckons for each row of a level: `select` gives (key, value), `empty` stands for no row.
+
+    `select` is told who asks and the keys, an array: `column == any_(keys)`.
+    """
+
+    key: Column
+    select: Callable[[Viewer, ColumnElement[Any]], Select[*tuple[Any, ...]]]
+    empty: Any = None
+
+
+def reckoned(
+    key: Column,
+    select: Callable[[Viewer, ColumnElement[Any]], Select[*tuple[Any, ...]]],
+    *,
+    type: Any,
+    description: str,
+    empty: Any = None,
+    where: ColumnElement[bool] | None = None,
+) -> Any:
+    """A field that one statement reckons for a whole level. `where`: the same as SQL, to filter by."""
+    made = Reckoning(key, select, empty)
+
+    async def resolve(root: strawberry.Parent[Any], info: strawberry.Info) -> Any:
+        return await info.context.loaders.reckon(made, getattr(root, key.key))
+
+    told = {"reckoning": made, "rows": 1} | ({} if where is None else {"where": where})
+    return strawberry.field(resolver=resolve, graphql_type=type, description=description, metadata=told)
+
+
 def looked_up(
     needs: Iterable[Column],
     function: Callable[[AsyncSession, Viewer, Sequence[tuple[Any, ...]]], Awaitable[Sequence[Any]]],

@@ -3,16 +3,18 @@
 import strawberry
 
 from hub import models
+from hub.services import affiliations as see_affiliations
 from hub.services import alliances as see_alliances
 from hub.services import grids as see_grids
 from hub.services import parties as see_parties
+from hub.services import report_ins, teams
 from hub.services import requests as see_requests
 from hub.services import resources as see_resources
 from hub.services import rotas as see_rotas
 from hub.services import stations as see_stations
 from schema.changes import history
 from schema.edges import connection, found, many, one
-from schema.node import Identified, node
+from schema.node import Identified, node, reckoned
 from schema.ownership import extras, provenance, withheld
 from schema.verbs import write
 
@@ -46,6 +48,14 @@ class Party(Identified):
         models.Member.party_id,
         key=PARTY,
         description="Its places in alliances (所在联盟).",
+    )
+    affiliations = many(
+        "Affiliation",
+        see_affiliations.visible,
+        models.Affiliation.party_id,
+        key=PARTY,
+        order="since",
+        description="The organizations that it belongs to beside the tree (隶属).",
     )
     agreements = many(
         "Agreement",
@@ -101,7 +111,12 @@ class Party(Identified):
     extras = extras(PARTY)
 
 
-@node(models.Organization, see_parties.organizations, "organization_kind description", natural="code")
+@node(
+    models.Organization,
+    see_parties.organizations,
+    "organization_kind description industry colour minimum_size established_on",
+    natural="code",
+)
 class Organization(Party):
     parent = one(
         "Organization",
@@ -117,6 +132,34 @@ class Organization(Party):
         key=ORGANIZATION,
         order="name",
         description="The organizations below it (下级组织).",
+    )
+    affiliated = many(
+        "Affiliation",
+        see_affiliations.visible,
+        models.Affiliation.organization_id,
+        key=ORGANIZATION,
+        order="since",
+        description="Who belongs to it beside the tree: member units, founders (成员单位, 组建单位).",
+    )
+    size = reckoned(
+        ORGANIZATION,
+        teams.sizes,
+        type=int,
+        empty=0,
+        description="How many people hold a post in it today (人数).",
+    )
+    meets_minimum = reckoned(
+        ORGANIZATION,
+        teams.enough,
+        type=bool | None,
+        where=teams.ENOUGH,
+        description="Whether it has as many as it must have (是否达到最少人数); null: no such rule.",
+    )
+    party_member_share = reckoned(
+        ORGANIZATION,
+        teams.member_shares,
+        type=float | None,
+        description="Which share of them are Party members, 0 to 1 (党员占比); null: nobody, or not for your eyes.",
     )
     posts = many(
         "Post",
@@ -175,7 +218,7 @@ class Organization(Party):
     )
 
 
-@node(models.Person, see_parties.persons, "", natural="code")
+@node(models.Person, see_parties.persons, "skills", natural="code")
 class Person(Party):
     posts = many(
         "Post",
@@ -202,7 +245,21 @@ class Person(Party):
     )
 
 
-@node(models.Post, see_parties.posts, "role title public since until created_at updated_at")
+@node(models.Affiliation, see_affiliations.visible, "affiliation_kind practice since until created_at updated_at")
+class Affiliation(Identified):
+    organization = one(
+        "Organization",
+        see_parties.organizations,
+        ORGANIZATION,
+        key=models.Affiliation.organization_id,
+        description="To which organization (组织).",
+    )
+    party = one(
+        "Party", see_parties.visible, PARTY, key=models.Affiliation.party_id, description="Who belongs to it (成员)."
+    )
+
+
+@node(models.Post, see_parties.posts, "role title steward_kind public practice since until created_at updated_at")
 class Post(Identified):
     person = one("Person", see_parties.persons, PERSON, key=models.Post.person_id, description="Who holds it (任职人).")
     organization = one(
@@ -215,10 +272,24 @@ class Post(Identified):
     grid = one("Grid", see_grids.visible, models.Grid.id, key=models.Post.grid_id, description="On which grid (网格).")
 
 
-@node(models.ReportIn, see_parties.report_ins, "at offer created_at updated_at")
+@node(models.ReportIn, see_parties.report_ins, "code at offer practice left_at created_at updated_at", natural="code")
 class ReportIn(Identified):
     party = one(
         "Party", see_parties.visible, PARTY, key=models.ReportIn.party_id, description="Who reported in (报到者)."
+    )
+    organization = one(
+        "Organization",
+        see_parties.organizations,
+        ORGANIZATION,
+        key=models.ReportIn.party_id,
+        description="Who reported in, where it is an organization (报到单位).",
+    )
+    person = one(
+        "Person",
+        see_parties.persons,
+        PERSON,
+        key=models.ReportIn.party_id,
+        description="Who reported in, where it is a person (报到党员).",
     )
     host = one(
         "Party", see_parties.visible, PARTY, key=models.ReportIn.host_id, description="Who took the report (接收组织)."
@@ -237,6 +308,9 @@ class Query:
     )
     persons = connection("Person", see_parties.persons, order="name", description="The persons (人员).")
     posts = connection("Post", see_parties.posts, order="id", description="Who plays which part (岗位).")
+    affiliations = connection(
+        "Affiliation", see_affiliations.visible, order="id", description="Who belongs to whom beside the tree (隶属)."
+    )
     report_ins = connection(
         "ReportIn", see_parties.report_ins, order="-at", description="Who reported in for service, where (双报到)."
     )
@@ -250,4 +324,7 @@ class Mutation:
     update_person = write(see_parties.update_person, "Person")
     create_post = write(see_parties.create_post, "Post")
     update_post = write(see_parties.update_post, "Post")
-    report_in = write(see_parties.report_in, "ReportIn")
+    affiliate = write(see_affiliations.affiliate, "Affiliation")
+    update_affiliation = write(see_affiliations.update_affiliation, "Affiliation")
+    report_in = write(report_ins.report_in, "ReportIn")
+    leave_report_in = write(report_ins.leave, "ReportIn")

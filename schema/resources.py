@@ -3,14 +3,15 @@
 import strawberry
 
 from hub import models
-from hub.services import claims
+from hub.services import claims, matching
 from hub.services import grids as see_grids
 from hub.services import parties as see_parties
 from hub.services import requests as see_requests
 from hub.services import resources as see_resources
+from hub.services import stations as see_stations
 from schema.changes import history
 from schema.edges import connection, found, many, one
-from schema.node import Identified, node
+from schema.node import Identified, node, reckoned
 from schema.ownership import extras, provenance, withheld
 from schema.verbs import write
 
@@ -21,7 +22,8 @@ PARTY = models.Party.id
 @node(
     models.Resource,
     see_resources.visible,
-    "code title resource_kind capacity description practice closed_on created_at updated_at",
+    """code title resource_kind category capacity available_from available_until description practice closed_on
+    created_at updated_at""",
     natural="code",
 )
 class Resource(Identified):
@@ -35,13 +37,26 @@ class Resource(Identified):
         order="title",
         description="What it is used for (项目).",
     )
+    suggested_needs = many(
+        "SuggestedNeed",
+        matching.suggested_needs,
+        models.SuggestedNeed.resource_id,
+        key=models.Resource.id,
+        order="-score",
+        description="Open needs that it may meet, the best first, twenty at most (推荐需求).",
+    )
     history = history(models.Resource.id)
     provenance = provenance(models.Resource.id)
     withheld = withheld(models.Resource.id)
     extras = extras(models.Resource.id)
 
 
-@node(models.Need, see_resources.needs, "title category raised_at met_at created_at updated_at")
+@node(
+    models.Need,
+    see_resources.needs,
+    "code title category raised_at wanted_on met_at closed_on practice created_at updated_at",
+    natural="code",
+)
 class Need(Identified):
     grid = one("Grid", see_grids.visible, GRID, key=models.Need.grid_id, description="Where (网格).")
     raised_by = one(
@@ -55,9 +70,29 @@ class Need(Identified):
         order="title",
         description="What is done about it (项目).",
     )
+    suggested_resources = many(
+        "SuggestedResource",
+        matching.suggested_resources,
+        models.SuggestedResource.need_id,
+        key=models.Need.id,
+        order="-score",
+        description="Resources that may meet it, the best first, twenty at most (推荐资源).",
+    )
+    declined = many(
+        "MatchDecline",
+        matching.declines,
+        models.MatchDecline.need_id,
+        key=models.Need.id,
+        description="Resources that a person found unfit for it (不采纳).",
+    )
 
 
-@node(models.Project, see_resources.projects, "title category starts_on done_on created_at updated_at")
+@node(
+    models.Project,
+    see_resources.projects,
+    "code title category capacity starts_on done_on closed_on practice created_at updated_at",
+    natural="code",
+)
 class Project(Identified):
     need = one(
         "Need", see_resources.needs, models.Need.id, key=models.Project.need_id, description="For which need (需求)."
@@ -81,7 +116,12 @@ class Project(Identified):
     )
 
 
-@node(models.Claim, see_resources.claims, "claimed_at withdrawn_at note created_at updated_at")
+@node(
+    models.Claim,
+    see_resources.claims,
+    "code claimed_at withdrawn_at note skill practice created_at updated_at",
+    natural="code",
+)
 class Claim(Identified):
     party = one("Party", see_parties.visible, PARTY, key=models.Claim.party_id, description="Who took it on (认领方).")
     request = one(
@@ -97,6 +137,19 @@ class Claim(Identified):
         models.Project.id,
         key=models.Claim.project_id,
         description="The project taken on (项目).",
+    )
+    service_item = one(
+        "ServiceItem",
+        see_stations.service_items,
+        models.ServiceItem.id,
+        key=models.Claim.service_item_id,
+        description="The service or slip of mutual aid taken on (互助事项).",
+    )
+    skill_match = reckoned(
+        models.Claim.id,
+        claims.skill_matches,
+        type=bool | None,
+        description="Whether the person has the skill that it is claimed by (特长匹配); null: no skill, or no person.",
     )
 
 

@@ -8,10 +8,11 @@ from sqlalchemy import inspect as inspected
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased, with_polymorphic
 
+from hub.auth import Viewer
 from hub.models import Base
 from hub.services import grids
 from schema.edge import Edge, Match
-from schema.node import NODES, Node
+from schema.node import NODES, Node, Reckoning
 from schema.paging import Window
 
 
@@ -85,6 +86,11 @@ def rows(edge: Edge, chosen: Select[Any], keys: Sequence[Any]) -> Select[Any]:
     model = NODES[edge.target].model
     wanted = sorted({path for key in keys for path in grids.ancestors(key)}) if edge.match is Match.ABOVE else keys
     return chosen.with_only_columns(entity(model)).where(target == any_(literal(list(wanted), ARRAY(target.type))))
+
+
+def reckoning(told: Reckoning, viewer: Viewer, keys: Any) -> Select[*tuple[Any, ...]]:
+    """(key, value) for each parent that has a value."""
+    return told.select(viewer, literal(keys, ARRAY(told.key.type)))
 
 
 def by_key(node: Node, chosen: Select[Any], keys: Sequence[tuple[Any, ...]]) -> Select[Any]:

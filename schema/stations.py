@@ -187,6 +187,14 @@ class ServiceItem(Identified):
     provenance = provenance(models.ServiceItem.id)
     withheld = withheld(models.ServiceItem.id)
     extras = extras(models.ServiceItem.id)
+    claims = many(
+        "Claim",
+        see_resources.claims,
+        models.Claim.service_item_id,
+        key=models.ServiceItem.id,
+        order="-claimed_at",
+        description="Who took it on (领单).",
+    )
 
 
 @node(models.QrPoint, see_qr_points.visible, "code title practice closed_on created_at updated_at", natural="code")

@@ -158,6 +158,8 @@ def _type(parameter: Parameter, words: Mapping[str, str]) -> str:
 
 
 def _name(kind: Any, parameter: str, words: Mapping[str, str]) -> str:
+    if get_origin(kind) is dict:
+        return "JSON"
     if get_origin(kind) is not None and issubclass(get_origin(kind), Sequence):
         return f"list[{_name(get_args(kind)[0], parameter, words)}]"
     if is_dataclass(kind) and isinstance(kind, type):

@@ -5,6 +5,7 @@ from hub.models.alliance import Agreement, AgreementKind, Alliance, AllianceKind
 from hub.models.arrival import Arrival, ArrivalStatus, HookAlgorithm
 from hub.models.base import Base, Entity, Term, now, uuid7
 from hub.models.budget import Budget, BudgetProject, Funding
+from hub.models.care import CareLabel, CarePurpose, CareReveal
 from hub.models.catalogue import CatalogueEntry
 from hub.models.change import Change, ChangeKind
 from hub.models.deliberation import (
@@ -18,13 +19,27 @@ from hub.models.deliberation import (
     TopicGrade,
     TopicStatus,
 )
+from hub.models.document import DocKind, Document
 from hub.models.duplicate import DuplicateDecision, DuplicateSearch, DuplicateSuggestion
-from hub.models.grid import AltCode, Grid, GridLevel
+from hub.models.grid import AltCode, Grid, GridKind, GridLevel
 from hub.models.identity import Identity
+from hub.models.matching import MatchPlace, SuggestedNeed, SuggestedResource
 from hub.models.notice import NoticeKind, PublicNotice
 from hub.models.outbound import Attempt, Delivery, DeliveryStatus, Target, TargetStatus
 from hub.models.ownership import Drift, DriftRule, Extra, Ownership, Pin, Rule, Withheld
-from hub.models.party import Organization, OrganizationKind, Party, PartyType, Person, Post, PostRole, ReportIn
+from hub.models.party import (
+    Affiliation,
+    AffiliationKind,
+    Organization,
+    OrganizationKind,
+    Party,
+    PartyType,
+    Person,
+    Post,
+    PostRole,
+    ReportIn,
+    StewardKind,
+)
 from hub.models.practice import (
     Escalation,
     Feature,
@@ -59,7 +74,7 @@ from hub.models.request import (
     Satisfaction,
     Urgency,
 )
-from hub.models.resource import Claim, Need, Offer, Project, Resource, ResourceKind
+from hub.models.resource import Claim, MatchDecline, Need, Offer, Project, Resource, ResourceKind
 from hub.models.rota import EntryAction, Rota, Series, SeriesKind, ServiceMode, Shift
 from hub.models.schedule import Alert, AlertKind, RunNote, Schedule
 from hub.models.source import (
@@ -92,6 +107,8 @@ from hub.models.tally import Tally, TallyDelta
 
 __all__ = [
     "Activity",
+    "Affiliation",
+    "AffiliationKind",
     "Agreement",
     "AgreementKind",
     "Alert",
@@ -108,6 +125,9 @@ __all__ = [
     "Budget",
     "BudgetProject",
     "BuildMode",
+    "CareLabel",
+    "CarePurpose",
+    "CareReveal",
     "CatalogueEntry",
     "Change",
     "ChangeKind",
@@ -116,6 +136,8 @@ __all__ = [
     "CoHandler",
     "Delivery",
     "DeliveryStatus",
+    "DocKind",
+    "Document",
     "Drift",
     "DriftRule",
     "DuplicateDecision",
@@ -131,6 +153,7 @@ __all__ = [
     "Forum",
     "Funding",
     "Grid",
+    "GridKind",
     "GridLevel",
     "HookAlgorithm",
     "Identity",
@@ -138,6 +161,8 @@ __all__ = [
     "Landing",
     "Link",
     "MatchBasis",
+    "MatchDecline",
+    "MatchPlace",
     "Meeting",
     "Member",
     "Need",
@@ -205,6 +230,9 @@ __all__ = [
     "Source",
     "Station",
     "StationTier",
+    "StewardKind",
+    "SuggestedNeed",
+    "SuggestedResource",
     "Tally",
     "TallyDelta",
     "Target",

@@ -23,6 +23,16 @@ class GridLevel(Term):
     BUILDING = "Building (楼栋)."
 
 
+class GridKind(Term):
+    """What sort of place a grid is, where that matters (网格类型)."""
+
+    RESIDENTIAL = "Where people live (居住小区)."
+    BUSINESS_DISTRICT = "Business district (商圈)."
+    OFFICE_TOWER = "Office tower (楼宇)."
+    COLLECTIVE_DORMITORY = "Collective dormitory area (集宿区)."
+    MICRO_GRID = "Micro-grid of a community (微网格)."
+
+
 RANKS: tuple[tuple[GridLevel, ...], ...] = (
     (GridLevel.PROVINCE,),
     (GridLevel.CITY,),
@@ -59,6 +69,12 @@ class Grid(Entity):
     latitude: Mapped[float | None] = mapped_column(doc="Of its centre, in degrees, WGS 84 (纬度).")
     valid_from: Mapped[date | None] = mapped_column(doc="The first day on which it exists (启用日期).")
     valid_to: Mapped[date | None] = mapped_column(doc="The last day on which it exists (停用日期); empty: still there.")
+    kind: Mapped[GridKind | None] = mapped_column(
+        sort_order=1, doc="What sort of place it is (网格类型); empty: not said."
+    )
+    buildings: Mapped[int | None] = mapped_column(sort_order=1, doc="How many buildings stand on it (楼栋数).")
+    households: Mapped[int | None] = mapped_column(sort_order=1, doc="How many households live on it (户数).")
+    population: Mapped[int | None] = mapped_column(sort_order=1, doc="How many people live on it (人口).")
 
     __table_args__ = (sparse("jurisdiction_id"), sparse("leader_id"))
 

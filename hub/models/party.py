@@ -4,7 +4,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Enum
+from sqlalchemy import CheckConstraint, Enum, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.models.base import PATH, Entity, Term, now, ref
@@ -34,6 +35,12 @@ class OrganizationKind(Term):
     VOLUNTEER_TEAM = "Volunteer team (志愿服务队)."
     SERVICE_CORPS = "Service corps of several units (服务团)."
     SOCIAL_ORGANIZATION = "Social organization (社会组织)."
+    WOMENS_HOME = "Women's home (妇女微家)."
+    AUTONOMOUS_BODY = "Body in which residents decide or help by themselves (自治组织)."
+    JOINT_MEETING = "Joint meeting of Party bodies (党建联席会)."
+    ESTATE_BODY = "Party body of an estate (小区党组织)."
+    SERVICE_TEAM = "Team of service specialists (服务专员队伍)."
+    CULTURE_TEAM = "Culture and sport team (文体队伍)."
     OTHER = "Another kind (其他)."
 
 
@@ -71,6 +78,14 @@ class Organization(Party):
     )
     parent_id: Mapped[UUID | None] = ref("parties.id")
     description: Mapped[str | None] = mapped_column(doc="A few words about it (简介).")
+    industry: Mapped[str | None] = mapped_column(sort_order=1, doc="The trade it is in (行业), of merchants and firms.")
+    colour: Mapped[str | None] = mapped_column(
+        sort_order=1, doc="The colour of a volunteer team, as the practice calls it (颜色, 五色)."
+    )
+    minimum_size: Mapped[int | None] = mapped_column(
+        sort_order=1, doc="How many people it must have at least (最少人数); empty: no such rule."
+    )
+    established_on: Mapped[date | None] = mapped_column(sort_order=1, doc="The day it was set up (成立日期).")
 
     __mapper_args__: Any = {"polymorphic_identity": PartyType.ORGANIZATION, "polymorphic_load": "inline"}
 
@@ -78,7 +93,33 @@ class Organization(Party):
 class Person(Party):
     """A human being, by the name that others may know (人员)."""
 
+    skills: Mapped[list[str] | None] = mapped_column(
+        JSONB(none_as_null=True), sort_order=2, doc="What the person can do, word by word (特长)."
+    )
+
     __mapper_args__: Any = {"polymorphic_identity": PartyType.PERSON}
+
+
+class AffiliationKind(Term):
+    """How a party belongs to an organization (隶属类型)."""
+
+    MEMBER_UNIT = "It is a member of it (成员单位)."
+    FOUNDER = "It took part in setting it up (组建单位)."
+    HORIZONTAL = "They work side by side (横向联动)."
+    VERTICAL = "It stands below it, beside the tree of organizations (纵向贯通)."
+
+
+class Affiliation(Entity):
+    """A party that belongs to an organization, beside the tree (隶属): a unit of a service corps, a founder."""
+
+    __tablename__ = "affiliations"
+
+    organization_id: Mapped[UUID] = ref("parties.id")
+    party_id: Mapped[UUID] = ref("parties.id")
+    affiliation_kind: Mapped[AffiliationKind] = mapped_column(doc="How it belongs to it (隶属类型).")
+    practice: Mapped[str | None] = mapped_column(doc="The code of the practice it belongs to (实践).")
+    since: Mapped[date | None] = mapped_column(doc="The first day (开始日期).")
+    until: Mapped[date | None] = mapped_column(doc="The last day (结束日期); empty: it goes on.")
 
 
 class PostRole(Term):
@@ -95,7 +136,19 @@ class PostRole(Term):
     POLICE = "Area police officer (片区民警)."
     LAWYER = "Community lawyer (社区律师)."
     STAFF = "Staff of an organization (工作人员)."
+    ALLEY_STEWARD = "Alley steward (小巷管家)."
+    OFFICER = "One of the six officers of an estate, the title says which (六大员)."
+    DEMO_POST = "A member's model post in a building (党员示范岗)."
+    CONTACT = "Cadre on contact duty for a place (联系包保)."
     OTHER = "Another part (其他)."
+
+
+class StewardKind(Term):
+    """What sort of steward somebody is (管家类型)."""
+
+    RED = "Red steward (红色小管家)."
+    STUDENT = "Student steward (社区小管家)."
+    PART_TIME = "Rider or courier, part-time (兼职小管家)."
 
 
 class Post(Entity):
@@ -114,10 +167,14 @@ class Post(Entity):
     )
     since: Mapped[date | None] = mapped_column(doc="The first day (任职日期).")
     until: Mapped[date | None] = mapped_column(doc="The last day (离任日期); empty: still held.")
+    steward_kind: Mapped[StewardKind | None] = mapped_column(
+        sort_order=1, doc="Of stewards: what sort (管家类型); empty: not said."
+    )
+    practice: Mapped[str | None] = mapped_column(sort_order=1, doc="The code of the practice it belongs to (实践).")
 
 
 class ReportIn(Entity):
-    """An organization or a member reports for service at a community (双报到)."""
+    """An organization or a member reports for service at a community (双报到): there once, gone and back again."""
 
     __tablename__ = "report_ins"
 
@@ -127,3 +184,10 @@ class ReportIn(Entity):
     grid_path: Mapped[str] = mapped_column(PATH, index=True)
     at: Mapped[datetime] = mapped_column(default=now, doc="When it was taken in (报到时间).")
     offer: Mapped[str | None] = mapped_column(doc="What is offered, in words (服务承诺).")
+    code: Mapped[str | None] = mapped_column(unique=True, sort_order=1, doc="The code that others know it by (编码).")
+    practice: Mapped[str | None] = mapped_column(sort_order=1, doc="The code of the practice it belongs to (实践).")
+    left_at: Mapped[datetime | None] = mapped_column(
+        sort_order=1, doc="When it was ended (退出时间); empty: it stands."
+    )
+
+    __table_args__ = (UniqueConstraint("party_id", "grid_id"),)

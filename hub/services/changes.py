@@ -12,8 +12,11 @@ from sqlalchemy.orm.util import identity_key
 
 from hub.auth import Viewer
 from hub.db import CHANNEL, Origin
-from hub.models import Base, Change, ChangeKind, Entity, Request, Term, now, uuid7
+from hub.models import Base, CareLabel, CareReveal, Change, ChangeKind, Entity, Request, Term, now, uuid7
 from hub.services import tally_keeping as _the_tally  # noqa: F401  what is logged is counted as well
+
+SENSITIVE = (CareLabel.__name__, CareReveal.__name__)
+"""Whose changes tell by their mere existence that somebody is in need of care."""
 
 HORIZON = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 
@@ -22,7 +25,8 @@ def visible(viewer: Viewer) -> Select[Change]:
     """The changes this viewer may see: those of grids they stand in. Without a grid: for those who stand everywhere."""
     if not viewer.can("changes:read"):
         return select(Change).where(false())
-    return select(Change).where(viewer.covers(Change.grid_path))
+    seen = select(Change).where(viewer.covers(Change.grid_path))
+    return seen if viewer.can("care:read") else seen.where(Change.entity.not_in(SENSITIVE))
 
 
 def log(viewer: Viewer) -> Select[Change]:

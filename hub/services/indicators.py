@@ -22,7 +22,10 @@ from hub.models import (
     Agreement,
     Alliance,
     Base,
+    Budget,
+    BudgetProject,
     Claim,
+    Funding,
     Grid,
     GridLevel,
     Indicator,
@@ -30,9 +33,11 @@ from hub.models import (
     Member,
     Need,
     Organization,
+    Outcome,
     Person,
     Post,
     Project,
+    Proposal,
     ReportIn,
     Request,
     Resolution,
@@ -44,7 +49,7 @@ from hub.models import (
     Topic,
 )
 from hub.models.grid import peers
-from hub.services import alliances, deliberation, grids, parties, requests, resources, rotas, stations
+from hub.services import alliances, budgets, deliberation, grids, parties, requests, resources, rotas, stations
 
 LEAST = 5
 """Fewer than these are not told: they could be recognised (k-anonymity)."""
@@ -73,8 +78,13 @@ NOUNS: Mapping[str, Noun] = MappingProxyType(
         "members": Noun(Member, alliances.members, "joined_on"),
         "agreements": Noun(Agreement, alliances.agreements, "signed_on"),
         "meetings": Noun(Meeting, deliberation.meetings, "held_at"),
-        "topics": Noun(Topic, deliberation.topics, "raised_at"),
-        "resolutions": Noun(Resolution, deliberation.resolutions, "due_on"),
+        "topics": Noun(Topic, deliberation.topics),
+        "resolutions": Noun(Resolution, deliberation.resolutions),
+        "proposals": Noun(Proposal, deliberation.proposals),
+        "outcomes": Noun(Outcome, alliances.outcomes),
+        "budgets": Noun(Budget, budgets.visible),
+        "budget_projects": Noun(BudgetProject, budgets.projects),
+        "fundings": Noun(Funding, budgets.fundings),
         "resources": Noun(Resource, resources.visible),
         "needs": Noun(Need, resources.needs, "raised_at"),
         "projects": Noun(Project, resources.projects, "starts_on"),

@@ -10,13 +10,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer
 from hub.errors import Conflict, Invalid, NotFound
-from hub.models import Organization, OrganizationKind, Party, Person, Post, PostRole, ReportIn, now, uuid7
+from hub.models import (
+    Organization,
+    OrganizationKind,
+    Party,
+    Person,
+    Post,
+    PostRole,
+    ReportIn,
+    StewardKind,
+    now,
+    uuid7,
+)
 from hub.services import changes as _the_log  # noqa: F401  once it is imported, every write is logged
 from hub.services import writing
 from hub.services.working_days import local_day
 
 WRITE = "parties:write"
-Row = TypeVar("Row", Organization, Person, Post, ReportIn)
+STEWARDS = (PostRole.STEWARD, PostRole.ALLEY_STEWARD)
+Row = TypeVar("Row", Organization, Person, Post)
 
 
 def _seen(viewer: Viewer, table: type[Party] | type[Post], own: Any) -> ColumnElement[bool]:
@@ -82,6 +94,10 @@ class OrganizationFields(TypedDict, total=False):
     grid_id: UUID | None
     parent_id: UUID | None
     description: str | None
+    industry: str | None
+    colour: str | None
+    minimum_size: int | None
+    established_on: date | None
     public: bool
     practice: str | None
     closed_on: date | None
@@ -93,6 +109,7 @@ class PersonFields(TypedDict, total=False):
     name: str
     code: str | None
     grid_id: UUID | None
+    skills: list[str] | None
     public: bool
     practice: str | None
     closed_on: date | None
@@ -105,7 +122,9 @@ class PostFields(TypedDict, total=False):
     organization_id: UUID | None
     grid_id: UUID | None
     title: str | None
+    steward_kind: StewardKind | None
     public: bool
+    practice: str | None
     since: date | None
     until: date | None
 
@@ -153,25 +172,6 @@ async def update_post(session: AsyncSession, viewer: Viewer, id: UUID, **fields:
     return await _write(session, viewer, row, fields)
 
 
-async def report_in(
-    session: AsyncSession,
-    viewer: Viewer,
-    *,
-    party_id: UUID,
-    grid_id: UUID,
-    host_id: UUID | None = None,
-    offer: str | None = None,
-) -> ReportIn:
-    """Report a party in for service on a grid (双报到), at a host there, with what it offers. Twice is refused."""
-    viewer.must(WRITE)
-    party = await living(session, viewer, party_id)
-    twice = report_ins(viewer).where(ReportIn.party_id == party.id, ReportIn.grid_id == grid_id)
-    if await session.scalar(twice.limit(1)) is not None:
-        raise Conflict(f"{party.name} has reported in there already.")
-    fields = {"grid_id": grid_id, "host_id": host_id, "offer": offer}
-    return await _create(session, viewer, ReportIn(id=uuid7(), party_id=party.id), fields)
-
-
 async def _create(session: AsyncSession, viewer: Viewer, row: Row, fields: Mapping[str, object], *needed: str) -> Row:
     viewer.must(WRITE)
     writing.must_have(fields, *needed)
@@ -182,11 +182,24 @@ async def _create(session: AsyncSession, viewer: Viewer, row: Row, fields: Mappi
 
 async def _write(session: AsyncSession, viewer: Viewer, row: Row, fields: Mapping[str, object]) -> Row:
     """Write the fields, once the parties that they name are seen to be there."""
-    for name in ("parent_id", "organization_id", "host_id"):
+    for name in ("parent_id", "organization_id"):
         if isinstance(id := fields.get(name), UUID):
             await by_id(session, viewer, id)
+    least = fields.get("minimum_size")
+    if isinstance(least, int) and least < 1:
+        raise Invalid(f"minimum_size is {least}: give 1 or more, or leave it empty.", field="minimum_size")
+    if isinstance(row, Post):
+        _must_be_steward(row, fields)
     await writing.fill(session, viewer, row, fields)
     return row
+
+
+def _must_be_steward(row: Post, fields: Mapping[str, object]) -> None:
+    """Raise Invalid if a sort of steward is said of somebody who is none."""
+    role, sort = fields.get("role", row.role), fields.get("steward_kind", row.steward_kind)
+    if sort is not None and role not in STEWARDS:
+        allowed = " or ".join(one.name for one in STEWARDS)
+        raise Invalid(f"steward_kind is for stewards: leave it out, or give the role {allowed}.", field="steward_kind")
 
 
 async def _must_not_circle(session: AsyncSession, id: UUID, parent_id: UUID | None) -> None:

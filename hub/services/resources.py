@@ -50,7 +50,10 @@ class ResourceFields(TypedDict, total=False):
     code: str | None
     owner_id: UUID | None
     grid_id: UUID | None
+    category: str | None
     capacity: int | None
+    available_from: date | None
+    available_until: date | None
     description: str | None
     practice: str | None
     closed_on: date | None
@@ -63,7 +66,11 @@ class NeedFields(TypedDict, total=False):
     category: str | None
     grid_id: UUID
     raised_by_id: UUID | None
+    wanted_on: date | None
     met_at: datetime | None
+    closed_on: date | None
+    code: str | None
+    practice: str | None
 
 
 class ProjectFields(TypedDict, total=False):
@@ -75,8 +82,12 @@ class ProjectFields(TypedDict, total=False):
     resource_id: UUID | None
     owner_id: UUID | None
     grid_id: UUID | None
+    capacity: int | None
     starts_on: date | None
     done_on: date | None
+    closed_on: date | None
+    code: str | None
+    practice: str | None
 
 
 async def create_resource(session: AsyncSession, viewer: Viewer, **fields: Unpack[ResourceFields]) -> Resource:
@@ -133,5 +144,8 @@ async def _write(session: AsyncSession, viewer: Viewer, row: Row, fields: Mappin
     capacity = fields.get("capacity")
     if isinstance(capacity, int) and capacity < 0:
         raise Invalid(f"capacity is {capacity}: give 0 or more.", field="capacity")
+    begins, ends = (fields.get(name, getattr(row, name, None)) for name in ("available_from", "available_until"))
+    if isinstance(begins, date) and isinstance(ends, date) and ends < begins:
+        raise Invalid(f"available_until is {ends}: give a day from {begins} on.", field="available_until")
     await writing.fill(session, viewer, row, fields)
     return row

@@ -18,7 +18,8 @@ Find = Callable[[AsyncSession, Viewer, UUID], Awaitable[Any]]
 Names = Mapping[str, Find]
 
 NEEDED = frozenset(
-    {"name", "title", "alliance_kind", "organization_kind", "resource_kind", "role", "public", "rule", "metric"}
+    {"name", "title", "affiliation_kind", "alliance_kind", "doc_kind", "organization_kind", "resource_kind", "role"}
+    | {"public", "rule", "metric"}
 )
 LONG = frozenset({"description", "offer", "note", "text", "reply", "because", "minutes"})
 OPEN_TO_ALL = frozenset(
@@ -102,6 +103,12 @@ async def change(session: AsyncSession, viewer: Viewer, row: Row, given: Mapping
 def checked(given: Mapping[str, object]) -> dict[str, object]:
     """The values as they are kept: words in bounds, and without personal numbers. Raises Invalid."""
     return {name: _checked(name, value) for name, value in given.items()}
+
+
+def shown(value: str | None, field: str) -> str | None:
+    """Words that everybody may come to read, or nothing. Raises Invalid where they hold a personal number."""
+    checked = _checked(field, value)
+    return checked if isinstance(checked, str) else None
 
 
 def _checked(name: str, value: object) -> object:

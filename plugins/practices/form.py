@@ -5,6 +5,8 @@ from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from hub.plugin import Demo
+
 NAME = r"^[A-Za-z][A-Za-z0-9_-]{0,39}$"
 
 Phase = Literal[
@@ -186,6 +188,7 @@ class PracticeFile(Part):
     rotas: list[Rota] = []
     catalogue: list[Duty] = []
     features: list[Feature] = []
+    demo: Demo | None = None
 
 
 def part_at(where: tuple[str | int, ...]) -> type[Part] | None:

@@ -23,6 +23,11 @@ def make(keys, records, totals, window, below):
     {below}
     return {{r[{key}]: {row} for r in records}}
 """
+RECKONED = """
+def make(keys, records, totals, window, below):
+    {below}
+    return {{r[0]: r[1] for r in records}}
+"""
 GROUPED = """
 def make(keys, records, totals, window, below):
     {below}

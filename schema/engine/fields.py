@@ -17,19 +17,24 @@ from schema.edge import Edge
 from schema.engine import code
 from schema.engine.arguments import own
 from schema.engine.documents import Operation
-from schema.engine.plan import Below, Draft, Unplannable
+from schema.engine.plan import Below, Draft, Level, Unplannable
 from schema.engine.sql import Source
-from schema.node import NODES, Node
+from schema.node import NODES, Node, Reckoning
 
 Details = Sequence[FieldDetails]
 Follow = Callable[[Draft, Source, Edge, GraphQLObjectType, Details], str]
+Reckon = Callable[[Reckoning], Level]
 
 
 class Fields:
-    """Writes expressions for the selections of one operation; `follow` does so for edges."""
+    """Writes expressions for the selections of one operation; `follow` does so for edges, `reckon` plans a level of
+    what the database reckons."""
 
-    def __init__(self, operation: Operation, variables: VariableValues, written: code.Code, follow: Follow) -> None:
-        self._operation, self._variables, self._code, self._follow = operation, variables, written, follow
+    def __init__(
+        self, operation: Operation, variables: VariableValues, written: code.Code, follow: Follow, reckon: Reckon
+    ) -> None:
+        self._operation, self._variables, self._code = operation, variables, written
+        self._follow, self._reckon = follow, reckon
 
     def collect(self, kind: GraphQLObjectType, details: Details) -> Mapping[str, Details]:
         """The fields that are asked of this type, by their names in the answer."""
@@ -73,6 +78,10 @@ class Fields:
         shown, declared = NODES[kind.name], own(kind.fields[called])
         if (edge := declared.metadata.get("edge")) is not None:
             return self._follow(draft, source, edge, kind, details)
+        if (told := declared.metadata.get("reckoning")) is not None:
+            at = draft.layout.position(source, told.key.key)
+            below = draft.hang((id(source), id(told)), lambda: Below((at,), self._reckon(told)))
+            return self._leaf(kind.fields[called], f"b{below}.get(r[{at}], {told.empty!r})")
         if "needs" in declared.metadata:
             return self._computed(draft, source, kind.fields[called], details)
         if declared.metadata.get("id"):

@@ -41,7 +41,7 @@ class Planner:
         self.operation, self.viewer, self.variables = operation, viewer, variables
         self.given = Given(operation, given, variables)
         self.code = code.Code()
-        self.fields = Fields(operation, variables, self.code, self._follow)
+        self.fields = Fields(operation, variables, self.code, self._follow, self._reckon)
 
     def plan(self) -> Plan:
         """The plan. Raises Unplannable, and what bad arguments raise."""
@@ -253,6 +253,12 @@ class Planner:
             return f"b{below}.get(r[{at}])"
         below = draft.hang(asked, lambda: Below((at,), self.keyed(edge, details, ABOVE)))
         return f"[b{below}[p] for p in {self.code.constant(grids.ancestors)}(r[{at}]) if p in b{below}]"
+
+    def _reckon(self, told: node.Reckoning) -> Level:
+        """What the database reckons for the rows of a level: one statement."""
+        statement = compiled(statements.reckoning(told, self.viewer, KEYS))
+        make, text = self.code.function(code.RECKONED, below=0)
+        return Level("reckoning", statement, None, make, text, (), None, None)
 
     def _seek(self, by: str) -> Statement:
         column = Grid.code if by == "code" else Grid.id

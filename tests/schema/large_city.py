@@ -44,8 +44,10 @@ MORE_GRIDS = {
 }
 FILLED = (  # in an order that lets each name those before it
     *(models.Organization, models.Organization, models.Person, models.Post, models.ReportIn, models.AltCode),
+    models.Affiliation,
     *(models.Alliance, models.Member, models.Agreement, models.Outcome),
-    *(models.Resource, models.Need, models.Project, models.Station, models.Station, models.ServiceItem),
+    *(models.Resource, models.Need, models.MatchDecline, models.Project, models.Station, models.Station),
+    *(models.ServiceItem, models.Document, models.CareReveal),
     *(models.Offer, models.Rota, models.Series, models.Activity, models.Shift, models.Shift, models.ServiceRecord),
     *(models.QrPoint, models.PublicNotice, models.Budget, models.BudgetProject, models.Funding, models.Identity),
     *(models.Request, models.Request, models.RequestEvent, models.RequestIssue, models.CoHandler),
@@ -61,7 +63,12 @@ TARGETS = {
     "parent_id": models.Organization,
     "caller_id": models.Identity,
 }
-PAIRS = (models.Member, models.AltCode)  # two of their columns together must be unique
+PAIRS = {  # two of their columns together must be unique
+    models.Member: ("alliance_id", "party_id"),
+    models.ReportIn: ("grid_id", "party_id"),
+    models.MatchDecline: ("need_id", "resource_id"),
+}
+CLAIMED = ((models.Project, "project_id"), (models.Request, "request_id"), (models.ServiceItem, "service_item_id"))
 RULES = (models.Ownership, models.Pin, models.DriftRule)
 ALONE = {models.Target: "source_id"}  # a column that names each row once
 EACH = {models.Request: 24, models.RequestEvent: 60}
@@ -100,10 +107,10 @@ class Filler:
                 values[name] = self.value(model, name, column, at)
         if "grid_path" in inspect(model).column_attrs:
             grids = {grid.id: grid.path for grid in self.all(models.Grid)}
-            values["grid_path"] = grids.get(values["grid_id"])
+            values["grid_path"] = grids.get(values["grid_id"]) if "grid_id" in values else [*grids.values()][at]
         if model is models.Claim:
-            values["project_id" if at % 2 else "request_id"] = None
-            kind, name = (models.Request, "request_id") if at % 2 else (models.Project, "project_id")
+            values |= dict.fromkeys(("request_id", "project_id", "service_item_id"))
+            kind, name = CLAIMED[at % 3]
             values[name] = self.chance.choice(self.all(kind)).id
         return model(**values)
 
@@ -151,9 +158,9 @@ class Filler:
             wanted = TARGETS[name]
         if model is models.Schedule:
             return self.all(wanted)[at].id
-        if model in PAIRS and name in ("alliance_id", "party_id"):
+        if name in PAIRS.get(model, ()):
             rows = self.all(wanted)
-            return rows[(at // 4 if name == "alliance_id" else at) % len(rows)].id
+            return rows[(at // 4 if name == PAIRS[model][0] else at) % len(rows)].id
         if ALONE.get(model) == name:
             return self.all(wanted)[at].id
         return self.chance.choice(self.all(wanted)).id if self.all(wanted) else None

@@ -11,6 +11,8 @@ from sqlalchemy import func, select
 
 from hub.auth import ROLES, Viewer
 from hub.models import (
+    Affiliation,
+    AffiliationKind,
     Alliance,
     AllianceKind,
     Base,
@@ -22,6 +24,7 @@ from hub.models import (
     Post,
     PostRole,
     Project,
+    ReportIn,
     Resource,
     ResourceKind,
     uuid7,
@@ -65,10 +68,25 @@ WRITES: dict[str, tuple[str, str, dict[str, Any]]] = {
         "role until person { name } grid { code }",
         {"role": "POLICE", "until": "2026-12-31", "person": PERSON, "grid": HERE},
     ),
+    "affiliate": (
+        "organizationId: $organization, partyId: $person, affiliationKind: FOUNDER",
+        "affiliationKind until organization { name } party { name }",
+        {"affiliationKind": "FOUNDER", "until": None, "organization": ORGANIZATION, "party": PERSON},
+    ),
+    "updateAffiliation": (
+        'id: $affiliation, until: "2026-12-31"',
+        "until party { name }",
+        {"until": "2026-12-31", "party": ORGANIZATION},
+    ),
     "reportIn": (
         'partyId: $person, gridId: $grid, hostId: $organization, offer: "普法"',
         "offer party { name } host { name } grid { code }",
         {"offer": "普法", "party": PERSON, "host": ORGANIZATION, "grid": HERE},
+    ),
+    "leaveReportIn": (
+        "id: $reportIn",
+        "offer party { name } grid { code }",
+        {"offer": "普法", "party": ORGANIZATION, "grid": {"code": "150602001002"}},
     ),
     "createAlliance": (
         'name: "红色商圈", allianceKind: RED_BUSINESS, leadId: $organization, gridId: $grid, pillars: ["组织联建"]',
@@ -151,6 +169,12 @@ async def there(city: City) -> dict[str, str]:
     rows["alliance"].pillars = ["组织联建", "资源联享"]
     rows["resource"].description, rows["resource"].owner_id = "可坐三十人", party
     await add(city.database, *rows.values())
+    rows["affiliation"] = Affiliation(
+        organization_id=party, party_id=party, affiliation_kind=AffiliationKind.MEMBER_UNIT
+    )
+    there = city.grids["150602001002"]
+    rows["reportIn"] = ReportIn(party_id=party, offer="普法", grid_id=there.id, grid_path=there.path)
+    await add(city.database, rows["affiliation"], rows["reportIn"])
     rows["claim"] = Claim(party_id=party, project_id=rows["project"].id)
     await add(city.database, rows["claim"], Member(alliance_id=rows["alliance"].id, party_id=party))
     rows |= {"grid": grid, "organization": city.organization, "person": city.person, "request": city.requests["R1"]}
@@ -191,7 +215,9 @@ def test_the_table_has_every_mutation_and_every_id() -> None:
         ids = {one for one, argument in fields[name].args.items() if str(argument.type) in ("ID", "ID!")}
         given = set(re.findall(r"(\w+): \$", arguments))
         elsewhere = {"gridId", "parentId", "organizationId", "leadId", "ownerId", "raisedById", "needId", "resourceId"}
-        assert given <= ids <= given | (elsewhere if name.startswith("update") else {"projectId"}), name
+        assert given <= ids <= given | (elsewhere if name.startswith("update") else {"projectId", "serviceItemId"}), (
+            name
+        )
 
 
 def test_what_cannot_be_left_out() -> None:
@@ -201,7 +227,9 @@ def test_what_cannot_be_left_out() -> None:
         "createOrganization": ["name", "organizationKind"],
         "createPerson": ["name"],
         "createPost": ["personId", "role"],
+        "affiliate": ["organizationId", "partyId", "affiliationKind"],
         "reportIn": ["partyId", "gridId"],
+        "leaveReportIn": ["id"],
         "createAlliance": ["name", "allianceKind"],
         "joinAlliance": ["id", "partyId"],
         "leaveAlliance": ["id", "partyId"],
@@ -220,7 +248,7 @@ async def test_an_admin_writes_each_of_them(api: Api, city: City, there: dict[st
     created, updated = "CREATED", "UPDATED"
     assert (await log(city))[before:] == [
         *((kind, entity, "admin") for entity in ("Organization", "Person", "Post") for kind in (created, updated)),
-        (created, "ReportIn", "admin"),
+        *((kind, entity, "admin") for entity in ("Affiliation", "ReportIn") for kind in (created, updated)),
         *((kind, entity, "admin") for entity in ("Alliance", "Member") for kind in (created, updated)),
         *((kind, entity, "admin") for entity in ("Resource", "Need", "Project") for kind in (created, updated)),
         *((kind, "Claim", "admin") for kind in (created, updated)),
@@ -228,6 +256,7 @@ async def test_an_admin_writes_each_of_them(api: Api, city: City, there: dict[st
 
 
 HIDDEN = ("updatePerson", "createPost", "updatePost", "reportIn")
+
 ELSEWHERE = {
     "district": dict.fromkeys(WRITES, "FORBIDDEN") | dict.fromkeys(HIDDEN, "NOT_FOUND"),
     "clerk": dict.fromkeys(WRITES, "FORBIDDEN"),
@@ -297,7 +326,7 @@ SENSELESS = {
     "updateNeed(id: $need, gridId: null)": f"gridId {EMPTY}",
     'createPerson(name: "韩梅梅", public: null)': f"public {EMPTY}",
     "updateResource(id: $resource, capacity: -1)": "capacity is -1: give 0 or more.",
-    "claim(partyId: $organization)": "Claim one thing: give a request or a project.",
+    "claim(partyId: $organization)": "Claim one thing: give a request, a project or a service item.",
 }
 
 

@@ -1,3 +1,4 @@
+import asyncio
 from datetime import date
 
 import pytest
@@ -6,9 +7,9 @@ from sqlalchemy import select
 from hub.auth import ROLES, Viewer
 from hub.db import Database
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
-from hub.models import Claim, RequestKind, RequestStatus
+from hub.models import Claim, Person, RequestKind, RequestStatus, ServiceItem, uuid7
 from hub.services import claims, resources
-from tests.services.town import Town, founded
+from tests.services.town import HUB, Town, founded
 
 
 async def held(town: Town) -> list[Claim]:
@@ -49,7 +50,7 @@ async def test_one_claims_one_thing_for_ones_own_party(database: Database) -> No
     town = await founded(database)
     project = await town.do(resources.create_project, title="义诊")
     merchant = Viewer("merchant", ROLES["partner"], (), town.police)
-    with pytest.raises(Invalid, match=r"^Claim one thing: give a request or a project\.$"):
+    with pytest.raises(Invalid, match=r"^Claim one thing: give a request, a project or a service item\.$"):
         await town.do(claims.claim, viewer=merchant)
     with pytest.raises(Invalid, match=r"^Whose claim is it\? Give the party\.$"):
         await town.do(claims.claim, project_id=project.id)
@@ -57,3 +58,52 @@ async def test_one_claims_one_thing_for_ones_own_party(database: Database) -> No
         await town.do(claims.claim, viewer=merchant, project_id=project.id, party_id=town.water_works)
     noted = await town.do(claims.claim, project_id=project.id, party_id=town.water_works)
     assert [claim.id for claim in await held(town)] == [noted.id]
+
+
+async def test_one_over_is_refused_and_a_place_given_back_is_free_again(database: Database) -> None:
+    town = await founded(database)
+    project = await town.do(resources.create_project, title="义诊", capacity=1, practice="dongsheng")
+    first = await town.do(claims.claim, project_id=project.id, party_id=town.police)
+    assert first.practice == "dongsheng"
+    full = r"^义诊 has room for 1, and all of it is taken: claim another one, or wait until somebody gives it back\.$"
+    with pytest.raises(Conflict, match=full):
+        await town.do(claims.claim, project_id=project.id, party_id=town.water_works)
+    with pytest.raises(Conflict, match=r"^派出所 has claimed it already\.$"):
+        await town.do(claims.claim, project_id=project.id, party_id=town.police)
+    assert [claim.id for claim in await held(town)] == [first.id]
+    await town.do(claims.withdraw, first.id)
+    await town.do(claims.claim, project_id=project.id, party_id=town.water_works)
+    assert [claim.party_id for claim in await held(town)] == [town.water_works]
+
+
+@pytest.mark.parametrize("what", ["project_id", "service_item_id"])
+async def test_of_many_at_once_as_many_get_a_place_as_there_are(database: Database, what: str) -> None:
+    town = await founded(database)
+    thing = (
+        await town.do(resources.create_project, title="义诊", capacity=2)
+        if what == "project_id"
+        else ServiceItem(id=uuid7(), title="义诊", capacity=2)
+    )
+    claimants = [Person(id=uuid7(), name=f"志愿者{at}", public=True) for at in range(5)]
+    async with database.write(HUB) as session:
+        session.add_all([*claimants, *([thing] if isinstance(thing, ServiceItem) else [])])
+    tries = [town.do(claims.claim, party_id=one.id, **{what: thing.id}) for one in claimants]
+    answers = await asyncio.gather(*tries, return_exceptions=True)
+    refused = [str(answer).partition(":")[0] for answer in answers if isinstance(answer, Conflict)]
+    assert refused == ["义诊 has room for 2, and all of it is taken"] * 3
+    assert len(await held(town)) == 2
+
+
+async def test_a_slip_of_mutual_aid_is_taken_by_a_skill(database: Database) -> None:
+    town = await founded(database)
+    item = ServiceItem(id=uuid7(), title="修水管")
+    plumber = Person(id=uuid7(), name="李师傅", public=True, skills=["水电", "木工"])
+    async with database.write(HUB) as session:
+        session.add_all([item, plumber])
+    claim = await town.do(claims.claim, service_item_id=item.id, party_id=plumber.id, skill=" 水电 ")
+    assert (claim.service_item_id, claim.skill, claim.project_id, claim.request_id) == (item.id, "水电", None, None)
+    with pytest.raises(NotFound):
+        await town.do(claims.claim, service_item_id=plumber.id, party_id=plumber.id)
+    with pytest.raises(Invalid, match=r"^Claim one thing:"):
+        await town.do(claims.claim, service_item_id=item.id, project_id=item.id, party_id=plumber.id)
+    assert [one.id for one in await held(town)] == [claim.id]

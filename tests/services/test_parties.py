@@ -7,7 +7,7 @@ from hub.auth import ROLES, Viewer
 from hub.db import Database
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
 from hub.models import Organization, OrganizationKind, Party, PostRole, ReportIn
-from hub.services import parties
+from hub.services import parties, report_ins
 from tests.services.town import Town, founded
 
 BRANCH = {"name": "第一支部", "organization_kind": OrganizationKind.BRANCH}
@@ -96,10 +96,10 @@ async def test_a_person_holds_posts(database: Database) -> None:
 async def test_a_party_reports_in_once_a_grid(database: Database) -> None:
     town = await founded(database)
     place = {"party_id": town.police, "grid_id": town.community.id}
-    taken = await town.do(parties.report_in, host_id=town.water_works, offer="普法", **place)
+    taken = await town.do(report_ins.report_in, host_id=town.water_works, offer="普法", **place)
     assert (taken.grid_path, taken.host_id, taken.offer) == (town.community.path, town.water_works, "普法")
     with pytest.raises(Conflict, match=r"^派出所 has reported in there already\.$"):
-        await town.do(parties.report_in, **place)
+        await town.do(report_ins.report_in, **place)
     assert await how_many(town, ReportIn) == 1
 
 

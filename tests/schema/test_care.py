@@ -1,0 +1,115 @@
+"""Care labels in the graph: shown where they are asked for with a purpose and a reason, and nowhere else."""
+
+from typing import Any
+
+import pytest
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLUnionType,
+    get_named_type,
+)
+from structlog.testing import capture_logs
+
+from hub.auth import ROLES, Viewer
+from hub.services.tallies import SUBJECTS, TallyOf
+from hub.sync.kinds import KINDS
+from schema.node import NODES, REGISTRY
+from tests.schema.api import Api, schema
+from tests.schema.city import ADMIN, City, gid
+
+SAID = {"scheme": "分类分色", "label": "红色-独居老人", "basis": "本人同意书", "purpose": "上门探访"}
+RECORD = """mutation ($p: ID!, $a: String, $label: String!) { recordCareLabel(personId: $p, scheme: "分类分色",
+    label: $label, basis: "本人同意书", purpose: "上门探访", until: "2099-01-01", assessment: $a) {
+    id label until } }"""
+REVEAL = """mutation ($p: ID!, $r: String!) { revealCareLabels(personId: $p, purpose: VISIT, reason: $r) {
+    id scheme label basis assessment purpose until } }"""
+
+
+def carer(city: City) -> Viewer:
+    return Viewer("carer", ROLES["carer"], (city.grids["150602001"].path,), name="carer")
+
+
+def test_a_label_is_reached_by_two_mutations_alone() -> None:
+    types = schema()._schema.type_map
+    leads = {
+        f"{kind.name}.{name}"
+        for kind in types.values()
+        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType)
+        for name, field in kind.fields.items()
+        if get_named_type(field.type).name == "CareLabel"
+    }
+    assert leads == {"Mutation.revealCareLabels", "Mutation.recordCareLabel"}
+    label = types["CareLabel"]
+    assert isinstance(label, GraphQLObjectType)
+    assert label.interfaces == ()  # no `node(id)` finds it
+    unions = [kind for kind in types.values() if isinstance(kind, GraphQLUnionType)]
+    assert not any(label in kind.types for kind in unions)
+
+
+def test_no_filter_order_tally_or_record_knows_of_labels() -> None:
+    types = schema()._schema.type_map
+    fields = set(REGISTRY["CareLabel"].__annotations__) - {"id", "purpose", "until", "scheme"}
+    assert fields == {"label", "basis", "assessment"}
+    for kind in types.values():
+        if isinstance(kind, GraphQLInputObjectType):
+            assert not fields & set(kind.fields), kind.name
+            assert "CareLabel" not in {get_named_type(field.type).name for field in kind.fields.values()}
+            assert "care" not in kind.name.lower() or kind.name == "CareRevealFilter", kind.name
+        if isinstance(kind, GraphQLEnumType):
+            assert "care" not in kind.name.lower() or kind.name in ("CareRevealOrder", "CarePurpose"), kind.name
+            assert not any("LABEL" in value for value in kind.values), kind.name
+    assert "CareLabel" not in NODES
+    assert not [name for name in TallyOf.__members__ if "CARE" in name]
+    assert {subject.model.__name__ for subject in SUBJECTS.values()}.isdisjoint({"CareLabel", "CareReveal"})
+    assert {kind.model.__name__ for kind in KINDS.values()}.isdisjoint({"CareLabel", "CareReveal"})
+
+
+async def test_it_is_looked_at_with_a_reason_and_the_look_is_kept(api: Api, city: City) -> None:
+    person = gid(city.person)
+    made = await api(RECORD, carer(city), p=person, a="PIA-1", label=SAID["label"])
+    assert made["recordCareLabel"] | {"id": ""} == {"id": "", "label": SAID["label"], "until": "2099-01-01"}
+    found = (await api(REVEAL, carer(city), p=person, r="每周探访"))["revealCareLabels"]
+    assert found == [SAID | {"id": made["recordCareLabel"]["id"], "assessment": "PIA-1", "until": "2099-01-01"}]
+    looks = "{ careReveals { nodes { by purpose reason shown person { name } } } }"
+    assert (await api(looks, carer(city)))["careReveals"]["nodes"] == [
+        {"by": "carer", "purpose": "VISIT", "reason": "每周探访", "shown": 1, "person": {"name": "李雷"}}
+    ]
+    assert (await api(looks, city.clerk("150602001")))["careReveals"]["nodes"] == []
+    assert await api.refused("query ($i: ID!) { node(id: $i) { id } }", ADMIN, i=found[0]["id"]) == (
+        "BAD_ID",
+        f"'{found[0]['id']}' is no id of a Node. Take ids from the field `id` of what you read.",
+    )
+    remove = "mutation ($i: ID!) { removeCareLabel(id: $i) }"
+    assert await api(remove, carer(city), i=found[0]["id"]) == {"removeCareLabel": True}
+    assert (await api(REVEAL, carer(city), p=person, r="复核"))["revealCareLabels"] == []
+
+
+@pytest.mark.parametrize("role", ["clerk", "district", "handler", "resident", None])
+async def test_who_was_not_given_the_ability_can_neither_look_nor_write(api: Api, city: City, role: str | None) -> None:
+    person, path = gid(city.person), city.grids["150602001"].path
+    viewer = Viewer(role, ROLES[role], (path,), name=role) if role else None
+    code = "FORBIDDEN" if role else "UNAUTHENTICATED"
+    assert (await api.refused(REVEAL, viewer, p=person, r="看看"))[0] == code
+    assert (await api.refused(RECORD, viewer, p=person, a="PIA-1", label="x"))[0] == code
+    assert (await api("{ careReveals { totalCount } }", ADMIN))["careReveals"]["totalCount"] == 0
+
+
+async def test_no_refusal_log_or_change_repeats_it(api: Api, city: City) -> None:
+    person = gid(city.person)
+    with capture_logs() as logs:
+        code, message = await api.refused(RECORD, carer(city), p=person, a=None, label=SAID["label"])
+        assert (code, SAID["label"] in message) == ("INVALID", False)
+        await api(RECORD, carer(city), p=person, a="PIA-1", label=SAID["label"])
+        code, message = await api.refused(RECORD, carer(city), p=person, a="PIA-1", label=SAID["label"])
+        assert (code, SAID["label"] in message) == ("CONFLICT", False)
+        assert (await api.refused(REVEAL, carer(city), p=person, r=" "))[0] == "INVALID"
+    assert not any(text in str(logs) for text in SAID.values())
+    entities: Any = await api("{ changes(first: 50) { nodes { entity patch reverse } } }", ADMIN)
+    told = [one for one in entities["changes"]["nodes"] if one["entity"] == "CareLabel"]
+    assert len(told) == 1
+    assert not any(text in str(told) for text in (*SAID.values(), "PIA-1", "2099"))
+    clerk = await api("{ changes(first: 50) { nodes { entity } } }", city.clerk("150602"))
+    assert not [one for one in clerk["changes"]["nodes"] if one["entity"].startswith("Care")]

@@ -1,0 +1,72 @@
+import asyncio
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from hub.auth import ROLES, Viewer
+from hub.db import Database
+from hub.errors import Conflict, Forbidden, Invalid, NotFound
+from hub.models import MatchDecline, Project, ResourceKind
+from hub.services import matching, resources
+from tests.services.town import Town, founded
+
+
+async def pair(town: Town, **more: Any) -> dict[str, Any]:
+    """A need on the community and a room for it, as the verbs name them."""
+    kind = {"resource_kind": ResourceKind.VENUE}
+    need = await town.do(resources.create_need, title="缺活动场地", category="场地", grid_id=town.community.id)
+    room = await town.do(resources.create_resource, title="会议室", grid_id=town.street.id, **kind, **more)
+    return {"need_id": need.id, "resource_id": room.id}
+
+
+async def rows(town: Town, model: type[Any]) -> list[Any]:
+    async with town.database.read() as session:
+        return list(await session.scalars(select(model).order_by(model.id)))
+
+
+async def test_a_confirmed_match_is_a_project_with_a_name_of_both(database: Database) -> None:
+    town = await founded(database)
+    both = await pair(town)
+    await town.do(matching.decline, **both, reason="太小")
+    made = await town.do(
+        matching.confirm, viewer=town.clerk(), **both, owner_id=town.police, starts_on=date(2026, 5, 1)
+    )
+    assert (made.title, made.category, made.owner_id) == ("会议室: 缺活动场地", "场地", town.police)
+    assert (made.grid_path, made.starts_on) == (town.community.path, date(2026, 5, 1))
+    assert await rows(town, MatchDecline) == []
+    with pytest.raises(Conflict, match=r"^There is a project of this need and 会议室 already\.$"):
+        await town.do(matching.confirm, **both)
+    assert len(await rows(town, Project)) == 1
+
+
+async def test_what_cannot_be_is_refused_and_makes_no_project(database: Database) -> None:
+    town = await founded(database)
+    both, gone = await pair(town), await pair(town, closed_on=date(2026, 1, 1))
+    met = await pair(town)
+    await town.do(resources.update_need, met["need_id"], met_at=datetime(2026, 1, 1, tzinfo=UTC))
+    refusals: list[tuple[dict[str, Any], Viewer | None, type[Exception], str]] = [
+        (gone, None, Conflict, "会议室 is not to be had since 2026-01-01"),
+        (met, None, Conflict, "The need 缺活动场地 is met already"),
+        (both | {"title": "电话 13800001111"}, None, Invalid, "The title holds a mobile number"),
+        (both | {"owner_id": both["need_id"]}, None, NotFound, "No party "),
+        (both | {"resource_id": both["need_id"]}, None, NotFound, "No resource "),
+        (both, Viewer("c", ROLES["clerk"], ("1/",), name="c"), Forbidden, "The grid 420606001005 is not yours"),
+        (both, Viewer("r", ROLES["resident"], (), name="r"), Forbidden, "r lacks the ability resources:write"),
+    ]
+    for given, viewer, kind, words in refusals:
+        with pytest.raises(kind) as refused:
+            await town.do(matching.confirm, **given, **({"viewer": viewer} if viewer else {}))
+        assert str(refused.value).startswith(words), refused.value
+    assert await rows(town, Project) == []
+
+
+async def test_of_two_at_once_one_gets_the_last_room(database: Database) -> None:
+    town = await founded(database)
+    one, other = await pair(town, capacity=1), await pair(town)
+    tries = [town.do(matching.confirm, **one), town.do(matching.confirm, **other | {"resource_id": one["resource_id"]})]
+    answers = await asyncio.gather(*tries, return_exceptions=True)
+    refused = [str(answer) for answer in answers if isinstance(answer, Conflict)]
+    assert refused == ["会议室 serves 1 at a time, and all of it is in use."]
+    assert len(await rows(town, Project)) == 1
