@@ -22,21 +22,23 @@ from pydantic import BaseModel
 from hub.fields import (
     FIELDS,
     ActivityFields,
+    AffiliationFields,
     AllianceFields,
-    Caller,
     CatalogueEntryFields,
+    ClaimFields,
     EscalationFields,
     FeatureFields,
     FigureFields,
     GridFields,
     IndicatorFields,
-    Issue,
     MemberFields,
+    NeedFields,
     OrganizationFields,
     PersonFields,
-    Place,
     PostFields,
     PracticeFields,
+    ProjectFields,
+    ReportInFields,
     RequestFields,
     ResourceFields,
     SchemeFields,
@@ -46,16 +48,19 @@ from hub.fields import (
     WorkflowFields,
     WorkflowStepFields,
 )
+from hub.parts import Caller, Issue, Place
 from hub.queries import query_faults
 
 __all__ = [
     "FIELDS",
     "ActivityFields",
+    "AffiliationFields",
     "AllianceFields",
     "BadRecord",
     "Caller",
     "CatalogueEntryFields",
     "Change",
+    "ClaimFields",
     "EscalationFields",
     "Event",
     "FeatureFields",
@@ -65,6 +70,7 @@ __all__ = [
     "IndicatorFields",
     "Issue",
     "MemberFields",
+    "NeedFields",
     "OrganizationFields",
     "Page",
     "PersonFields",
@@ -72,10 +78,12 @@ __all__ = [
     "Plugin",
     "PostFields",
     "PracticeFields",
+    "ProjectFields",
     "Pulls",
     "Pushes",
     "Receives",
     "Record",
+    "ReportInFields",
     "RequestFields",
     "ResourceFields",
     "SchemeFields",
@@ -117,8 +125,9 @@ class Record:
     """One thing as the source says it is.
 
     kind     "grid", "organization", "person", "alliance", "member", "post", "activity", "shift", "service_record",
-             "resource", "catalogue_entry" or "request"; what a practice consists of: "practice", "scheme",
-             "scheme_item", "workflow", "workflow_step", "escalation", "feature", "figure", "indicator"
+             "affiliation", "report_in", "resource", "need", "project", "claim", "catalogue_entry" or "request"; what a
+             practice consists of: "practice", "scheme", "scheme_item", "workflow", "workflow_step", "escalation",
+             "feature", "figure", "indicator"
     key      the source's own key for it: never changes, never reused
     fields   only what the source says (see hub/fields.py): a missing name means "says nothing", None "says: empty"
     deleted  the source says that it is gone
