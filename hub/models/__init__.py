@@ -9,7 +9,7 @@ from hub.models.catalogue import CatalogueEntry
 from hub.models.change import Change, ChangeKind
 from hub.models.document import DocKind, Document
 from hub.models.duplicate import DuplicateDecision, DuplicateSearch, DuplicateSuggestion
-from hub.models.grid import AltCode, Grid, GridKind, GridLevel
+from hub.models.grid import AltCode, Grid, GridKind, GridLevel, Ledger
 from hub.models.identity import Identity
 from hub.models.matching import MatchPlace, SuggestedNeed, SuggestedResource
 from hub.models.outbound import Attempt, Delivery, DeliveryStatus, Target, TargetStatus
@@ -138,6 +138,7 @@ __all__ = [
     "Identity",
     "Indicator",
     "Landing",
+    "Ledger",
     "Link",
     "MatchDecline",
     "MatchPlace",
