@@ -11,17 +11,17 @@ from urllib.parse import urlsplit, urlunsplit
 import orjson
 from starlette.types import ASGIApp
 
-from hub.errors import Misconfigured, NotFound
+from hub.errors import Misconfigured
 from hub.plugin import Record
 from hub.serve import LOOPBACK, HTTPServer, listener
 from hub.sync.registry import Preset, Registry
 
 
 def preset(registry: Registry, name: str) -> Preset:
-    """The ready-made source of that name, which reads the simulator of that name. Raises NotFound."""
-    known = {one.name: one for one in registry.presets() if takes_rows(registry, one.name)}
-    if name not in known:
-        raise NotFound("simulator that takes records", name, f"There are: {', '.join(known) or 'none'}.")
+    """The ready-made source of that name, which reads the simulator of that name. Raises Misconfigured."""
+    known = {one.name: one for one in registry.presets()}
+    if name not in known or not takes_rows(registry, name):
+        raise _cannot(registry, name)
     return known[name]
 
 
@@ -29,6 +29,12 @@ def takes_rows(registry: Registry, name: str) -> bool:
     """Whether there is a simulator of that name which can be told what to hold."""
     build = registry.simulators.get(name)
     return build is not None and "rows" in inspect.signature(build).parameters
+
+
+def _cannot(registry: Registry, name: str) -> Misconfigured:
+    *able, last = sorted(one for one in registry.simulators if takes_rows(registry, one)) or ["none"]
+    names = " and ".join([", ".join(able), last] if able else [last])
+    return Misconfigured(f"{name} cannot be told what to hold, but {names} can.")
 
 
 def records(file: Path) -> list[Record]:
@@ -49,10 +55,9 @@ def records(file: Path) -> list[Record]:
 
 
 def made(registry: Registry, name: str, rows: Sequence[Record], seed: int) -> ASGIApp:
-    """The simulator, with these records. Raises NotFound where it takes none, Misconfigured where it refuses one."""
+    """The simulator, with these records. Raises Misconfigured where it takes none, or refuses one."""
     if not takes_rows(registry, name):
-        able = ", ".join(one for one in registry.simulators if takes_rows(registry, one))
-        raise NotFound("simulator that takes records", name, f"There are: {able or 'none'}.")
+        raise _cannot(registry, name)
     try:
         return registry.simulators[name](seed=seed, rows=rows)
     except ValueError as error:

@@ -109,7 +109,7 @@ class Walk:
     actions: Sequence[RequestAction]
 
     async def lead(self, at: At) -> bool:
-        """One request, from where it stands. Whether anything was left to do."""
+        """One request, from where it stands, in one transaction. Whether anything was left to do."""
         title = written(self.wanted.title)(at)
         async with self.db.read() as session:
             mine = requests.visible(HUB).where(Request.practice == self.practice, Request.title == title)
@@ -118,28 +118,29 @@ class Walk:
             party = None
             if self.wanted.assignee is not None:
                 party = (await parties.by_code(session, HUB, written(self.wanted.assignee)(at))).id
-        id = known.id if known is not None else await self._submitted(title, at)
         left = [action for action in self.actions if action not in taken]
-        for action in left:
-            async with self.db.write(HUB) as session:
-                await verbs(party)[action](session, id)
-        return known is None or bool(left)
-
-    async def _submitted(self, title: str, at: At) -> UUID:
+        if known is not None and not left:
+            return False
+        does = verbs(party)
         async with self.db.write(HUB) as session:
-            grid = await grids.by_code(session, HUB, at.place.code)
-            made = await intake.submit(
-                session,
-                HUB,
-                grid_id=grid.id,
-                title=title,
-                content=written(self.wanted.content or MADE_UP)(at),
-                kind=RequestKind[self.wanted.kind],
-                channel=Channel[self.wanted.channel],
-                practice=self.practice,
-                workflow_id=self.workflow.id if self.workflow is not None else None,
-            )
-            return made.id
+            id = known.id if known is not None else (await self._submitted(session, title, at)).id
+            for action in left:
+                await does[action](session, id)
+        return True
+
+    async def _submitted(self, session: AsyncSession, title: str, at: At) -> Request:
+        grid = await grids.by_code(session, HUB, at.place.code)
+        return await intake.submit(
+            session,
+            HUB,
+            grid_id=grid.id,
+            title=title,
+            content=written(self.wanted.content or MADE_UP)(at),
+            kind=RequestKind[self.wanted.kind],
+            channel=Channel[self.wanted.channel],
+            practice=self.practice,
+            workflow_id=self.workflow.id if self.workflow is not None else None,
+        )
 
 
 async def walk(

@@ -57,7 +57,8 @@ class Similar:
 async def similar(
     session: AsyncSession, viewer: Viewer, said: Said, *, first: int = STORED, besides: UUID | None = None
 ) -> list[Similar]:
-    """Open requests that the viewer may see and that may say the same, the likeliest first."""
+    """Open requests that the viewer may see and that may say the same, the likeliest first. For who may submit."""
+    viewer.must("requests:submit")
     around = await _around(session, viewer, said)
     said = replace(said, grid=around.get(said.grid_id) if said.grid_id else None)
     wanted = compared_with(viewer, said, around, besides, trigrams=await knows_chinese(session))

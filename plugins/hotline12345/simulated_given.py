@@ -84,7 +84,8 @@ def spoken(index: int, record: Record) -> str:
 
 
 def words(dialect: str, field: str) -> Mapping[str, str]:
-    return {**WORDS.get((dialect, field), {}), **(WORDS.get((dialect, "side"), {}) if field == "status" else {})}
+    side = WORDS.get((dialect, "side"), {}) if field == "status" else {}
+    return {**WORDS.get((dialect, field), {}), **WORDS.get((dialect, f"more {field}"), {}), **side}
 
 
 def made_word(dialect: str, field: str) -> str:

@@ -22,7 +22,8 @@ def said(order: Order, field: str) -> str:
     """The dialect's word for what the order is."""
     name = getattr(order, field)
     words = WORDS[order.dialect, field]
-    return words[name] if name in words else WORDS[order.dialect, "side"][name]
+    rare = {**WORDS.get((order.dialect, f"more {field}"), {}), **WORDS.get((order.dialect, "side"), {})}
+    return words[name] if name in words else rare[name]
 
 
 def names(order: Order) -> tuple[str, str]:

@@ -147,6 +147,8 @@ class Author:
             values = self.identity(name)
         elif name == "tally":
             values = self.tally(field)
+        elif name == "similarRequests":
+            values = {"title": self.text(), "gridId": self.id("Grid")} | ({"first": 3} if self.often(0.5) else {})
         elif "first" in field.args and edge is not None:
             values = self.page(field, edge, depth)
         else:
