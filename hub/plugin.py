@@ -19,8 +19,8 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 import httpx2
 from pydantic import BaseModel
 
+from hub import fields, place_fields
 from hub.fields import (
-    FIELDS,
     ActivityFields,
     AllianceFields,
     Caller,
@@ -46,14 +46,35 @@ from hub.fields import (
     WorkflowFields,
     WorkflowStepFields,
 )
+from hub.place_fields import (
+    AgreementFields,
+    BudgetFields,
+    BudgetProjectFields,
+    FundingFields,
+    MeetingFields,
+    NoticeFields,
+    OfferFields,
+    OutcomeFields,
+    ProposalFields,
+    QrPointFields,
+    ResolutionFields,
+    RotaFields,
+    SeriesFields,
+    ServiceItemFields,
+    StationFields,
+    TopicFields,
+)
 from hub.queries import query_faults
 from hub.synthetic import Demo
 
 __all__ = [
     "FIELDS",
     "ActivityFields",
+    "AgreementFields",
     "AllianceFields",
     "BadRecord",
+    "BudgetFields",
+    "BudgetProjectFields",
     "Caller",
     "CatalogueEntryFields",
     "Change",
@@ -62,36 +83,52 @@ __all__ = [
     "Event",
     "FeatureFields",
     "FigureFields",
+    "FundingFields",
     "GraphField",
     "GridFields",
     "IndicatorFields",
     "Issue",
+    "MeetingFields",
     "MemberFields",
+    "NoticeFields",
+    "OfferFields",
     "OrganizationFields",
+    "OutcomeFields",
     "Page",
     "PersonFields",
     "Place",
     "Plugin",
     "PostFields",
     "PracticeFields",
+    "ProposalFields",
     "Pulls",
     "Pushes",
+    "QrPointFields",
     "Receives",
     "Record",
     "RequestFields",
+    "ResolutionFields",
     "ResourceFields",
+    "RotaFields",
     "SchemeFields",
     "SchemeItemFields",
+    "SeriesFields",
+    "ServiceItemFields",
     "ServiceRecordFields",
     "ShiftFields",
     "SourceBroken",
     "SourceDown",
     "SourceError",
     "SourceRefused",
+    "StationFields",
+    "TopicFields",
     "WorkflowFields",
     "WorkflowStepFields",
     "query_faults",
 ]
+
+FIELDS: Mapping[str, type] = {**fields.FIELDS, **place_fields.FIELDS}
+"""Every kind of record -> what one of it says."""
 
 
 class SourceError(Exception):

@@ -8,14 +8,22 @@ from hub.services import deliberation as see_deliberation
 from hub.services import grids as see_grids
 from hub.services import parties as see_parties
 from hub.services import rotas as see_rotas
+from schema.asked import asked
 from schema.changes import history
 from schema.edges import connection, found, many, one
-from schema.node import Identified, node
+from schema.node import Identified, NamedField, named, node, registered
 from schema.ownership import extras, provenance, withheld
 from schema.verbs import write
 
 ALLIANCE = models.Alliance.id
 PARTY = models.Party.id
+
+
+@registered
+@strawberry.type(description="A party that may belong to an alliance, and why (推荐成员).")
+class SuggestedMember:
+    party = NamedField(type_annotation=named("Organization"), description="The party (单位).")
+    reasons: list[str] = strawberry.field(description="What speaks for it (推荐理由).")
 
 
 @node(
@@ -68,6 +76,12 @@ class Alliance(Identified):
         key=ALLIANCE,
         order="metric",
         description="What came of it (成效).",
+    )
+    suggested_members = asked(
+        see_alliances.suggested_members,
+        "list[SuggestedMember] | None",
+        "Merchants and firms that may belong to it, with the reasons, at most 50; a person decides (推荐成员).",
+        rows=50,
     )
     history = history(ALLIANCE)
     provenance = provenance(ALLIANCE)

@@ -5,10 +5,9 @@ import strawberry
 from hub import models
 from hub.services import budgets as see
 from hub.services import grids as see_grids
-from schema.asked import asked
 from schema.changes import history
 from schema.edges import connection, found, many, one
-from schema.node import Identified, node, registered
+from schema.node import Identified, looked_up, node, registered
 from schema.verbs import write
 
 GRID = models.Grid.id
@@ -37,7 +36,12 @@ class Budget(Identified):
         order="title",
         description="What it pays for (预算项目).",
     )
-    sums = asked(see.sums, "BudgetSums | None", "What its projects come to (预算合计).")
+    sums = looked_up(
+        [BUDGET, models.Budget.raised],
+        see.sums,
+        type=BudgetSums,
+        description="What its projects come to (预算合计).",
+    )
     history = history(BUDGET)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import strawberry
@@ -153,8 +153,10 @@ def _plain() -> Schema:
     return build_schema()
 
 
+@lru_cache(maxsize=2048)
 def faults(query: str) -> Sequence[Fault]:
-    """What is wrong with a query of this graph: line and words of each fault."""
+    """What is wrong with a query of this graph: line and words of each fault. It is asked twice: by who reads a file,
+    and by who takes what it says."""
     try:
         document = parse(query)
     except GraphQLSyntaxError as error:

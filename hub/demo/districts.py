@@ -24,9 +24,10 @@ from hub.demo.tables import Table, write_csv, write_lines
 from hub.demo.templates import Place, mixed
 from hub.errors import Conflict, Misconfigured
 from hub.models import AltCode, Grid, GridLevel, Link, Party, Practice, Request, Run, RunStatus, Source
-from hub.serve import empty, example_sources
+from hub.serve import empty
 from hub.services import grids, parties, practices, requests
 from hub.services.practices import visible
+from hub.sync.examples import example_sources, run_examples
 from hub.sync.making import made_source
 from hub.sync.registry import Registry
 from hub.sync.run import run_source
@@ -193,8 +194,8 @@ async def build(
     """A district for each of these practices, or for all. Raises Conflict in a hub of real data, unless `sure`."""
     async with alone(db):
         if await empty(db):
-            for name in example_sources(registry):
-                await run_source(db, registry, name, started_by="hub demo")
+            async for _ in run_examples(db, registry, "hub demo"):
+                pass
         wanted = await _wanted(db, codes)
         if not sure:
             await _made_up_only(db, registry)

@@ -48,8 +48,11 @@ class BudgetSums:
     left: float | None = None
 
 
-async def sums(session: AsyncSession, viewer: Viewer, rows: Sequence[Budget]) -> list[BudgetSums]:
-    """What their projects come to, in one statement; those that are no more do not count."""
+async def sums(session: AsyncSession, viewer: Viewer, rows: Sequence[tuple[UUID, float | None]]) -> list[BudgetSums]:
+    """What the projects of some budgets come to, each known by its id and by what was raised: in one statement.
+
+    Projects that are no more do not count.
+    """
     done = BudgetProject.done_on.is_not(None)
     columns = (
         func.count(),
@@ -59,14 +62,14 @@ async def sums(session: AsyncSession, viewer: Viewer, rows: Sequence[Budget]) ->
         func.coalesce(func.sum(BudgetProject.amount).filter(done), 0.0),
     )
     wanted = projects(viewer).with_only_columns(BudgetProject.budget_id, *columns)
-    wanted = wanted.where(BudgetProject.budget_id.in_([row.id for row in rows]), BudgetProject.closed_on.is_(None))
+    wanted = wanted.where(BudgetProject.budget_id.in_([id for id, _ in rows]), BudgetProject.closed_on.is_(None))
     found: dict[UUID, Any] = {
         id: values for id, *values in await session.execute(wanted.group_by(BudgetProject.budget_id))
     }
     told = []
-    for row in rows:
-        count, amount, votes, finished, paid = found.get(row.id, (0, 0.0, 0, 0, 0.0))
-        left = None if row.raised is None else row.raised - amount
+    for id, raised in rows:
+        count, amount, votes, finished, paid = found.get(id, (0, 0.0, 0, 0, 0.0))
+        left = None if raised is None else raised - amount
         told.append(BudgetSums(count, float(amount), int(votes), finished, float(paid), left))
     return told
 

@@ -26,7 +26,7 @@ from hub.models import (
     Request,
     now,
 )
-from hub.services import changes, grids, requests
+from hub.services import changes, grids, intake, requests, words
 from hub.services.likeness import LONGEST, NEAR, WINDOW, Reason, Said, compared
 
 VIEWER = system("duplicates", "查重")
@@ -52,6 +52,33 @@ class Similar:
     request: Request
     score: float
     reasons: list[Reason]
+
+
+async def before(
+    session: AsyncSession,
+    viewer: Viewer,
+    *,
+    title: str,
+    content: str | None = None,
+    grid_id: UUID | None = None,
+    category: str | None = None,
+    place: str | None = None,
+    longitude: float | None = None,
+    latitude: float | None = None,
+    first: int = STORED,
+) -> list[Similar]:
+    """The same for what is not yet submitted. Raises Invalid for words that could not be."""
+    said = Said(
+        words.said(title, field="title", most=words.LINE),
+        now(),
+        words.maybe(content, field="content"),
+        words.maybe(category, field="category", most=words.LINE),
+        grid_id,
+        place=words.maybe(place, field="place", most=words.LINE),
+        longitude=intake.degrees(longitude, 180, field="longitude"),
+        latitude=intake.degrees(latitude, 90, field="latitude"),
+    )
+    return await similar(session, viewer, said, first=first)
 
 
 async def similar(

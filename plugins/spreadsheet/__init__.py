@@ -121,6 +121,7 @@ class Spreadsheet(Plugin[Config]):
         "example-alliances": _sample("alliance", "alliances.csv"),
         "example-members": _sample("member", "members.csv"),
         "example-resources": _sample("resource", "resources.csv"),
+        "example-duties": _sample("catalogue_entry", "duties.csv"),
         "example-requests": _sample("request", "requests.csv"),
     }
     examples: ClassVar[Sequence[str]] = tuple(presets)

@@ -45,7 +45,7 @@ async def district(database: Database) -> Database:
     """The example district, with words that a spreadsheet program misreads and times to the microsecond."""
     for name in ("divisions", "example-jurisdictions", "example-estates", "example-organizations", "example-people"):
         await run(database, SHIPPED, name)
-    for name in ("example-alliances", "example-members", "example-resources", "example-requests"):
+    for name in ("example-alliances", "example-members", "example-resources", "example-duties", "example-requests"):
         await run(database, SHIPPED, name)
     async with database.write(HUB) as session:
         for request, words in zip(await session.scalars(select(Request).limit(len(NASTY))), NASTY, strict=True):

@@ -124,6 +124,7 @@ def test_every_preset_reads_without_a_bad_row() -> None:
         "example-alliances": 4,
         "example-members": 27,
         "example-resources": 20,
+        "example-duties": 12,
         "example-requests": 30,
     }
 

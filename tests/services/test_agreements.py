@@ -67,7 +67,7 @@ async def test_what_the_projects_of_a_budget_come_to(database: Database, count_s
     await town.do(budgets.update_budget_project, last.id, closed_on=date(2025, 7, 1))
     async with database.read() as session:
         with count_statements() as statements:
-            found, none = await budgets.sums(session, HUB, [budget, empty])
+            found, none = await budgets.sums(session, HUB, [(one.id, one.raised) for one in (budget, empty)])
     assert len(statements) == 1
     assert found == budgets.BudgetSums(2, 500_000.0, 120, 1, 300_000.0, 630_000.0)
     assert none == budgets.BudgetSums(left=None)
