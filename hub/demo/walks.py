@@ -1,7 +1,10 @@
 """Made-up requests that go their whole way by the services: submitted, sent, done, told, judged, closed."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -36,9 +39,13 @@ from hub.services import (
     supervision,
     triage,
 )
+from hub.sync.work import insist
 from hub.synthetic import Requests
 
 HUB = system("hub demo")
+TOGETHER = 4
+"""So many at a time: most of a step is waiting for the database."""
+
 DONE = "示例：已办理完成。"
 TOLD = "示例：已将办理结果告知提出人。"
 A, S = RequestAction, RequestStatus
@@ -156,10 +163,15 @@ async def walk(
         actions = way(phases, until, sent=sent)
     except (KeyError, ValueError):
         raise Misconfigured(f"{practice}, demo, requests: no way leads them to {until.name}.") from None
-    moving, done = Walk(db, practice, wanted, workflow, actions), 0
-    for at in spots(wanted.count, places, practice):
-        done += await moving.lead(at)
-        show(at.n)
+    moving, left = Walk(db, practice, wanted, workflow, actions), spots(wanted.count, places, practice)
+    done = 0
+    while together := list(islice(left, TOGETHER)):
+        led = await asyncio.gather(*(insist(partial(moving.lead, at)) for at in together), return_exceptions=True)
+        for one in led:
+            if isinstance(one, BaseException):
+                raise one
+            done += one
+        show(together[-1].n)
     return done
 
 
