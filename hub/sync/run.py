@@ -181,7 +181,7 @@ async def _page(pull: Pull, ready: Ready, decided: Callable[[], None], *, keep_c
         refused = counts.rejected - sum(one.waits for one in planned)
         planned = _in_its_words(planned, page.columns)
         if not pull.lets_refused:
-            outcome.guard(pull, planned, items, refused, already=pull.refused)
+            outcome.guard(pull, planned, ready, refused, already=pull.refused)
         await _carry_out(pull, session, planned, items)
         total = totals(run)
         total.add(counts)
