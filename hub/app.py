@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hub import __version__, hooks, metrics, uploads
+from hub import __version__, calendars, hooks, metrics, uploads
 from hub.access import Access
 from hub.db import Database
 from hub.errors import HubError
@@ -59,6 +59,7 @@ def build(
         Route("/graphql", graph),
         WebSocketRoute("/graphql", graph),
         *uploads.routes(db, authenticate),
+        *calendars.routes(db, authenticate),
         *metrics.routes(db, authenticate, answered),
         *hooks.routes(db),
         *([Mount("/static", StaticFiles(directory=STATIC))] if STATIC.is_dir() else []),  # it holds what npm brought

@@ -15,7 +15,8 @@ EVERYWHERE = ("",)
 ABILITIES: dict[str, str] = {
     "requests:read": "See requests of one's grids that are not public.",
     "requests:submit": "Submit requests.",
-    "requests:triage": "Accept or refuse scope, dispatch, decide on returns and extensions, escalate, merge.",
+    "requests:triage": "Accept or refuse scope, dispatch, decide on returns and extensions, escalate, merge; keep the "
+    "catalogue of duties.",
     "requests:handle": "Sign, accept, handle, ask for return or extension, attach files.",
     "requests:verify": "Verify, record feedback and evaluation, publish, close, reopen.",
     "requests:supervise": "Supervise and urge.",

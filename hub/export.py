@@ -124,6 +124,8 @@ def _told(value: object) -> Cell:
         return value.isoformat()
     if isinstance(value, list):
         return "、".join(map(str, value))
+    if isinstance(value, list):
+        return "、".join(map(str, value)) or None
     return value if isinstance(value, (int, float)) or value is None else str(value)
 
 

@@ -56,7 +56,8 @@ class PersonFields(TypedDict, total=False):
 
 
 class AllianceFields(TypedDict, total=False):
-    """kind "alliance". `lead` is the code of the leading organization, `alliance_kind` a name of AllianceKind."""
+    """kind "alliance". `lead` is the code of the leading organization, `alliance_kind` a name of AllianceKind;
+    `match_basis` are names of MatchBasis."""
 
     code: str
     name: str
@@ -64,6 +65,9 @@ class AllianceFields(TypedDict, total=False):
     lead: str | None
     grid: str | Place | None
     description: str | None
+    practice: str | None
+    pillars: Sequence[str]
+    match_basis: Sequence[str]
 
 
 class MemberFields(TypedDict, total=False):
@@ -117,7 +121,7 @@ class ReportInFields(TypedDict, total=False):
 
 
 class ActivityFields(TypedDict, total=False):
-    """kind "activity". `organizer` is the code of a party; times carry their zone."""
+    """kind "activity". `organizer` is the code of a party, `station` and `series` are codes; times carry their zone."""
 
     code: str
     title: str
@@ -127,13 +131,19 @@ class ActivityFields(TypedDict, total=False):
     starts_at: datetime
     ends_at: datetime | None
     attendance: int | None
+    practice: str | None
+    station: str | None
+    series: str | None
 
 
 class ShiftFields(TypedDict, total=False):
-    """kind "shift", a person's turn at an activity. `person` and `activity` are codes; times carry their zone."""
+    """kind "shift", a person's turn in a rota or at an activity. `person`, `rota` and `activity` are codes; times carry
+    their zone."""
 
     person: str
-    activity: str
+    rota: str | None
+    activity: str | None
+    practice: str | None
     starts_at: datetime
     ends_at: datetime
     held: bool | None
@@ -270,13 +280,15 @@ class RequestFields(TypedDict, total=False):
 
 
 class PracticeFields(TypedDict, total=False):
-    """kind "practice": a city's way of working. `grid` is the code of its district."""
+    """kind "practice": a city's way of working. `grid` is the code of its district, `demo` the form of a made-up one
+    (hub/synthetic.py)."""
 
     code: str
     name: str
     title: str
     description: str | None
     grid: str | None
+    demo: Mapping[str, Any]
 
 
 class SchemeFields(TypedDict, total=False):
@@ -378,9 +390,13 @@ class IndicatorFields(TypedDict, total=False):
     period: str | None
 
 
-FIELDS: Mapping[str, type] = {
-    re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.removesuffix("Fields")).lower(): found
-    for name, found in tuple(globals().items())
-    if is_typeddict(found)
-}
-"""Every kind of record -> what one of it says."""
+def by_kind(names: Mapping[str, object]) -> Mapping[str, type]:
+    """The kinds of record that these names are the fields of: what one of each says."""
+    return {
+        re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.removesuffix("Fields")).lower(): found
+        for name, found in tuple(names.items())
+        if isinstance(found, type) and is_typeddict(found)
+    }
+
+
+FIELDS: Mapping[str, type] = by_kind(globals())

@@ -19,8 +19,8 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 import httpx2
 from pydantic import BaseModel
 
+from hub import fields, place_fields
 from hub.fields import (
-    FIELDS,
     ActivityFields,
     AffiliationFields,
     AllianceFields,
@@ -49,29 +49,57 @@ from hub.fields import (
     WorkflowStepFields,
 )
 from hub.parts import Caller, Issue, Place
+from hub.place_fields import (
+    AgreementFields,
+    BudgetFields,
+    BudgetProjectFields,
+    FundingFields,
+    MeetingFields,
+    NoticeFields,
+    OfferFields,
+    OutcomeFields,
+    ProposalFields,
+    QrPointFields,
+    ResolutionFields,
+    RotaFields,
+    SeriesFields,
+    ServiceItemFields,
+    StationFields,
+    TopicFields,
+)
 from hub.queries import query_faults
+from hub.synthetic import Demo
 
 __all__ = [
     "FIELDS",
     "ActivityFields",
     "AffiliationFields",
+    "AgreementFields",
     "AllianceFields",
     "BadRecord",
+    "BudgetFields",
+    "BudgetProjectFields",
     "Caller",
     "CatalogueEntryFields",
     "Change",
     "ClaimFields",
+    "Demo",
     "EscalationFields",
     "Event",
     "FeatureFields",
     "FigureFields",
+    "FundingFields",
     "GraphField",
     "GridFields",
     "IndicatorFields",
     "Issue",
+    "MeetingFields",
     "MemberFields",
     "NeedFields",
+    "NoticeFields",
+    "OfferFields",
     "OrganizationFields",
+    "OutcomeFields",
     "Page",
     "PersonFields",
     "Place",
@@ -79,25 +107,36 @@ __all__ = [
     "PostFields",
     "PracticeFields",
     "ProjectFields",
+    "ProposalFields",
     "Pulls",
     "Pushes",
+    "QrPointFields",
     "Receives",
     "Record",
     "ReportInFields",
     "RequestFields",
+    "ResolutionFields",
     "ResourceFields",
+    "RotaFields",
     "SchemeFields",
     "SchemeItemFields",
+    "SeriesFields",
+    "ServiceItemFields",
     "ServiceRecordFields",
     "ShiftFields",
     "SourceBroken",
     "SourceDown",
     "SourceError",
     "SourceRefused",
+    "StationFields",
+    "TopicFields",
     "WorkflowFields",
     "WorkflowStepFields",
     "query_faults",
 ]
+
+FIELDS: Mapping[str, type] = {**fields.FIELDS, **place_fields.FIELDS}
+"""Every kind of record -> what one of it says."""
 
 
 class SourceError(Exception):

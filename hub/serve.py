@@ -24,8 +24,8 @@ from hub.config import Settings
 from hub.db import Database
 from hub.errors import Misconfigured
 from hub.services import accounts, grids, sources
+from hub.sync.examples import run_examples
 from hub.sync.registry import Registry
-from hub.sync.run import run_source
 from hub.upgrade import upgrade
 from schema.bus import Bus
 from schema.schema import extended
@@ -179,8 +179,7 @@ async def _prepare(db: Database, registry: Registry, example: bool, tell: Callab
     if done := await upgrade(db):
         tell(f"The database is in shape ({len(done)} steps).")
     if example and await empty(db):
-        for name in example_sources(registry):
-            run = await run_source(db, registry, name, started_by="the first start")
+        async for name, run in run_examples(db, registry, "the first start"):
             tell(f"  {report.words(run, name)}")
 
 
@@ -192,11 +191,6 @@ async def empty(db: Database) -> bool:
             select(or_(grids.visible(everything).exists(), sources.visible(everything).exists()))
         )
     return not found
-
-
-def example_sources(registry: Registry) -> list[str]:
-    """What the plugins name as examples, plugin by plugin."""
-    return [name for plugin in registry.plugins.values() for name in plugin.examples]
 
 
 def greeting(settings: Settings, sock: socket.socket) -> str:

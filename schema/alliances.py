@@ -1,14 +1,17 @@
-"""Together: alliances, their members, what they agreed and decided."""
+"""Together: alliances and their members."""
 
 import strawberry
 
 from hub import models
 from hub.services import alliances as see_alliances
+from hub.services import deliberation as see_deliberation
 from hub.services import grids as see_grids
 from hub.services import parties as see_parties
+from hub.services import rotas as see_rotas
+from schema.asked import asked
 from schema.changes import history
 from schema.edges import connection, found, many, one
-from schema.node import Identified, node
+from schema.node import Identified, NamedField, named, node, registered
 from schema.ownership import extras, provenance, withheld
 from schema.verbs import write
 
@@ -16,10 +19,17 @@ ALLIANCE = models.Alliance.id
 PARTY = models.Party.id
 
 
+@registered
+@strawberry.type(description="A party that may belong to an alliance, and why (推荐成员).")
+class SuggestedMember:
+    party = NamedField(type_annotation=named("Organization"), description="The party (单位).")
+    reasons: list[str] = strawberry.field(description="What speaks for it (推荐理由).")
+
+
 @node(
     models.Alliance,
     see_alliances.visible,
-    "code name alliance_kind pillars practice description closed_on created_at updated_at",
+    "code name alliance_kind pillars match_basis practice description closed_on created_at updated_at",
     natural="code",
 )
 class Alliance(Identified):
@@ -45,11 +55,33 @@ class Alliance(Identified):
     )
     meetings = many(
         "Meeting",
-        see_alliances.meetings,
+        see_deliberation.meetings,
         models.Meeting.alliance_id,
         key=ALLIANCE,
         order="-held_at",
         description="Its meetings (会议).",
+    )
+    series = many(
+        "Series",
+        see_rotas.series,
+        models.Series.alliance_id,
+        key=ALLIANCE,
+        order="title",
+        description="Its meetings and activities that come again (系列).",
+    )
+    outcomes = many(
+        "Outcome",
+        see_alliances.outcomes,
+        models.Outcome.alliance_id,
+        key=ALLIANCE,
+        order="metric",
+        description="What came of it (成效).",
+    )
+    suggested_members = asked(
+        see_alliances.suggested_members,
+        "list[SuggestedMember] | None",
+        "Merchants and firms that may belong to it, with the reasons, at most 50; a person decides (推荐成员).",
+        rows=50,
     )
     history = history(ALLIANCE)
     provenance = provenance(ALLIANCE)
@@ -69,63 +101,10 @@ class Member(Identified):
     party = one("Party", see_parties.visible, PARTY, key=models.Member.party_id, description="Who it is (成员主体).")
 
 
-@node(
-    models.Agreement,
-    see_alliances.agreements,
-    "agreement_kind title services signed_on expires_on created_at updated_at",
-)
-class Agreement(Identified):
-    alliance = one(
-        "Alliance",
-        see_alliances.visible,
-        ALLIANCE,
-        key=models.Agreement.alliance_id,
-        description="In which alliance (联盟).",
-    )
-    party = one(
-        "Party", see_parties.visible, PARTY, key=models.Agreement.party_id, description="Who signed it (签约方)."
-    )
-
-
-@node(models.Meeting, see_alliances.meetings, "title held_at place minutes created_at updated_at")
-class Meeting(Identified):
-    alliance = one(
-        "Alliance", see_alliances.visible, ALLIANCE, key=models.Meeting.alliance_id, description="Whose meeting (联盟)."
-    )
-    grid = one(
-        "Grid", see_grids.visible, models.Grid.id, key=models.Meeting.grid_id, description="Of which grid (网格)."
-    )
-    resolutions = many(
-        "Resolution",
-        see_alliances.resolutions,
-        models.Resolution.meeting_id,
-        key=models.Meeting.id,
-        description="What was decided (决议).",
-    )
-
-
-@node(models.Resolution, see_alliances.resolutions, "text due_on done_on created_at updated_at")
-class Resolution(Identified):
-    meeting = one(
-        "Meeting",
-        see_alliances.meetings,
-        models.Meeting.id,
-        key=models.Resolution.meeting_id,
-        description="Where it was decided (会议).",
-    )
-    owner = one(
-        "Party", see_parties.visible, PARTY, key=models.Resolution.owner_id, description="Who does it (责任方)."
-    )
-
-
 @strawberry.type
 class Query:
     alliance = found("Alliance", see_alliances.visible, models.Alliance.code, description="One alliance (联盟).")
     alliances = connection("Alliance", see_alliances.visible, order="name", description="The alliances (联盟).")
-    agreements = connection(
-        "Agreement", see_alliances.agreements, order="-signed_on", description="What was signed (协议)."
-    )
-    meetings = connection("Meeting", see_alliances.meetings, order="-held_at", description="The meetings (会议).")
 
 
 @strawberry.type

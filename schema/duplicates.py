@@ -10,7 +10,7 @@ from hub import models
 from hub.auth import Viewer
 from hub.services import duplicates, merging
 from hub.services import requests as see_requests
-from hub.services.likeness import ReasonKind, Said
+from hub.services.likeness import ReasonKind
 from schema.context import Info
 from schema.edges import many, one
 from schema.node import Identified, NamedField, computed, looked_up, named, node, registered, term, uuid_for
@@ -126,9 +126,10 @@ async def _similar(
     first: Annotated[int, _text(f"How many, at most {duplicates.MOST_SUGGESTED} (前几条).")] = duplicates.STORED,
 ) -> Any:
     grid = None if grid_id is None else uuid_for("Grid", grid_id, field="grid_id")
-    said = Said(title, models.now(), content, category, grid, None, place, longitude, latitude)
+    where = {"grid_id": grid, "place": place, "longitude": longitude, "latitude": latitude}
+    said: dict[str, Any] = {"title": title, "content": content, "category": category, "first": first} | where
     async with info.context.db.read() as session:
-        return await duplicates.similar(session, info.context.viewer, said, first=first)
+        return await duplicates.before(session, info.context.viewer, **said)
 
 
 WORDS = {"request_id": "The request (诉求).", "other_id": "The one that it was likened to (疑似重复的诉求)."}

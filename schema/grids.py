@@ -4,10 +4,13 @@ import strawberry
 
 from hub import models
 from hub.services import alliances as see_alliances
+from hub.services import deliberation as see_deliberation
 from hub.services import grids as see_grids
+from hub.services import notices as see_notices
 from hub.services import parties as see_parties
 from hub.services import requests as see_requests
 from hub.services import resources as see_resources
+from hub.services import rotas as see_rotas
 from hub.services import stations as see_stations
 from hub.services import teams
 from schema.changes import history
@@ -160,6 +163,30 @@ class Grid(Identified):
         key=PATH,
         order="-starts_at",
         description="What goes on on it and below it (活动).",
+    )
+    rotas = inside(
+        "Rota",
+        see_rotas.visible,
+        models.Rota.grid_path,
+        key=PATH,
+        order="title",
+        description="When somebody is on duty on it and below it (轮值).",
+    )
+    topics = inside(
+        "Topic",
+        see_deliberation.topics,
+        models.Topic.grid_path,
+        key=PATH,
+        order="-raised_at",
+        description="What people on it and below it want to talk about (议题).",
+    )
+    notices = inside(
+        "PublicNotice",
+        see_notices.visible,
+        models.PublicNotice.grid_path,
+        key=PATH,
+        order="-since",
+        description="What is posted on it and below it (公示).",
     )
     history = history(GRID)
     provenance = provenance(GRID)

@@ -1,7 +1,7 @@
 """The batches of one operation: every edge costs one statement for each level, however many rows ask."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -153,6 +153,15 @@ class Loaders:
                 return await function(session, self._viewer, rows)
 
         return await self._loader(("look up", function), fetch).load(row)
+
+    async def asked(self, ask: Callable[..., Awaitable[Sequence[Any]]], row: Any, given: Mapping[str, Any]) -> Any:
+        """What a service answers for one row of its level, with these arguments."""
+
+        async def fetch(rows: list[Any]) -> Sequence[Any]:
+            async with self._db.read() as session:
+                return await ask(session, self._viewer, rows, **given)
+
+        return await self._loader(("asked", ask, *sorted(given.items())), fetch).load(row)
 
     async def path(self, ref: filters.Ref) -> str:
         """The path of a grid that an argument names. Raises NotFound."""

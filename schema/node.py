@@ -219,8 +219,8 @@ def _ids(name: str) -> frozenset[tuple[str, int]]:
 
 
 def uuid_for(name: str, id: str, *, field: str = "id") -> UUID:
-    """The same, for a type whose key is one UUID."""
-    (key,) = key_for(name, id, field=field)
+    """The same as one UUID: the row's own key, without that of the request it belongs to."""
+    *_, key = key_for(name, id, field=field)
     return key
 
 

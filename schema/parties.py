@@ -10,6 +10,7 @@ from hub.services import parties as see_parties
 from hub.services import report_ins, teams
 from hub.services import requests as see_requests
 from hub.services import resources as see_resources
+from hub.services import rotas as see_rotas
 from hub.services import stations as see_stations
 from schema.changes import history
 from schema.edges import connection, found, many, one
@@ -228,7 +229,7 @@ class Person(Party):
     )
     shifts = many(
         "Shift",
-        see_stations.shifts,
+        see_rotas.shifts,
         models.Shift.person_id,
         key=PERSON,
         order="-starts_at",

@@ -35,7 +35,12 @@ def _steps(column: Any, key: Any, description: str) -> Any:
     )
 
 
-@node(models.Practice, see_practices.visible, "code name title description created_at updated_at", natural="code")
+@node(
+    models.Practice,
+    see_practices.visible,
+    "code name title description synthetic created_at updated_at",
+    natural="code",
+)
 class Practice(Identified):
     grid = one("Grid", see_grids.visible, GRID, key=models.Practice.grid_id, description="Where it is at home (网格).")
     schemes = many(

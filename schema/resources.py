@@ -153,20 +153,6 @@ class Claim(Identified):
     )
 
 
-@node(models.Offer, see_resources.offers, "title beneficiaries valid_from valid_to created_at updated_at")
-class Offer(Identified):
-    provider = one(
-        "Party", see_parties.visible, PARTY, key=models.Offer.provider_id, description="Who gives it (提供方)."
-    )
-    station = one(
-        "Station",
-        see_stations.visible,
-        models.Station.id,
-        key=models.Offer.station_id,
-        description="Where it is given (驿站).",
-    )
-
-
 @strawberry.type
 class Query:
     resource = found("Resource", see_resources.visible, models.Resource.code, description="One resource (资源).")
@@ -174,7 +160,6 @@ class Query:
     needs = connection("Need", see_resources.needs, order="-raised_at", description="What is lacking (需求清单).")
     projects = connection("Project", see_resources.projects, order="title", description="What is done (项目清单).")
     claims = connection("Claim", see_resources.claims, order="-claimed_at", description="Who took on what (认领).")
-    offers = connection("Offer", see_resources.offers, order="title", description="What is given to groups (优惠).")
 
 
 @strawberry.type

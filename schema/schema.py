@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import strawberry
@@ -13,23 +13,29 @@ from strawberry.schema.config import StrawberryConfig
 from hub.plugin import Plugin
 from hub.queries import Fault, check_with
 from schema import (
+    agreements,
     alliances,
     arrivals,
+    budgets,
     callers,
     care,
     catalogue,
     changes,
+    deliberation,
     documents,
     duplicates,
     grids,
     handling,
     identified,
     matching,
+    notices,
+    offers,
     ownership,
     parties,
     practices,
     requests,
     resources,
+    rotas,
     sources,
     stations,
     syncing,
@@ -52,16 +58,22 @@ NOUNS = (
     parties,
     alliances,
     catalogue,
+    agreements,
     requests,
     duplicates,
     handling,
     callers,
     resources,
+    offers,
     matching,
     stations,
     documents,
     care,
     practices,
+    rotas,
+    deliberation,
+    budgets,
+    notices,
     sources,
     ownership,
     syncing,
@@ -141,8 +153,10 @@ def _plain() -> Schema:
     return build_schema()
 
 
+@lru_cache(maxsize=2048)
 def faults(query: str) -> Sequence[Fault]:
-    """What is wrong with a query of this graph: line and words of each fault."""
+    """What is wrong with a query of this graph: line and words of each fault. It is asked twice: by who reads a file,
+    and by who takes what it says."""
     try:
         document = parse(query)
     except GraphQLSyntaxError as error:

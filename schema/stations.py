@@ -1,18 +1,24 @@
-"""Where service happens: stations, their items, who is on duty, what goes on."""
+"""Where service happens: stations, their items, what goes on, the hours that people give."""
 
 from typing import Any
 
 import strawberry
 
 from hub import models
+from hub.services import activities, life_circle, service_items, service_records
 from hub.services import grids as see_grids
+from hub.services import notices as see_notices
 from hub.services import parties as see_parties
+from hub.services import qr_points as see_qr_points
+from hub.services import requests as see_requests
 from hub.services import resources as see_resources
-from hub.services import service_records
+from hub.services import rotas as see_rotas
 from hub.services import stations as see_stations
+from schema.asked import asked
 from schema.changes import history
 from schema.edges import connection, found, many, one
-from schema.node import Identified, node
+from schema.inputs import Slot
+from schema.node import Identified, NamedField, named, node, registered
 from schema.ownership import extras, provenance, withheld
 from schema.verbs import verb, write
 
@@ -21,16 +27,43 @@ PARTY = models.Party.id
 STATION = models.Station.id
 
 
+def _rows(kind: str, description: str) -> Any:
+    return NamedField(type_annotation=named(kind), description=description)
+
+
+@registered
+@strawberry.type(description="A station nearby (附近驿站).")
+class Near:
+    station = _rows("Station", "The station (驿站).")
+    distance: float = strawberry.field(description="How far, in metres (距离).")
+    minutes: int = strawberry.field(description="How long one walks, in minutes (步行时间).")
+
+
+@registered
+@strawberry.type(description="What lies within so many minutes of walking, the nearest first (生活圈).")
+class LifeCircle:
+    minutes: int = strawberry.field(description="The minutes (步行分钟).")
+    distance: float = strawberry.field(description="How far that is, in metres (半径).")
+    stations = _rows("list[Near]", "The open stations, itself among them; at most 50 (驿站).")
+    service_items = _rows("list[ServiceItem]", "What can be had there, at most 200 (服务事项).")
+    activities = _rows("list[Activity]", "What goes on there now and later, at most 200 (活动).")
+    offers = _rows("list[Offer]", "What is given there today, at most 200 (优惠).")
+
+
 @node(
     models.Station,
     see_stations.visible,
-    """code name tier address longitude latitude area opening_hours functions facilities created_at updated_at""",
+    """code name tier address longitude latitude area opening_hours functions facilities zones build_mode premises
+    demonstration agency practice opened_on closed_on created_at updated_at""",
     natural="code",
 )
 class Station(Identified):
     grid = one("Grid", see_grids.visible, GRID, key=models.Station.grid_id, description="Where it is (网格).")
     operator = one(
         "Party", see_parties.visible, PARTY, key=models.Station.operator_id, description="Who runs it (运营方)."
+    )
+    partner = one(
+        "Party", see_parties.visible, PARTY, key=models.Station.partner_id, description="Who built it too (共建单位)."
     )
     centre = one(
         "Station", see_stations.visible, STATION, key=models.Station.centre_id, description="Its centre (所属中心)."
@@ -53,7 +86,7 @@ class Station(Identified):
     )
     rotas = many(
         "Rota",
-        see_stations.rotas,
+        see_rotas.visible,
         models.Rota.station_id,
         key=STATION,
         order="title",
@@ -66,6 +99,37 @@ class Station(Identified):
         key=STATION,
         order="-starts_at",
         description="What goes on there (活动).",
+    )
+    series = many(
+        "Series",
+        see_rotas.series,
+        models.Series.station_id,
+        key=STATION,
+        order="title",
+        description="What comes again there (系列).",
+    )
+    notices = many(
+        "PublicNotice",
+        see_notices.visible,
+        models.PublicNotice.station_id,
+        key=STATION,
+        order="-since",
+        description="What is posted about it (公示).",
+    )
+    qr_points = many(
+        "QrPoint",
+        see_qr_points.visible,
+        models.QrPoint.station_id,
+        key=STATION,
+        order="code",
+        description="The codes that hang there (码上反馈).",
+    )
+    life_circle = asked(
+        life_circle.circles,
+        "LifeCircle | None",
+        "What lies within so many minutes of walking, as the bird flies (生活圈); null: it has no coordinates.",
+        Slot("minutes", "int | None", "How many minutes, 1 to 60: 15 unless said (步行分钟)."),
+        rows=200,
     )
     offers = many(
         "Offer",
@@ -81,7 +145,12 @@ class Station(Identified):
     extras = extras(STATION)
 
 
-@node(models.ServiceItem, see_stations.service_items, "title category sunk extended capacity created_at updated_at")
+@node(
+    models.ServiceItem,
+    see_stations.service_items,
+    """code title category modes sunk extended contactless capacity because practice closed_on created_at updated_at""",
+    natural="code",
+)
 class ServiceItem(Identified):
     station = one(
         "Station",
@@ -93,6 +162,31 @@ class ServiceItem(Identified):
     provider = one(
         "Party", see_parties.visible, PARTY, key=models.ServiceItem.provider_id, description="Who gives it (提供方)."
     )
+    grid = one("Grid", see_grids.visible, GRID, key=models.ServiceItem.grid_id, description="Where it is had (网格).")
+    replaces = one(
+        "ServiceItem",
+        see_stations.service_items,
+        models.ServiceItem.id,
+        key=models.ServiceItem.replaces_id,
+        description="The version whose place it took (前一版本).",
+    )
+    evaluation = one(
+        "Evaluation",
+        see_requests.evaluations,
+        models.Evaluation.id,
+        key=models.ServiceItem.evaluation_id,
+        description="The evaluation because of which it changed (评价依据).",
+    )
+    versions = asked(
+        service_items.versions,
+        "list[ServiceItem] | None",
+        "All its versions, the newest first, itself among them (历次版本).",
+        rows=8,
+    )
+    history = history(models.ServiceItem.id)
+    provenance = provenance(models.ServiceItem.id)
+    withheld = withheld(models.ServiceItem.id)
+    extras = extras(models.ServiceItem.id)
     claims = many(
         "Claim",
         see_resources.claims,
@@ -103,43 +197,18 @@ class ServiceItem(Identified):
     )
 
 
-@node(models.Rota, see_stations.rotas, "title rule starts_on ends_on created_at updated_at")
-class Rota(Identified):
+@node(models.QrPoint, see_qr_points.visible, "code title practice closed_on created_at updated_at", natural="code")
+class QrPoint(Identified):
+    grid = one("Grid", see_grids.visible, GRID, key=models.QrPoint.grid_id, description="On which grid (网格).")
     station = one(
-        "Station", see_stations.visible, STATION, key=models.Rota.station_id, description="At which station (驿站)."
-    )
-    grid = one("Grid", see_grids.visible, GRID, key=models.Rota.grid_id, description="On which grid (网格).")
-    shifts = many(
-        "Shift",
-        see_stations.shifts,
-        models.Shift.rota_id,
-        key=models.Rota.id,
-        order="starts_at",
-        description="Whose turn it is, when (班次).",
-    )
-
-
-@node(models.Shift, see_stations.shifts, "starts_at ends_at held withdrawn_at created_at updated_at")
-class Shift(Identified):
-    rota = one(
-        "Rota", see_stations.rotas, models.Rota.id, key=models.Shift.rota_id, description="Of which rota (轮值)."
-    )
-    person = one(
-        "Person", see_parties.persons, models.Person.id, key=models.Shift.person_id, description="Whose turn (值班人)."
-    )
-    activity = one(
-        "Activity",
-        see_stations.activities,
-        models.Activity.id,
-        key=models.Shift.activity_id,
-        description="At which activity (活动).",
+        "Station", see_stations.visible, STATION, key=models.QrPoint.station_id, description="At which station (驿站)."
     )
 
 
 @node(
     models.Activity,
     see_stations.activities,
-    "code title category starts_at ends_at attendance closed_on created_at updated_at",
+    "code title category starts_at ends_at attendance practice closed_on created_at updated_at",
     natural="code",
 )
 class Activity(Identified):
@@ -150,6 +219,13 @@ class Activity(Identified):
         "Station", see_stations.visible, STATION, key=models.Activity.station_id, description="At which station (驿站)."
     )
     grid = one("Grid", see_grids.visible, GRID, key=models.Activity.grid_id, description="On which grid (网格).")
+    series = one(
+        "Series",
+        see_rotas.series,
+        models.Series.id,
+        key=models.Activity.series_id,
+        description="Of which series (活动系列).",
+    )
     service_records = many(
         "ServiceRecord",
         see_stations.service_records,
@@ -160,7 +236,7 @@ class Activity(Identified):
     )
     shifts = many(
         "Shift",
-        see_stations.shifts,
+        see_rotas.shifts,
         models.Shift.activity_id,
         key=models.Activity.id,
         order="starts_at",
@@ -210,8 +286,16 @@ class Query:
     service_items = connection(
         "ServiceItem", see_stations.service_items, order="title", description="What can be had (服务事项)."
     )
-    rotas = connection("Rota", see_stations.rotas, order="title", description="When somebody is on duty (轮值).")
-    shifts = connection("Shift", see_stations.shifts, order="-starts_at", description="Whose turn it is, when (班次).")
+    service_item = found(
+        "ServiceItem",
+        see_stations.service_items,
+        models.ServiceItem.code,
+        description="One service (服务事项).",
+    )
+    qr_point = found(
+        "QrPoint", see_qr_points.visible, models.QrPoint.code, description="One code on a wall (码上反馈)."
+    )
+    qr_points = connection("QrPoint", see_qr_points.visible, order="code", description="The codes on walls (码上反馈).")
     activity = found("Activity", see_stations.activities, models.Activity.code, description="One activity (活动).")
     activities = connection("Activity", see_stations.activities, order="-starts_at", description="What goes on (活动).")
     service_record = found(
@@ -228,6 +312,16 @@ class Query:
     )
 
 
+SUBMIT = {
+    "code": "What the code says (二维码编号).",
+    "title": "What it is about, in a line (标题).",
+    "content": "What was said (内容).",
+    "kind": "What the caller wants (诉求类型).",
+    "caller": "Who called; kept in the vault, shown only masked (来电人).",
+    "caller.name": "The name given (姓名).",
+    "caller.phone": "The number given (电话).",
+    "caller.confidential": "Whether the caller asks for secrecy: yes unless said (保密).",
+}
 IDS = {"id": "ServiceRecord"}
 WORDS = {
     "id": "The record (服务记录).",
@@ -244,6 +338,16 @@ def _step(function: Any) -> Any:
 
 @strawberry.type
 class Mutation:
+    create_station = write(see_stations.create_station, "Station")
+    update_station = write(see_stations.update_station, "Station")
+    create_service_item = write(service_items.create_service_item, "ServiceItem")
+    update_service_item = write(service_items.update_service_item, "ServiceItem")
+    replace_service_item = write(service_items.replace_service_item, "ServiceItem")
+    create_activity = write(activities.create_activity, "Activity")
+    update_activity = write(activities.update_activity, "Activity")
+    create_qr_point = write(see_qr_points.create_qr_point, "QrPoint")
+    update_qr_point = write(see_qr_points.update_qr_point, "QrPoint")
+    submit_by_code = verb(see_qr_points.submit_by_code, SUBMIT, returns="Request", ids={})
     record_service = write(service_records.record, "ServiceRecord")
     announce_service = _step(service_records.announce)
     confirm_service = _step(service_records.confirm)

@@ -1,5 +1,6 @@
 """hub demo: a made-up city to look at and to measure with."""
 
+import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -10,26 +11,39 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from hub.cli.answers import AsJSON, answer_json, say
+from hub.cli.answers import AsJSON, Exit, answer_json, say
 from hub.cli.opened import with_database
 from hub.cli.progress import EVERY_SECONDS
 from hub.config import settings
 from hub.db import Database
-from hub.demo import filling
+from hub.demo import districts, filling
+from hub.demo.districts import Brought
 from hub.demo.filling import Filled, Show
+from hub.sync.registry import load
 
 
 def demo(
     requests: Annotated[int, typer.Option(min=1, help="How many requests; all else grows with them.")] = 10_000,
+    practice: Annotated[
+        list[str] | None, typer.Option("--practice", help="A district of a practice's published size; repeatable.")
+    ] = None,
+    practices: Annotated[bool, typer.Option("--practices", help="The same for every practice.")] = False,
     seed: Annotated[int, typer.Option(help="The same seed and number give the same rows.")] = 1,
-    yes: Annotated[bool, typer.Option("--yes", help="Even if other requests are in the hub.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Even if other data is in the hub.")] = False,
     as_json: AsJSON = False,
 ) -> None:
     """Fill an empty hub with a made-up city: grids, parties, alliances, resources, requests and their events.
 
     One that broke off goes on where it stopped: give the same command again. The change log does not tell of made-up
     rows, so stop a hub that is being served before, and start it again afterwards.
+
+    With --practice or --practices: a made-up district for each practice, of the size that it has published, as its
+    file says. It comes as real data does, by plugins, simulators and services, so the change log tells of it, and its
+    sources (demo-...) can be taken back. `hub practices verify` then asks for every published figure.
     """
+    if practice or practices:
+        _districts(practice or [], seed, sure=yes, as_json=as_json)
+        return
 
     async def fill(db: Database) -> Filled:
         with _shown() as show:
@@ -44,6 +58,40 @@ def demo(
     for noun, count in filled.size._asdict().items():
         typer.echo(f"{noun:14}{count:>12,}")
     typer.echo(f"{filled.rows:,} rows written in {filled.seconds:,.1f} s ({rate:,} rows/s), seed {seed}")
+
+
+def _districts(codes: list[str], seed: int, *, sure: bool, as_json: bool) -> None:
+    """A district for each of these practices, or for all; exit code 1 where rows of it were refused."""
+    given, started = settings(), time.monotonic()
+    registry = load(given.plugins)
+
+    async def build(db: Database) -> list[Brought]:
+        with _shown() as show:
+            folder = given.home.absolute() / "demo"
+            return [one async for one in districts.build(db, registry, folder, codes, seed, show, sure=sure)]
+
+    brought = with_database(given, build)
+    took = time.monotonic() - started
+    rows, new = sum(one.rows for one in brought), sum(one.created for one in brought)
+    if as_json:
+        told = {"seed": seed, "rows": rows, "created": new, "seconds": round(took, 3), "peak_mb": _peak_mb()}
+        answer_json({**told, "sources": [one._asdict() | {"seconds": round(one.seconds, 3)} for one in brought]})
+    else:
+        for one in brought:
+            refused = f", {one.rejected:,} REFUSED" if one.rejected else ""
+            typer.echo(f"{one.source:44}{one.rows:>9,} rows, {one.created:,} new{refused}, {one.seconds:,.1f} s")
+        typer.echo(
+            f"{rows:,} made-up rows, {new:,} of them new, in {took:,.1f} s, {_peak_mb():,} MB at most, seed {seed}"
+        )
+    if lacking := [one.source for one in brought if one.rejected]:
+        say(f"Rows were refused: hub sync rejected {lacking[0]}")
+        raise typer.Exit(Exit.FAILED)
+
+
+def _peak_mb() -> int:
+    """The most memory that this process has had; the database's own is beside it."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most // (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
 @contextmanager

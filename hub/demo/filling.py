@@ -80,7 +80,7 @@ Show = Callable[[Progress], None]
 async def fill(db: Database, count: int, seed: int, show: Show, *, sure: bool = False) -> Filled:
     """Fill the hub with the demo of so many requests, or go on with it. Raises Conflict where something else stands."""
     started = time.monotonic()
-    async with _alone(db):
+    async with alone(db):
         begun = mark = await _begun(db, Mark(count, seed), sure=sure)
         made = size.of(count)
         city = found(seed, made)
@@ -100,10 +100,11 @@ async def fill(db: Database, count: int, seed: int, show: Show, *, sure: bool = 
 
 
 @asynccontextmanager
-async def _alone(db: Database) -> AsyncIterator[None]:
+async def alone(db: Database) -> AsyncIterator[None]:
     """While this is open no other process fills this hub. It holds no snapshot, so that VACUUM sees everything."""
     with house_errors():
         async with db.engine.begin() as guard:
+            await guard.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))  # it does nothing but wait
             if not await guard.scalar(select(func.pg_try_advisory_xact_lock(LOCK))):
                 raise Conflict("Another `hub demo` is at work on this hub. Wait until it has ended.")
             yield

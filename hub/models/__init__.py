@@ -1,17 +1,30 @@
 """The tables: one noun, one file."""
 
 from hub.models.account import ApiKey
-from hub.models.alliance import Agreement, AgreementKind, Alliance, AllianceKind, Meeting, Member, Resolution
+from hub.models.alliance import Agreement, AgreementKind, Alliance, AllianceKind, MatchBasis, Member, Outcome
 from hub.models.arrival import Arrival, ArrivalStatus, HookAlgorithm
 from hub.models.base import Base, Entity, Term, now, uuid7
+from hub.models.budget import Budget, BudgetProject, Funding
 from hub.models.care import CareLabel, CarePurpose, CareReveal
 from hub.models.catalogue import CatalogueEntry
 from hub.models.change import Change, ChangeKind
+from hub.models.deliberation import (
+    Forum,
+    Meeting,
+    Proposal,
+    ProposalKind,
+    Resolution,
+    Topic,
+    TopicChannel,
+    TopicGrade,
+    TopicStatus,
+)
 from hub.models.document import DocKind, Document
 from hub.models.duplicate import DuplicateDecision, DuplicateSearch, DuplicateSuggestion
 from hub.models.grid import AltCode, Grid, GridKind, GridLevel, Ledger
 from hub.models.identity import Identity
 from hub.models.matching import MatchPlace, SuggestedNeed, SuggestedResource
+from hub.models.notice import NoticeKind, PublicNotice
 from hub.models.outbound import Attempt, Delivery, DeliveryStatus, Target, TargetStatus
 from hub.models.ownership import Drift, DriftRule, Extra, Ownership, Pin, Rule, Withheld
 from hub.models.party import (
@@ -62,6 +75,7 @@ from hub.models.request import (
     Urgency,
 )
 from hub.models.resource import Claim, MatchDecline, Need, Offer, Project, Resource, ResourceKind
+from hub.models.rota import EntryAction, Rota, Series, SeriesKind, ServiceMode, Shift
 from hub.models.schedule import Alert, AlertKind, RunNote, Schedule
 from hub.models.source import (
     Landing,
@@ -79,12 +93,13 @@ from hub.models.source import (
 )
 from hub.models.station import (
     Activity,
-    Rota,
+    BuildMode,
+    Premises,
+    QrPoint,
     ServiceItem,
     ServiceMethod,
     ServiceRecord,
     ServiceStatus,
-    Shift,
     Station,
     StationTier,
 )
@@ -107,6 +122,9 @@ __all__ = [
     "Attachment",
     "Attempt",
     "Base",
+    "Budget",
+    "BudgetProject",
+    "BuildMode",
     "CareLabel",
     "CarePurpose",
     "CareReveal",
@@ -126,11 +144,14 @@ __all__ = [
     "DuplicateSearch",
     "DuplicateSuggestion",
     "Entity",
+    "EntryAction",
     "Escalation",
     "Evaluation",
     "Extra",
     "Feature",
     "Figure",
+    "Forum",
+    "Funding",
     "Grid",
     "GridKind",
     "GridLevel",
@@ -140,14 +161,17 @@ __all__ = [
     "Landing",
     "Ledger",
     "Link",
+    "MatchBasis",
     "MatchDecline",
     "MatchPlace",
     "Meeting",
     "Member",
     "Need",
+    "NoticeKind",
     "Offer",
     "Organization",
     "OrganizationKind",
+    "Outcome",
     "Ownership",
     "Party",
     "PartyType",
@@ -160,10 +184,15 @@ __all__ = [
     "Post",
     "PostRole",
     "Practice",
+    "Premises",
     "Procedure",
     "ProcedureStep",
     "Project",
+    "Proposal",
+    "ProposalKind",
     "Provenance",
+    "PublicNotice",
+    "QrPoint",
     "Qualifier",
     "Rejected",
     "RejectedStatus",
@@ -190,8 +219,11 @@ __all__ = [
     "Scheme",
     "SchemeItem",
     "SchemeKind",
+    "Series",
+    "SeriesKind",
     "ServiceItem",
     "ServiceMethod",
+    "ServiceMode",
     "ServiceRecord",
     "ServiceStatus",
     "Shift",
@@ -207,6 +239,10 @@ __all__ = [
     "Target",
     "TargetStatus",
     "Term",
+    "Topic",
+    "TopicChannel",
+    "TopicGrade",
+    "TopicStatus",
     "Urgency",
     "Withheld",
     "Workflow",

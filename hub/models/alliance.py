@@ -1,12 +1,15 @@
-"""Together: alliances, their members, what they agreed and decided."""
+"""Together: alliances, their members, what they agreed and what came of it."""
 
-from datetime import date, datetime
+from datetime import date
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.models.base import PATH, Entity, Term, ref
+from hub.models.practice import Qualifier
+
+PRACTICE = "The code of the practice it belongs to (实践)."
 
 
 class AllianceKind(Term):
@@ -21,6 +24,14 @@ class AllianceKind(Term):
     OTHER = "Another kind (其他)."
 
 
+class MatchBasis(Term):
+    """Why members of a merchants' alliance belong together (匹配依据)."""
+
+    INDUSTRY = "Their industries are near (行业相近)."
+    FIELD = "They work in the same field (领域相同)."
+    RELATEDNESS = "They have much to do with one another (关联性强)."
+
+
 class Alliance(Entity):
     """Organizations that act together (联盟)."""
 
@@ -33,9 +44,12 @@ class Alliance(Entity):
     grid_id: Mapped[UUID | None] = ref("grids.id")
     grid_path: Mapped[str | None] = mapped_column(PATH, index=True)
     pillars: Mapped[list[str]] = mapped_column(default=list, doc="What is done jointly (四联, 五联), in its own words.")
-    practice: Mapped[str | None] = mapped_column(doc="The code of the practice it belongs to (实践).")
+    practice: Mapped[str | None] = mapped_column(doc=PRACTICE)
     description: Mapped[str | None] = mapped_column(doc="A few words about it (简介).")
     closed_on: Mapped[date | None] = mapped_column(doc="The day from which it is no more (终止日期); empty: it lives.")
+    match_basis: Mapped[list[str]] = mapped_column(
+        default=list, sort_order=1, doc="Why its members belong together (匹配依据): names of MatchBasis."
+    )
 
 
 class Member(Entity):
@@ -58,6 +72,8 @@ class AgreementKind(Term):
     CO_BUILD = "Co-building pledge (共建责任书)."
     CONTRACT = "Contract with a service list (契约)."
     OTHER = "Another paper (其他)."
+    PLEDGE = "A pledge (承诺)."
+    PAIRING = "Two that pair up (结对共建)."
 
 
 class Agreement(Entity):
@@ -72,28 +88,29 @@ class Agreement(Entity):
     services: Mapped[list[str]] = mapped_column(default=list, doc="The service list (服务清单), item by item.")
     signed_on: Mapped[date | None] = mapped_column(doc="The day it was signed (签订日期).")
     expires_on: Mapped[date | None] = mapped_column(doc="The last day on which it binds (到期日期).")
+    code: Mapped[str | None] = mapped_column(unique=True, sort_order=1, doc="The code that others know it by (编码).")
+    practice: Mapped[str | None] = mapped_column(sort_order=1, doc=PRACTICE)
+    partner_id: Mapped[UUID | None] = mapped_column(ForeignKey("parties.id"), index=True, sort_order=1)
+    grid_id: Mapped[UUID | None] = mapped_column(ForeignKey("grids.id"), index=True, sort_order=1)
+    grid_path: Mapped[str | None] = mapped_column(PATH, index=True, sort_order=1)
+    closed_on: Mapped[date | None] = mapped_column(
+        sort_order=1, doc="The day from which it is no more (终止日期); empty: it holds."
+    )
 
 
-class Meeting(Entity):
-    """A meeting of an alliance or on a grid (会议)."""
+class Outcome(Entity):
+    """What came of working together, as a number (成效)."""
 
-    __tablename__ = "meetings"
+    __tablename__ = "outcomes"
 
+    code: Mapped[str | None] = mapped_column(unique=True, doc="The code that others know it by (编码).")
+    practice: Mapped[str | None] = mapped_column(doc=PRACTICE)
+    agreement_id: Mapped[UUID | None] = ref("agreements.id")
     alliance_id: Mapped[UUID | None] = ref("alliances.id")
-    grid_id: Mapped[UUID | None] = ref("grids.id")
-    title: Mapped[str] = mapped_column(doc="What it is about (议题).")
-    held_at: Mapped[datetime] = mapped_column(doc="When it is or was held (召开时间).")
-    place: Mapped[str | None] = mapped_column(doc="Where, in words (地点).")
-    minutes: Mapped[str | None] = mapped_column(doc="What was said (会议纪要).")
+    metric: Mapped[str] = mapped_column(doc="What was counted (指标).")
+    value: Mapped[float] = mapped_column(doc="The number (数值).")
+    unit: Mapped[str | None] = mapped_column(doc="What it is a number of (单位).")
+    qualifier: Mapped[Qualifier | None] = mapped_column(doc="How the number is meant (限定).")
+    closed_on: Mapped[date | None] = mapped_column(doc="The day from which it does not count (终止日期).")
 
-
-class Resolution(Entity):
-    """What a meeting decided, who does it and until when (决议)."""
-
-    __tablename__ = "resolutions"
-
-    meeting_id: Mapped[UUID] = ref("meetings.id")
-    text: Mapped[str] = mapped_column(doc="The decision (决议内容).")
-    owner_id: Mapped[UUID | None] = ref("parties.id")
-    due_on: Mapped[date | None] = mapped_column(doc="The day it must be done (完成期限).")
-    done_on: Mapped[date | None] = mapped_column(doc="The day it was done (完成日期).")
+    __table_args__ = (CheckConstraint("agreement_id IS NOT NULL OR alliance_id IS NOT NULL", name="outcomes_of_what"),)

@@ -24,6 +24,12 @@ class Practice(Entity):
     grid_id: Mapped[UUID | None] = ref("grids.id")
     grid_path: Mapped[str | None] = mapped_column(PATH)
     closed_on: Mapped[date | None] = mapped_column(doc=ENDED)
+    demo: Mapped[dict[str, Any]] = mapped_column(
+        default=dict, sort_order=1, doc="What a made-up district of its size consists of (示例数据说明)."
+    )
+    synthetic: Mapped[bool] = mapped_column(
+        default=False, sort_order=1, doc="Whether its rows in this hub are made up (是否为示例数据)."
+    )
 
 
 class SchemeKind(Term):

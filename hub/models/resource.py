@@ -144,3 +144,10 @@ class Offer(Entity):
     )
     valid_from: Mapped[date | None] = mapped_column(doc="The first day (开始日期).")
     valid_to: Mapped[date | None] = mapped_column(doc="The last day (截止日期).")
+    code: Mapped[str | None] = mapped_column(unique=True, sort_order=1, doc="The code that others know it by (编码).")
+    practice: Mapped[str | None] = mapped_column(sort_order=1, doc="The code of the practice it belongs to (实践).")
+    grid_id: Mapped[UUID | None] = mapped_column(ForeignKey("grids.id"), index=True, sort_order=1)
+    grid_path: Mapped[str | None] = mapped_column(PATH, index=True, sort_order=1)
+    closed_on: Mapped[date | None] = mapped_column(
+        sort_order=1, doc="The day from which it is no more (终止日期); empty: it holds."
+    )

@@ -1,10 +1,11 @@
 """What the hub is kept in step with: sources, their runs, and what came of every record."""
 
+import zlib
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, text
+from sqlalchemy import Dialect, ForeignKey, Index, LargeBinary, TypeDecorator, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -112,6 +113,19 @@ class Run(Entity):
     __table_args__ = (sparse("plan_id"), Index(None, "source_id", "id"))
 
 
+class Packed(TypeDecorator[bytes]):
+    """Bytes that are packed on their way: the database itself would take thrice as long, and twice the room."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else zlib.compress(value, 1)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else zlib.decompress(value)
+
+
 class Landing(Base):
     """A page as it was received, byte for byte."""
 
@@ -119,7 +133,7 @@ class Landing(Base):
 
     run_id: Mapped[UUID] = ref("runs.id", primary_key=True)
     page: Mapped[int] = mapped_column(primary_key=True)
-    received: Mapped[bytes] = mapped_column(LargeBinary)
+    received: Mapped[bytes] = mapped_column(Packed)
     sha256: Mapped[str]
     received_at: Mapped[datetime] = mapped_column(default=now)
 

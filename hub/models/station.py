@@ -1,12 +1,12 @@
-"""Where service happens: stations, their items, who is on duty, what goes on."""
+"""Where service happens: stations, their items, what goes on, the hours that people give."""
 
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.models.base import PATH, Entity, Term, ref
+from hub.models.base import PATH, Entity, Term, ref, sparse
 
 
 class StationTier(Term):
@@ -16,6 +16,27 @@ class StationTier(Term):
     COMMUNITY = "A community's general station (社区综合类)."
     GRID = "A grid's own station (网格个性化)."
     ESTATE = "A station in an estate (小区亲民型)."
+
+
+class BuildMode(Term):
+    """How a station came to be (建设方式)."""
+
+    CONVERTED = "Converted from what was there (改建)."
+    CO_BUILT = "Built with a partner (共建)."
+    NEW = "Built anew (新建)."
+
+
+class Premises(Term):
+    """Whose rooms a station is in (场地来源)."""
+
+    COMMUNITY_ROOM = "Rooms of the community (社区用房)."
+    UNIT_ROOM = "Idle rooms of a unit (单位闲置用房)."
+    ESTATE_ROOM = "Rooms of the estate (小区用房)."
+    HANDOVER_ROOM = "Rooms handed over by an enterprise (三供一业移交)."
+    OTHER = "Other rooms (其他)."
+
+
+PRACTICE = "The code of the practice it belongs to (实践)."
 
 
 class Station(Entity):
@@ -37,6 +58,23 @@ class Station(Entity):
     opening_hours: Mapped[str | None] = mapped_column(doc="When it is open, in words (开放时间).")
     functions: Mapped[list[str]] = mapped_column(default=list, doc="What it is for, in its own words (功能).")
     facilities: Mapped[list[str]] = mapped_column(default=list, doc="What is there (设施): charging, first aid, ...")
+    practice: Mapped[str | None] = mapped_column(sort_order=1, doc=PRACTICE)
+    build_mode: Mapped[BuildMode | None] = mapped_column(sort_order=1, doc="How it came to be (建设方式).")
+    premises: Mapped[Premises | None] = mapped_column(sort_order=1, doc="Whose rooms it is in (场地来源).")
+    demonstration: Mapped[bool] = mapped_column(
+        default=False, sort_order=1, doc="Whether others are to learn from it (示范性驿站)."
+    )
+    agency: Mapped[bool] = mapped_column(
+        default=False, sort_order=1, doc="Whether matters are done for people there (代办点)."
+    )
+    zones: Mapped[list[str]] = mapped_column(default=list, sort_order=1, doc="Its parts, in its own words (功能区).")
+    partner_id: Mapped[UUID | None] = mapped_column(ForeignKey("parties.id"), index=True, sort_order=1)
+    opened_on: Mapped[date | None] = mapped_column(sort_order=1, doc="The day it opened (启用日期).")
+    closed_on: Mapped[date | None] = mapped_column(
+        sort_order=1, doc="The day from which it is no more (停用日期); empty: it is open."
+    )
+
+    __table_args__ = (Index(None, "latitude", "longitude"),)
 
 
 class ServiceItem(Entity):
@@ -50,37 +88,30 @@ class ServiceItem(Entity):
     category: Mapped[str | None] = mapped_column(doc="The category, from the larger to the smaller (分类).")
     sunk: Mapped[bool] = mapped_column(default=False, doc="Whether it was brought down from a higher level (下沉).")
     extended: Mapped[bool] = mapped_column(default=False, doc="Whether a co-builder gives it (延伸服务).")
-    capacity: Mapped[int | None] = mapped_column(
-        sort_order=1, doc="How many may take it on at a time (认领名额); empty: as many as like."
+    code: Mapped[str | None] = mapped_column(unique=True, sort_order=1, doc="The code that others know it by (编码).")
+    practice: Mapped[str | None] = mapped_column(sort_order=1, doc=PRACTICE)
+    modes: Mapped[list[str]] = mapped_column(
+        default=list, sort_order=1, doc="How people are served (服务方式): names of ServiceMode."
+    )
+    contactless: Mapped[bool] = mapped_column(
+        default=False, sort_order=1, doc="Whether nobody need come for it (不见面审批)."
+    )
+    capacity: Mapped[int | None] = mapped_column(sort_order=1, doc="How many it serves at a time (容量).")
+    grid_id: Mapped[UUID | None] = mapped_column(ForeignKey("grids.id"), index=True, sort_order=1)
+    grid_path: Mapped[str | None] = mapped_column(PATH, index=True, sort_order=1)
+    replaces_id: Mapped[UUID | None] = mapped_column(ForeignKey("service_items.id"), index=True, sort_order=1)
+    because: Mapped[str | None] = mapped_column(
+        sort_order=1, doc="Why it took the place of the one before it (优化原因)."
+    )
+    evaluation_request_id: Mapped[UUID | None] = mapped_column(sort_order=1)
+    evaluation_id: Mapped[UUID | None] = mapped_column(sort_order=1)
+    closed_on: Mapped[date | None] = mapped_column(
+        sort_order=1, doc="The day from which it is not to be had (停用日期); empty: it is."
     )
 
-
-class Rota(Entity):
-    """Who is on duty when, as a rule (轮值)."""
-
-    __tablename__ = "rotas"
-
-    title: Mapped[str] = mapped_column(doc="What the practice calls it: 七点半岗哨.")
-    station_id: Mapped[UUID | None] = ref("stations.id")
-    grid_id: Mapped[UUID | None] = ref("grids.id")
-    rule: Mapped[str] = mapped_column(doc="The rule, as an RRULE of RFC 5545 (轮值规则).")
-    starts_on: Mapped[date] = mapped_column(doc="The first day of the rule (开始日期).")
-    ends_on: Mapped[date | None] = mapped_column(doc="The last day of the rule (结束日期); empty: it goes on.")
-
-
-class Shift(Entity):
-    """A person's turn in a rota or at an activity (班次)."""
-
-    __tablename__ = "shifts"
-
-    rota_id: Mapped[UUID | None] = ref("rotas.id")
-    person_id: Mapped[UUID] = ref("parties.id")
-    starts_at: Mapped[datetime] = mapped_column(doc="When it begins (开始时间).")
-    ends_at: Mapped[datetime] = mapped_column(doc="When it ends (结束时间).")
-    held: Mapped[bool | None] = mapped_column(doc="Whether it was held (是否到岗); empty: not yet known.")
-    activity_id: Mapped[UUID | None] = mapped_column(ForeignKey("activities.id"), index=True, sort_order=1)
-    withdrawn_at: Mapped[datetime | None] = mapped_column(
-        sort_order=1, doc="When it was given up (退出时间); empty: it stands."
+    __table_args__ = (
+        ForeignKeyConstraint(["evaluation_request_id", "evaluation_id"], ["evaluations.request_id", "evaluations.id"]),
+        sparse("evaluation_id"),
     )
 
 
@@ -106,6 +137,8 @@ class Activity(Entity):
     closed_on: Mapped[date | None] = mapped_column(
         sort_order=1, doc="The day from which it is no more (终止日期); empty: it takes place."
     )
+    practice: Mapped[str | None] = mapped_column(sort_order=2, doc=PRACTICE)
+    series_id: Mapped[UUID | None] = mapped_column(ForeignKey("series.id"), index=True, sort_order=2)
 
 
 class ServiceMethod(Term):
@@ -157,3 +190,17 @@ class ServiceRecord(Entity):
     resolved_at: Mapped[datetime | None] = mapped_column(
         sort_order=1, doc="When the dispute was resolved (处理时间); empty: not yet."
     )
+
+
+class QrPoint(Entity):
+    """A code on a wall: whoever scans it says something about that place (码上反馈)."""
+
+    __tablename__ = "qr_points"
+
+    code: Mapped[str] = mapped_column(unique=True, doc="What the code says (二维码编号).")
+    practice: Mapped[str | None] = mapped_column(doc=PRACTICE)
+    title: Mapped[str | None] = mapped_column(doc="Where it hangs, in words (张贴位置).")
+    grid_id: Mapped[UUID] = ref("grids.id")
+    grid_path: Mapped[str] = mapped_column(PATH, index=True)
+    station_id: Mapped[UUID | None] = ref("stations.id")
+    closed_on: Mapped[date | None] = mapped_column(doc="The day it was taken down (停用日期); empty: it hangs.")

@@ -85,4 +85,4 @@ def _write(row: Affiliation, fields: AffiliationFields) -> None:
     since, until = fields.get("since", row.since), fields.get("until", row.until)
     if since is not None and until is not None and until < since:
         raise Invalid(f"It began on {since}: it cannot end on {until}, before that.", field="until")
-    writing.put(row, fields)
+    writing.put(row, writing.checked(fields))

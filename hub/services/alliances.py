@@ -1,20 +1,36 @@
 """Alliances: what is public about them, and what only insiders see."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import Select, false, select
+from sqlalchemy import Select, false, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hub.auth import Viewer
+from hub.auth import Viewer, under
 from hub.errors import Conflict, Invalid
-from hub.models import Agreement, Alliance, AllianceKind, Meeting, Member, Resolution, now, uuid7
+from hub.models import (
+    Agreement,
+    Alliance,
+    AllianceKind,
+    MatchBasis,
+    Member,
+    Organization,
+    OrganizationKind,
+    Outcome,
+    now,
+    uuid7,
+)
 from hub.services import parties, words, writing
-from hub.services.working_days import local_day
+from hub.services.working_days import local_day, today
 
 WRITE = "parties:write"
+FIRMS = (OrganizationKind.MERCHANT, OrganizationKind.ENTERPRISE)
+MOST_SUGGESTED, MOST_LOOKED_AT = 50, 5_000
 
 
 def visible(viewer: Viewer) -> Select[Alliance]:
@@ -32,14 +48,12 @@ def agreements(viewer: Viewer) -> Select[Agreement]:
     return select(Agreement)
 
 
-def meetings(viewer: Viewer) -> Select[Meeting]:
-    """Minutes are for those who are signed in."""
-    return select(Meeting) if viewer.subject is not None else select(Meeting).where(false())
+def outcomes(viewer: Viewer) -> Select[Outcome]:
+    """Everybody may see what came of it."""
+    return select(Outcome)
 
 
-def resolutions(viewer: Viewer) -> Select[Resolution]:
-    """Decisions are for those who are signed in."""
-    return select(Resolution) if viewer.subject is not None else select(Resolution).where(false())
+by_id = writing.seen("alliance", Alliance, visible)
 
 
 class AllianceFields(TypedDict, total=False):
@@ -51,6 +65,7 @@ class AllianceFields(TypedDict, total=False):
     lead_id: UUID | None
     grid_id: UUID | None
     pillars: list[str]
+    match_basis: list[MatchBasis]
     practice: str | None
     description: str | None
     closed_on: date | None
@@ -129,3 +144,67 @@ async def _write(session: AsyncSession, viewer: Viewer, alliance: Alliance, fiel
     if isinstance(lead_id := fields.get("lead_id"), UUID):
         await parties.living(session, viewer, lead_id)
     await writing.fill(session, viewer, alliance, fields)
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestedMember:
+    """A party that may belong to an alliance, and why."""
+
+    party: Organization
+    reasons: list[str]
+
+
+async def suggested_members(
+    session: AsyncSession, viewer: Viewer, rows: Sequence[Alliance]
+) -> list[list[SuggestedMember]]:
+    """Merchants and firms that may belong to each of these alliances, with the reasons; a person decides.
+
+    Near is who stands on the alliance's grid or below it and works in an industry of its members (行业相近), where
+    INDUSTRY is a basis of it; and who has signed something with a member (关联性强), where RELATEDNESS is. Nobody is
+    suggested who is in it, or has left it. Three statements, however many alliances.
+    """
+    ids = [row.id for row in rows]
+    known: dict[UUID, dict[UUID, bool]] = defaultdict(dict)
+    for alliance, party, in_it in await session.execute(
+        select(Member.alliance_id, Member.party_id, Member.left_on.is_(None)).where(Member.alliance_id.in_(ids))
+    ):
+        known[alliance][party] = in_it
+    inside = {party for members_ in known.values() for party, in_it in members_.items() if in_it}
+    paired = await _paired(session, inside)
+    firms = parties.organizations(viewer).where(
+        Organization.organization_kind.in_(FIRMS),
+        or_(Organization.closed_on.is_(None), Organization.closed_on > today()),
+    )
+    near = or_(false(), *(under(Organization.grid_path, row.grid_path) for row in rows if row.grid_path))
+    wanted = firms.where(or_(near, Organization.id.in_(inside | paired.keys())))
+    found = (await session.scalars(wanted.order_by(Organization.name, Organization.id).limit(MOST_LOOKED_AT))).all()
+    return [list(islice(_suggested(row, known[row.id], found, paired), MOST_SUGGESTED)) for row in rows]
+
+
+def _suggested(
+    alliance: Alliance, known: Mapping[UUID, bool], firms: Sequence[Organization], paired: Mapping[UUID, set[UUID]]
+) -> Iterator[SuggestedMember]:
+    """Those that speak for themselves, with what speaks for them."""
+    industries = {firm.industry for firm in firms if known.get(firm.id) and firm.industry}
+    inside = {party for party, in_it in known.items() if in_it}
+    for firm in firms:
+        here = bool(alliance.grid_path and firm.grid_path and firm.grid_path.startswith(alliance.grid_path))
+        reasons = []
+        if "INDUSTRY" in alliance.match_basis and here and firm.industry in industries:
+            reasons.append(f"The same industry as members (行业相近): {firm.industry}")
+        if "RELATEDNESS" in alliance.match_basis and paired.get(firm.id, set()) & inside:
+            reasons.append("It has signed something with a member (关联性强)")
+        if reasons and firm.id not in known:
+            yield SuggestedMember(firm, reasons)
+
+
+async def _paired(session: AsyncSession, inside: set[UUID]) -> dict[UUID, set[UUID]]:
+    """Who has signed something with whom of these, by those outside."""
+    found: dict[UUID, set[UUID]] = defaultdict(set)
+    both = (Agreement.party_id.in_(inside), Agreement.partner_id.in_(inside))
+    signed = select(Agreement.party_id, Agreement.partner_id).where(or_(*both), Agreement.closed_on.is_(None))
+    for one, other in await session.execute(signed.where(Agreement.partner_id.is_not(None))):
+        if other is not None:
+            found[one].add(other)
+            found[other].add(one)
+    return found

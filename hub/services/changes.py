@@ -129,8 +129,8 @@ def _owner(session: Session, request: UUID) -> object:
 
 
 def _place(session: Session, row: Base) -> str | None:
-    """Where in the tree it happened: what belongs to a request happened where the request is."""
+    """Where in the tree it happened: what belongs to a request, and has no place of its own, where the request is."""
     request = getattr(row, "request_id", None)
-    owner = _owner(session, request) if request else row
+    owner = _owner(session, request) if request and not hasattr(row, "grid_path") else row
     path: str | None = getattr(owner, "grid_path", None) or getattr(owner, "path", None)
     return path

@@ -26,7 +26,7 @@ from hub.models import (
     Request,
     now,
 )
-from hub.services import changes, grids, requests
+from hub.services import changes, grids, intake, requests, words
 from hub.services.likeness import LONGEST, NEAR, WINDOW, Reason, Said, compared
 
 VIEWER = system("duplicates", "查重")
@@ -54,10 +54,38 @@ class Similar:
     reasons: list[Reason]
 
 
+async def before(
+    session: AsyncSession,
+    viewer: Viewer,
+    *,
+    title: str,
+    content: str | None = None,
+    grid_id: UUID | None = None,
+    category: str | None = None,
+    place: str | None = None,
+    longitude: float | None = None,
+    latitude: float | None = None,
+    first: int = STORED,
+) -> list[Similar]:
+    """The same for what is not yet submitted. Raises Invalid for words that could not be."""
+    said = Said(
+        words.said(title, field="title", most=words.LINE),
+        now(),
+        words.maybe(content, field="content"),
+        words.maybe(category, field="category", most=words.LINE),
+        grid_id,
+        place=words.maybe(place, field="place", most=words.LINE),
+        longitude=intake.degrees(longitude, 180, field="longitude"),
+        latitude=intake.degrees(latitude, 90, field="latitude"),
+    )
+    return await similar(session, viewer, said, first=first)
+
+
 async def similar(
     session: AsyncSession, viewer: Viewer, said: Said, *, first: int = STORED, besides: UUID | None = None
 ) -> list[Similar]:
-    """Open requests that the viewer may see and that may say the same, the likeliest first."""
+    """Open requests that the viewer may see and that may say the same, the likeliest first. For who may submit."""
+    viewer.must("requests:submit")
     around = await _around(session, viewer, said)
     said = replace(said, grid=around.get(said.grid_id) if said.grid_id else None)
     wanted = compared_with(viewer, said, around, besides, trigrams=await knows_chinese(session))

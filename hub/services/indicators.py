@@ -22,7 +22,10 @@ from hub.models import (
     Agreement,
     Alliance,
     Base,
+    Budget,
+    BudgetProject,
     Claim,
+    Funding,
     Grid,
     GridLevel,
     Indicator,
@@ -30,19 +33,23 @@ from hub.models import (
     Member,
     Need,
     Organization,
+    Outcome,
     Person,
     Post,
     Project,
+    Proposal,
     ReportIn,
     Request,
+    Resolution,
     Resource,
     ServiceItem,
     ServiceRecord,
     Shift,
     Station,
+    Topic,
 )
 from hub.models.grid import peers
-from hub.services import alliances, grids, parties, requests, resources, stations
+from hub.services import alliances, budgets, deliberation, grids, parties, requests, resources, rotas, stations
 
 LEAST = 5
 """Fewer than these are not told: they could be recognised (k-anonymity)."""
@@ -70,7 +77,14 @@ NOUNS: Mapping[str, Noun] = MappingProxyType(
         "alliances": Noun(Alliance, alliances.visible),
         "members": Noun(Member, alliances.members, "joined_on"),
         "agreements": Noun(Agreement, alliances.agreements, "signed_on"),
-        "meetings": Noun(Meeting, alliances.meetings, "held_at"),
+        "meetings": Noun(Meeting, deliberation.meetings, "held_at"),
+        "topics": Noun(Topic, deliberation.topics, "raised_at"),
+        "resolutions": Noun(Resolution, deliberation.resolutions, "due_on"),
+        "proposals": Noun(Proposal, deliberation.proposals),
+        "outcomes": Noun(Outcome, alliances.outcomes),
+        "budgets": Noun(Budget, budgets.visible),
+        "budget_projects": Noun(BudgetProject, budgets.projects),
+        "fundings": Noun(Funding, budgets.fundings),
         "resources": Noun(Resource, resources.visible),
         "needs": Noun(Need, resources.needs, "raised_at"),
         "projects": Noun(Project, resources.projects, "starts_on"),
@@ -78,7 +92,7 @@ NOUNS: Mapping[str, Noun] = MappingProxyType(
         "stations": Noun(Station, stations.visible),
         "service_items": Noun(ServiceItem, stations.service_items),
         "activities": Noun(Activity, stations.activities, "starts_at"),
-        "shifts": Noun(Shift, stations.shifts, "starts_at"),
+        "shifts": Noun(Shift, rotas.shifts, "starts_at"),
         "service_records": Noun(ServiceRecord, stations.service_records, "started_at"),
     }
 )

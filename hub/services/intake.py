@@ -97,8 +97,8 @@ async def submit(
         grid_id=grid_id,
         grid_path=grid["path"],
         place=words.maybe(place, field="place", most=words.LINE),
-        longitude=_degrees(longitude, 180, field="longitude"),
-        latitude=_degrees(latitude, 90, field="latitude"),
+        longitude=degrees(longitude, 180, field="longitude"),
+        latitude=degrees(latitude, 90, field="latitude"),
         practice=followed["practice"] if followed else words.maybe(practice, field="practice", most=words.LINE),
         workflow_id=workflow_id,
         step_id=followed and followed["step_id"],
@@ -190,7 +190,8 @@ def new_number() -> str:
     return f"LS{working_days.local_day(now()):%Y%m%d}-{mark}"
 
 
-def _degrees(value: float | None, most: int, *, field: str) -> float | None:
+def degrees(value: float | None, most: int, *, field: str) -> float | None:
+    """A longitude or a latitude, if it is possible. Raises Invalid."""
     if value is not None and not -most <= value <= most:
         raise Invalid(f"{field} is {value}: give degrees from -{most} to {most}.", field=field)
     return value

@@ -7,6 +7,7 @@ is there and takes Chinese characters for letters, by its trigrams as well, and 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from math import asin, cos, radians, sin, sqrt
 from types import MappingProxyType
 from uuid import UUID
@@ -131,6 +132,7 @@ def _text(one: Said, other: Said, trigrams: float | None) -> Reason:
     return Reason(ReasonKind.TEXT, f"文字相近 {alike:.0%}（{how}）", round(alike, 3))
 
 
+@lru_cache(2048)
 def pairs(text: str) -> frozenset[str]:
     """The pairs of neighbouring letters, digits and Chinese characters."""
     plain = "".join(sign if sign.isalnum() else " " for sign in text.casefold())

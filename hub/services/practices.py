@@ -101,6 +101,17 @@ def procedure_steps(viewer: Viewer) -> Select[ProcedureStep]:
     )
 
 
+async def mark_synthetic(session: AsyncSession, viewer: Viewer, code: str) -> Practice:
+    """Say that the practice's rows in this hub are made up (示例数据)."""
+    viewer.must("sync:run")
+    practice = await session.scalar(visible(viewer).where(Practice.code == code).with_for_update())
+    if practice is None:
+        raise NotFound("practice", code)
+    if not practice.synthetic:
+        practice.synthetic = True
+    return practice
+
+
 async def start_procedure(
     session: AsyncSession,
     viewer: Viewer,

@@ -10,6 +10,7 @@ A day is a day in China (UTC+8, no summer time), whatever the zone of the time t
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import chinese_calendar
+from sqlalchemy import ColumnElement, Date, cast, func
 
 CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 FIXED_HOLIDAYS = frozenset({(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)})
@@ -32,6 +33,11 @@ def is_working_day(day: date) -> bool:
 def local_day(moment: datetime) -> date:
     """The day in China of a moment."""
     return moment.astimezone(CHINA).date()
+
+
+def today() -> ColumnElement[date]:
+    """The day in China, as the database knows it when it is asked."""
+    return cast(func.timezone(CHINA.tzname(None), func.now()), Date)
 
 
 def add(start: datetime, days: int) -> datetime:

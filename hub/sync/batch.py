@@ -68,7 +68,8 @@ class Batch:
         """New values for some columns of the row in hand; nothing else of it is touched."""
         shape = shapes.shape(model)
         told, old = shape.told(new), shape.told({name: row[name] for name in new})
-        sent = told | {"updated_at": self.at} if "updated_at" in shape.fixed else told
+        sent = told | {name: written(told[name]) for name in shape.parts if told.get(name) is not None}
+        sent |= {"updated_at": self.at} if "updated_at" in shape.fixed else {}
         names = tuple(sorted(sent))
         self._changed[model, names].append((row["id"], *map(sent.get, names)))
         patch, reverse = ({**said, **dict.fromkeys(shape.secret & said.keys(), HIDDEN)} for said in (told, old))

@@ -26,14 +26,14 @@ from hub.models import (
     ResourceKind,
     ServiceRecord,
     ServiceStatus,
-    Shift,
     Workflow,
 )
-from hub.models.alliance import AllianceKind
+from hub.models.alliance import AllianceKind, MatchBasis
 from hub.services import catalogue, grids, privacy, requests, service_records
 from hub.services.working_days import local_day
 from hub.sync import values as reading
 from hub.sync.kind import BY_KEY, EVERY, Found, Kind, Reference, Values
+from hub.sync.place_kinds import PLACE_KINDS, unknown
 from hub.sync.practice_kinds import PRACTICE_KINDS
 from hub.sync.register_kinds import REGISTER_KINDS
 
@@ -103,6 +103,11 @@ def _catalogue_entry(
     return None
 
 
+def _alliance(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, Found], at: datetime) -> str | None:
+    """Why its members belong together is said in the hub's names."""
+    return unknown(values, {"match_basis": MatchBasis})
+
+
 def _service_record(
     values: Values, row: Mapping[str, Any] | None, found: Mapping[str, Found], at: datetime
 ) -> str | None:
@@ -170,10 +175,14 @@ KINDS: dict[str, Kind] = {
         Kind(
             "alliance",
             Alliance,
-            {name: name for name in ("code", "name", "alliance_kind", "description")},
+            {
+                name: name
+                for name in ("code", "name", "alliance_kind", "description", "practice", "pillars", "match_basis")
+            },
             {"grid": GRID, "lead": Reference("lead_id", Party)},
             defaults={"alliance_kind": AllianceKind.OTHER},
             required=("code", "name"),
+            derive=_alliance,
         ),
         Kind(
             "member",
@@ -202,23 +211,7 @@ KINDS: dict[str, Kind] = {
             closing=lambda at: {"until": local_day(at)},
             reopening={"until": None},
         ),
-        Kind(
-            "activity",
-            Activity,
-            {name: name for name in ("code", "title", "category", "starts_at", "ends_at", "attendance")},
-            {"grid": GRID, "organizer": Reference("organizer_id", Party)},
-            required=("code", "title", "starts_at"),
-        ),
-        Kind(
-            "shift",
-            Shift,
-            {name: name for name in ("starts_at", "ends_at", "held")},
-            {"person": PERSON, "activity": Reference("activity_id", Activity, needed=lambda values: True)},
-            natural=BY_KEY,
-            required=("person", "activity", "starts_at", "ends_at"),
-            closing=lambda at: {"withdrawn_at": at},
-            reopening={"withdrawn_at": None},
-        ),
+        *PLACE_KINDS,
         Kind(
             "service_record",
             ServiceRecord,

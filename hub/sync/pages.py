@@ -64,7 +64,7 @@ class Pages:
 
     async def _next(self) -> Ready | None:
         page = await asked(self._plugin, partial(anext, self._coming))
-        return None if page is None else await understood(page, partial(read, policies=self._policies))
+        return None if page is None else await understood(page, partial(read, policies=self._policies, lazily=True))
 
     async def close(self) -> None:
         """Let go of the source, whatever it is doing."""

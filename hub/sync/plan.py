@@ -45,13 +45,15 @@ async def plan(
     moment = moment or Moment()
     brought: Brought = {} if ahead is None else ahead
     last = next(reversed(readings.understood), None)
-    planned = [Planned(record, record.kind, PlanAction.REJECT, rule=reason) for record, reason in readings.refused]
-    for name, understood in readings.understood.items():
+    planned: list[Planned] = []
+    for name in readings.understood:
         kind, fresh = KINDS[name], []
-        await _link(session, source_id, kind, understood)
+        await _link(session, source_id, kind, readings.understood[name])
         references = References(brought)
-        waiting = await _come_since(session, kind, understood, references)
-        for reading in understood:
+        readings.understand(name)
+        waiting = await _come_since(session, kind, readings.understood[name], references)
+        readings.understand(name, waiting)
+        for reading in readings.understood[name]:
             if reading.link is not None and reading.says_nothing_new() and reading.record.key not in waiting:
                 planned.append(Planned(reading.record, name, None, reading.link.id, linked=True))
             else:
@@ -64,6 +66,8 @@ async def plan(
             if kind.table.name in NAMED and (ahead is not None or name != last):
                 for one in decided:
                     one.bring(brought)
+    refused = (Planned(record, record.kind, PlanAction.REJECT, rule=reason) for record, reason in readings.refused)
+    planned = [*refused, *planned]
     if ahead is not None:
         await tell_what_stays(session, source_id, planned)
     return planned
@@ -78,14 +82,13 @@ async def _link(session: AsyncSession, source_id: UUID, kind: Kind, readings: li
     for reading in readings if known else ():
         if (link := known.get(reading.record.key)) is not None:
             reading.link = link
-            if link.later:
-                reading.forget()
+            reading.forget()
 
 
 async def _come_since(session: AsyncSession, kind: Kind, readings: list[Reading], references: References) -> set[str]:
     """The keys of records that say nothing new, but name what was not known when they were applied, and is by now."""
     sought = [
-        (reading.record.key, name, reading.named.get(name), had)
+        (reading.record.key, name, reading.names(name), had)
         for reading in readings
         if reading.link is not None and reading.link.unknown
         for name, _, had in (one.partition("=") for one in reading.link.unknown.split())
@@ -94,7 +97,7 @@ async def _come_since(session: AsyncSession, kind: Kind, readings: list[Reading]
         return set()
     what = {(name, value, had) for _, name, value, had in sought}
     await references.learn(session, kind, [{name: value} for name, value, _ in what])
-    siblings = {reading.values.get(kind.natural[0]) for reading in readings}
+    siblings = {reading.values.get(kind.natural[0]) for reading in readings if not reading.unread}
     come = set()
     for name, value, had in what:
         reference = kind.references[name]

@@ -45,8 +45,9 @@ PRACTICE_KINDS = (
     Kind(
         "practice",
         Practice,
-        _same("code", "name", "title", "description"),
+        _same("code", "name", "title", "description", "demo"),
         {"grid": Reference("grid_id", Grid, path="grid_path")},
+        defaults={"demo": {}},
         required=("code", "name", "title"),
     ),
     Kind(

@@ -1,11 +1,13 @@
-"""Records whose scalars were understood. Needs no database, so a page is read while the last one is being written."""
+"""Records whose scalars were understood. Needs no database.
+
+Most records of most runs say nothing new: so a page may be left unread, but for its hashes, until it is known which do.
+"""
 
 import hashlib
-from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from itertools import chain
+from datetime import UTC, datetime
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -44,15 +46,17 @@ class Reading:
     nested  field -> what becomes rows of its own
     extra   what is to be kept beside the row
     partial it says some fields only, whatever else there is
+    unread  only its hash was taken so far: `values`, `named` and `nested` are empty
     """
 
     record: Record
-    values: Values
-    named: Values
-    nested: Values
-    hash: bytes
+    values: Values = field(default_factory=dict)
+    named: Values = field(default_factory=dict)
+    nested: Values = field(default_factory=dict)
+    hash: bytes = b""
     extra: Mapping[str, Any] = field(default_factory=dict)
     partial: bool = False
+    unread: bool = False
     link: Known | None = None
     natural: tuple[Any, ...] = ()
 
@@ -61,6 +65,17 @@ class Reading:
         if self.link is None:
             return False
         return (self.hash == self.link.hash and not self.partial) or _older(self.record.at, self.link.at)
+
+    def names(self, name: str) -> Any:
+        """The row that the field names: a code, a name or a place."""
+        if not self.unread:
+            return self.named.get(name)
+        said = self.record.fields.get(name)
+        return None if said is None or said == "" else reading.named(said) or None
+
+    def may_be_news(self) -> bool:
+        """Whether it must be read: it is not what was applied last, or something newer is known of single fields."""
+        return self.link is None or self.link.hash != self.hash or bool(self.link.later)
 
     def forget(self) -> None:
         """Leave out the fields of which something newer is known."""
@@ -84,37 +99,52 @@ class Reading:
         return None, known.at if known else None, later or None
 
 
+ORDINARY = Policies()
+
+
 @dataclass(slots=True)
 class Readings:
     """The records of a page, kind after kind, and those that make no sense, with the reason."""
 
+    policies: Policies = ORDINARY
     understood: dict[str, list[Reading]] = field(default_factory=dict)
     refused: list[tuple[Record, str]] = field(default_factory=list)
     drifted: dict[tuple[str, str], str] = field(default_factory=dict)
 
+    def understand(self, name: str, wanted: Collection[str] = ()) -> None:
+        """Read what was left unread: those with these keys, and whatever says something new. Raises SourceBroken."""
+        found: list[Reading] = []
+        for one in self.understood[name]:
+            if one.unread and (one.may_be_news() or one.record.key in wanted):
+                if not _understood(KINDS[name], one, self):
+                    continue
+                one.forget()
+            found.append(one)
+        self.understood[name] = found
 
-ORDINARY = Policies()
 
-
-def read(records: Sequence[Record], policies: Policies = ORDINARY, *, partial: bool = False) -> Readings:
+def read(
+    records: Sequence[Record], policies: Policies = ORDINARY, *, partial: bool = False, lazily: bool = False
+) -> Readings:
     """Understand these records. Of two with the same key the newer one counts, or the later one of two alike.
 
-    `partial`: each says some fields only. Raises SourceBroken where a policy stops the run.
+    `partial`: each says some fields only. `lazily`: leave unread what may turn out to say nothing new, until
+    `understand` is called. Raises SourceBroken where a policy stops the run.
     """
     latest: dict[tuple[str, str], Record] = {}
     for record in records:
         other = latest.get((record.kind, record.key))
         if other is None or not _older(record.at, other.at):
             latest[record.kind, record.key] = record
-    readings = Readings()
+    readings = Readings(policies)
     for record in latest.values():
         if record.kind not in KINDS:
             readings.refused.append((record, f"No kind {record.kind!r}. There are: {', '.join(KINDS)}."))
     for kind in KINDS.values():
-        if chosen := [record for record in latest.values() if record.kind == kind.name]:
-            readings.understood[kind.name] = list(_read(kind, chosen, policies, readings))
-    for one in chain.from_iterable(readings.understood.values()):
-        one.partial = partial
+        if chosen := [Reading(record, partial=partial) for record in latest.values() if record.kind == kind.name]:
+            readings.understood[kind.name] = [
+                one for one in chosen if (lazily and _glanced(one)) or _understood(kind, one, readings)
+            ]
     return readings
 
 
@@ -123,13 +153,28 @@ def _older(one: datetime | None, other: datetime | None) -> bool:
     return one is not None and other is not None and bool(one.tzinfo and other.tzinfo) and one < other
 
 
-def _read(kind: Kind, records: Iterable[Record], policies: Policies, readings: Readings) -> Iterable[Reading]:
-    """What records of one kind mean. Those that make no sense are noted with the reason."""
-    ways = _ways(kind)
-    left = deque(records)
-    while left:
-        record = left.popleft()
-        read: tuple[Values, Values, Values] = ({}, {}, {})
+def _glanced(one: Reading) -> bool:
+    """Whether the record can be left unread for now; else it must be read to know what is to be said of it."""
+    record = one.record
+    try:
+        key(record.key)
+        if record.extra or record.deleted or not isinstance(record.fields, Mapping):
+            return False
+        one.record, one.hash, one.unread = _in_utc(record), fingerprint(record), True
+        return True
+    except (ValueError, TypeError):
+        return False
+
+
+def _in_utc(record: Record) -> Record:
+    return record if record.at is None or record.at.tzinfo is UTC else replace(record, at=reading.moment(record.at))
+
+
+def _understood(kind: Kind, one: Reading, readings: Readings) -> bool:
+    """Read what a record means. If it makes no sense, that is noted with the reason."""
+    ways = _ways(kind.name)
+    while True:
+        record, into = one.record, (one.values, one.named, one.nested)
         name = "key"
         try:
             key(record.key)
@@ -138,42 +183,40 @@ def _read(kind: Kind, records: Iterable[Record], policies: Policies, readings: R
             for name, value in record.fields.items():
                 if name not in ways:
                     raise ValueError(f"a {kind.name} has no such field. It has: {', '.join(sorted(ways))}")
-                into, column, understand = ways[name]
-                if value is None or (value == "" and into != NESTED):
-                    read[into][column] = None
+                place, column, understand = ways[name]
+                if value is None or (value == "" and place != NESTED):
+                    into[place][column] = None
                 else:
                     found = understand(value)
-                    read[into][column] = None if found == "" else found
+                    into[place][column] = None if found == "" else found
             name = "at"
-            record = record if record.at is None else replace(record, at=reading.moment(record.at))
+            one.record = _in_utc(record)
             name = "fields"
-            understood = Reading(record, *read, fingerprint(record))
+            one.hash = one.hash or fingerprint(record)
             if record.extra:
                 name = "extra"
-                understood.extra = dict(_beside(kind, record.extra, policies, readings))
-            yield understood
+                one.extra = dict(_beside(kind, record.extra, readings))
+            one.unread = False
+            return True
         except (ValueError, TypeError) as error:
-            if (
-                isinstance(record.fields, Mapping)
-                and name in record.fields
-                and _left_out(kind, name, str(error), policies, readings)
-            ):
-                fields = {said: value for said, value in record.fields.items() if said != name}
-                left.appendleft(replace(record, fields=fields))
-            else:
+            said = record.fields if isinstance(record.fields, Mapping) else {}
+            if name not in said or not _left_out(kind, name, str(error), readings):
                 readings.refused.append((record, f"{name}: {error}."))
+                return False
+            one.record = replace(record, fields={other: value for other, value in said.items() if other != name})
+            one.hash = b""
 
 
-def _ways(kind: Kind) -> dict[str, tuple[int, str, reading.Reader]]:
+@cache
+def _ways(name: str) -> dict[str, tuple[int, str, reading.Reader]]:
     """field -> where it goes to, under which name, and how its values are read."""
-    ways = {name: (SCALAR, column, understand) for name, (column, understand) in kind.readers().items()}
-    ways |= {
-        name: (SCALAR, column, _known_by(ways[name][2]))
-        for name, column in kind.fields.items()
-        if column in kind.natural
-    }
-    ways |= {name: (NAMED, name, reading.named) for name in kind.references}
-    return ways | {name: (NESTED, name, understand) for name, understand in kind.nested.items()}
+    kind = KINDS[name]
+    scalars = {name: (SCALAR, column, understand) for name, (column, understand) in kind.readers().items()}
+    for field_name, (place, column, understand) in scalars.items():
+        if column in kind.natural:
+            scalars[field_name] = place, column, _known_by(understand)
+    named = {name: (NAMED, name, reading.named) for name in kind.references}
+    return scalars | named | {name: (NESTED, name, understand) for name, understand in kind.nested.items()}
 
 
 def _known_by(understand: reading.Reader) -> reading.Reader:
@@ -187,18 +230,18 @@ def _known_by(understand: reading.Reader) -> reading.Reader:
     return read
 
 
-def _left_out(kind: Kind, name: str, why: str, policies: Policies, readings: Readings) -> bool:
+def _left_out(kind: Kind, name: str, why: str, readings: Readings) -> bool:
     """Whether a field that makes no sense is to be left out. Raises SourceBroken where it is to stop the run."""
-    if policies.judge(kind.name, name, Drift.QUARANTINE, why) is not Drift.DISCARD:
+    if readings.policies.judge(kind.name, name, Drift.QUARANTINE, why) is not Drift.DISCARD:
         return False
     readings.drifted.setdefault((kind.name, name), f"{why}; the field is left out")
     return True
 
 
-def _beside(kind: Kind, extra: Mapping[str, Any], policies: Policies, readings: Readings) -> Iterable[tuple[str, Any]]:
+def _beside(kind: Kind, extra: Mapping[str, Any], readings: Readings) -> Iterable[tuple[str, Any]]:
     """What the source says beyond what its plugin knows, as far as it is to be kept. Raises ValueError."""
     for name, value in extra.items():
-        match policies.judge(kind.name, name, Drift.EVOLVE, UNKNOWN):
+        match readings.policies.judge(kind.name, name, Drift.EVOLVE, UNKNOWN):
             case Drift.QUARANTINE:
                 raise ValueError(f"{name} is {UNKNOWN}, and the rule for it is QUARANTINE")
             case Drift.EVOLVE:

@@ -11,14 +11,14 @@ from plugins.hotline12345.readings import Reading
 
 __all__ = ["grid", "position", "to_wgs84"]
 
-CODE = re.compile(r"\d{9}|\d{12}")
+CODE = re.compile(r"\d{6}|\d{9}|\d{12}|\d{15}")
 DIGITS = re.compile(r"\d+")
 CHINA_EAST, CHINA_NORTH = (73.0, 136.0), (3.0, 54.0)
 RADIUS, FLATTENING = 6378245.0, 0.00669342162296594323
 
 
 def grid(row: Row, reading: Reading, district: str) -> dict[str, str | Place]:
-    """A street's or a community's code, or a Place below the district; nothing where the row says nothing."""
+    """A division's code, or a Place below the district; nothing where the row says nothing."""
     code = reading.first(row, "grid_code")[1]
     if code is not None and CODE.fullmatch(code):
         return {"grid": code}
@@ -36,10 +36,10 @@ def named(district: str, names: tuple[str, ...]) -> Place:
 
 def position(row: Row, reading: Reading) -> dict[str, Any]:
     """Longitude and latitude of a row that has a column for both; "0" stands for nothing."""
-    (name, east), (_, north) = reading.first(row, "longitude"), reading.first(row, "latitude")
-    if name is None or east is None or north is None:
+    (name, east), (other, north) = reading.first(row, "longitude"), reading.first(row, "latitude")
+    if name is None or other is None or east is None or north is None:
         return {"longitude": None, "latitude": None}
-    longitude, latitude = decimal(name, east), decimal(name, north)
+    longitude, latitude = decimal(name, east), decimal(other, north)
     if longitude == latitude == 0:
         return {"longitude": None, "latitude": None}
     if not (CHINA_EAST[0] < longitude < CHINA_EAST[1] and CHINA_NORTH[0] < latitude < CHINA_NORTH[1]):

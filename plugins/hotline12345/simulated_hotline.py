@@ -65,10 +65,12 @@ class Hotline:
     messages: int = 0
     code: str = "12345"
     prefix: str = ""
+    numbers: dict[str, int] = field(default_factory=dict)
 
     def known(self, number: str) -> Order | None:
-        """The order of this number."""
-        found = self.orders.get(int(number[6:])) if number.isdecimal() and len(number) == 18 else None
+        """The order of this number: of those that it was told to hold, or of its own, which hold their index."""
+        own = int(number[6:]) if number.isdecimal() and len(number) == 18 else -1
+        found = self.orders.get(self.numbers.get(number, own))
         return found if found is not None and found.number == number else None
 
     def put(self, name: str, row: Row) -> None:

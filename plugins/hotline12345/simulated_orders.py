@@ -117,7 +117,8 @@ TOPICS = [
 WORDS = read_words()
 """(dialect, field) -> what a word is called in the hub -> the word; the statuses stand in the order of the chain.
 
-The dialect "plain" is spoken where a dialect has no words of its own; the field "side" holds statuses off the chain.
+The dialect "plain" is spoken where a dialect has no words of its own; the field "side" holds statuses off the chain,
+and "more ..." words that only orders have which the hotline is told to hold.
 """
 
 

@@ -22,19 +22,23 @@ def said(order: Order, field: str) -> str:
     """The dialect's word for what the order is."""
     name = getattr(order, field)
     words = WORDS[order.dialect, field]
-    return words[name] if name in words else WORDS[order.dialect, "side"][name]
+    rare = {**WORDS.get((order.dialect, f"more {field}"), {}), **WORDS.get((order.dialect, "side"), {})}
+    return words[name] if name in words else rare[name]
 
 
 def names(order: Order) -> tuple[str, str]:
     """Street and community as people write them: with or without 办事处, sometimes only the street, or nonsense."""
     if order.placed == "nonsense":
         return NOWHERE
+    if order.placed == "given":
+        return "", ""
     street = order.street.name + "办事处" * (order.index % 2)
     return street, "" if order.placed in ("street name", "street") else order.community.name
 
 
 def code(order: Order) -> str:
-    return {"community": order.community.code, "street": order.street.code}.get(order.placed, "")
+    given = order.community.code
+    return {"given": given, "community": given, "street": order.street.code}.get(order.placed, "")
 
 
 def address(order: Order) -> str:
@@ -83,7 +87,7 @@ def taian(order: Order, number: str | None) -> dict[str, Any]:
 
 def orderlist(order: Order, number: str | None) -> dict[str, Any]:
     street, community = names(order)
-    east, north = gcj02(order.longitude, order.latitude)
+    east, north = gcj02(order.longitude, order.latitude) if order.longitude else (0.0, 0.0)
     parts = ("levelOne", "levelTwo", "levelThree", "levelFour")
     row: dict[str, Any] = {
         "taskId": number,

@@ -10,7 +10,7 @@ import json
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from bisect import bisect_left, bisect_right
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from copy import deepcopy
 from dataclasses import asdict
 from datetime import datetime
@@ -27,6 +27,8 @@ from starlette.requests import Request as HTTPRequest
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from hub.plugin import Record
+from plugins.hotline12345.simulated_given import hold
 from plugins.hotline12345.simulated_hotline import Fault, Hotline, Position, stamp
 from plugins.hotline12345.simulated_messages import message, signature
 from plugins.hotline12345.simulated_orders import BEGIN, order
@@ -280,17 +282,25 @@ async def home(request: HTTPRequest) -> Response:
     return HTMLResponse(page.substitute(told, faults="、".join(FAULTS)))
 
 
-def build_12319(orders: int = 500, seed: int = 1) -> Starlette:
+def build_12319(orders: int = 500, seed: int = 1, rows: Sequence[Record] | None = None) -> Starlette:
     """The city management hotline: like the other one, with orders of its own, some of whose numbers are the same."""
-    return build(orders, seed + 12319, "12319", "12319-")
+    return build(orders, seed + 12319, rows, "12319", "12319-")
 
 
-def build(orders: int = 500, seed: int = 1, code: str = "12345", prefix: str = "") -> Starlette:
-    """The hotline of this telephone number as an ASGI application; `prefix` stands before its keys in a hub."""
+def build(
+    orders: int = 500, seed: int = 1, rows: Sequence[Record] | None = None, code: str = "12345", prefix: str = ""
+) -> Starlette:
+    """The hotline of this telephone number as an ASGI application; `prefix` stands before its keys in a hub.
+
+    With `rows`, which are requests, it holds exactly these, each once and without a fault.
+    """
     source = Hotline(seed, code=code, prefix=prefix)
-    for index in range(orders):
-        source.add(order(seed, index))
-    source.add_bad(orders)
+    if rows is None:
+        for index in range(orders):
+            source.add(order(seed, index))
+        source.add_bad(orders)
+    else:
+        hold(source, rows)
     app = Starlette(
         routes=[
             Route("/", home),

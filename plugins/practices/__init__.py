@@ -91,7 +91,7 @@ def _words(fault: ErrorDetails) -> str:
         case "string_type":
             return f"{fault['input']!r} is no text. Write it in quotes."
         case _:
-            return f"{fault['msg']}."
+            return f"{fault['msg'].removeprefix('Value error, ')}."
 
 
 def _told(written: Written, where: tuple[str | int, ...], words: str) -> str:

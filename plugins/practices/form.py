@@ -5,6 +5,8 @@ from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from hub.plugin import Demo
+
 NAME = r"^[A-Za-z][A-Za-z0-9_-]{0,39}$"
 
 Phase = Literal[
@@ -186,23 +188,24 @@ class PracticeFile(Part):
     rotas: list[Rota] = []
     catalogue: list[Duty] = []
     features: list[Feature] = []
+    demo: Demo | None = None
 
 
-def part_at(where: tuple[str | int, ...]) -> type[Part] | None:
+def part_at(where: tuple[str | int, ...]) -> type[BaseModel] | None:
     """Which part of a file stands there."""
-    part: type[Part] = PracticeFile
+    part: type[BaseModel] = PracticeFile
     for name in where:
         if isinstance(name, int):
             continue
         field = next((one for key, one in part.model_fields.items() if (one.alias or key) == name), None)
         within = (field.annotation, *get_args(field.annotation)) if field is not None else ()
-        parts = [one for one in within if isinstance(one, type) and issubclass(one, Part)]
+        parts = [one for one in within if isinstance(one, type) and issubclass(one, BaseModel)]
         if not parts:
             return None
         part = parts[0]
     return part
 
 
-def keys_of(part: type[Part]) -> list[str]:
+def keys_of(part: type[BaseModel]) -> list[str]:
     """What may be written in it."""
     return [field.alias or name for name, field in part.model_fields.items()]

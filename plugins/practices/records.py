@@ -16,7 +16,8 @@ def records(file: PracticeFile, written: Written) -> Iterator[Record]:
     def record(kind: str, code: str, fields: Mapping[str, Any], *where: str | int) -> Record:
         return Record(kind, code, {"code": code, **fields}, where=f"{written.path.name}:{written.line(where)}")
 
-    yield record("practice", practice, file.practice.model_dump(exclude={"code"}), "practice")
+    demo = file.demo.model_dump(mode="json", by_alias=True, exclude_defaults=True) if file.demo else {}
+    yield record("practice", practice, file.practice.model_dump(exclude={"code"}) | {"demo": demo}, "practice")
     for at, scheme in enumerate(file.schemes):
         for kind, code, fields, where in _scheme(practice, scheme):
             yield record(kind, code, fields, "schemes", at, *where)

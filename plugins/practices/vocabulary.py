@@ -20,7 +20,7 @@ ACTIONS = _words(
 ABILITIES = _words(
     """
     requests:read requests:submit requests:triage requests:handle requests:verify requests:supervise
-    callers:read parties:read parties:write resources:write changes:read sync:read sync:run
+    callers:read parties:read parties:write resources:write care:read care:write changes:read sync:read sync:run
     """
 )
 """What a viewer may be able to do."""
@@ -30,8 +30,8 @@ SIDES = frozenset({"ASSIGNEE", "CO_HANDLER", "SUBMITTER"})
 
 ROLES = _words(
     """
-    GRID_LEADER GRID_WORKER LAWYER MEMBER MEMBER_HOUSEHOLD OTHER POLICE SECRETARY SPECIALIST STAFF STEWARD
-    VOLUNTEER
+    ALLEY_STEWARD CONTACT DEMO_POST GRID_LEADER GRID_WORKER LAWYER MEMBER MEMBER_HOUSEHOLD OFFICER OTHER POLICE
+    SECRETARY SPECIALIST STAFF STEWARD VOLUNTEER
     """
 )
 """The parts that a person may play."""

@@ -124,6 +124,7 @@ class Spreadsheet(Plugin[Config]):
         "example-affiliations": _sample("affiliation", "affiliations.csv"),
         "example-report-ins": _sample("report_in", "report_ins.csv"),
         "example-resources": _sample("resource", "resources.csv"),
+        "example-duties": _sample("catalogue_entry", "duties.csv"),
         "example-needs": _sample("need", "needs.csv"),
         "example-projects": _sample("project", "projects.csv"),
         "example-claims": _sample("claim", "claims.csv"),

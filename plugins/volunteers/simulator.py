@@ -10,7 +10,7 @@ import io
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from bisect import bisect_left, bisect_right
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -22,8 +22,10 @@ from starlette.requests import Request as HTTPRequest
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from hub.plugin import Record
 from plugins.volunteers.dialect import COLUMNS, STREAMS
 from plugins.volunteers.simulated import BEGIN, stamp
+from plugins.volunteers.simulated_given import hold
 from plugins.volunteers.simulated_registry import Feed, Registry, Unacceptable
 from plugins.volunteers.simulated_truth import keys
 from plugins.volunteers.simulated_truth import truth as told
@@ -253,10 +255,16 @@ async def home(request: HTTPRequest) -> Response:
     return HTMLResponse(shown.substitute(said, faults="、".join(FAULTS)))
 
 
-def build(orders: int = 500, seed: int = 1) -> Starlette:
-    """The registry as an ASGI application; `orders` is how many volunteers it knows."""
+def build(orders: int = 500, seed: int = 1, rows: Sequence[Record] | None = None) -> Starlette:
+    """The registry as an ASGI application; `orders` is how many volunteers it knows.
+
+    With `rows` it holds exactly these: records of organizations, persons, posts, activities, shifts, service records.
+    """
     registry = Registry(seed)
-    registry.fill(orders)
+    if rows is None:
+        registry.fill(orders)
+    else:
+        hold(registry, rows)
     app = Starlette(
         routes=[
             Route("/", home),

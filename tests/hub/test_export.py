@@ -69,7 +69,7 @@ async def district(database: Database) -> Database:
     """The example district, with words that a spreadsheet program misreads and times to the microsecond."""
     for name in ("divisions", "example-jurisdictions", "example-estates", "example-organizations", "example-people"):
         await run(database, SHIPPED, name)
-    for name in ("example-alliances", "example-members", "example-resources", "example-requests"):
+    for name in ("example-alliances", "example-members", "example-resources", "example-duties", "example-requests"):
         await run(database, SHIPPED, name)
     await run(database, told(REGISTERS))
     async with database.write(HUB) as session:

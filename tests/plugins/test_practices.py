@@ -99,6 +99,10 @@ WRONG = {
     "(`next: []`), or lead on to one that does.",
     "rule": "rule.yaml, line 6: series.0.rule: BYMONTHDAY=35: write numbers from 1 to 31, or -1 to -31 from the end.",
     "often": "often.yaml, line 3: rotas.0.rule: FREQ=HOURLY is none. Begin with FREQ=DAILY, WEEKLY, MONTHLY or YEARLY.",
+    "demo": "demo.yaml, line 5: demo.rows.0: the name '志愿服务队{n}' does not say that it is made up: begin it "
+    "with 示例.",
+    "demo_key": "demo_key.yaml, line 7: demo.rows.0.amount: amount is not known here. Write one of: kind, count, from, "
+    "code, on, fields, sum.",
     "query": "query.yaml, line 10: features.0.figures.0.query: line 2 of the query: Cannot query field 'total' on type "
     "'OrganizationConnection'. Write what the graph knows: `hub sdl` prints it.",
     "bare": "bare.yaml, line 3: features.0: L1-01 has neither figures nor a scenario. Write one of them.",

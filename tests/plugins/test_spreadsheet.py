@@ -127,6 +127,7 @@ def test_every_preset_reads_without_a_bad_row() -> None:
         "example-affiliations": 4,
         "example-report-ins": 6,
         "example-resources": 20,
+        "example-duties": 12,
         "example-needs": 6,
         "example-projects": 3,
         "example-claims": 3,

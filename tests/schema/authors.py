@@ -149,9 +149,11 @@ class Author:
             values = self.tally(field)
         elif "first" in field.args and edge is not None:
             values = self.page(field, edge, depth)
-        else:
-            assert edge is not None
+        elif edge is not None:
             values = self.key(field, edge)
+        else:
+            asked = {arg: one.type for arg, one in field.args.items() if is_non_null_type(one.type) or self.often(0.4)}
+            values = {arg: self.value(kind, arg, 1, "Grid") for arg, kind in asked.items()}
         parts = [f"{arg}: {self.written(field.args[arg].type, value)}" for arg, value in values.items()]
         return f"({', '.join(parts)})" if parts else ""
 
@@ -179,7 +181,8 @@ class Author:
         if other is None or self.often(0.5):
             return {"id": self.id(edge.target)} | ({other: None} if other and self.often(0.2) else {})
         assert edge.column is not None
-        value = getattr(self.chance.choice(self.rows[edge.target]), edge.column.key)
+        rows = self.rows[edge.target]
+        value = getattr(self.chance.choice(rows), edge.column.key) if rows else None
         return {other: value if value is not None and self.often(0.95) else self.text()}
 
     def page(self, field: GraphQLField, edge: Edge, depth: int) -> dict[str, Any]:

@@ -45,16 +45,23 @@ MORE_GRIDS = {
 FILLED = (  # in an order that lets each name those before it
     *(models.Organization, models.Organization, models.Person, models.Post, models.ReportIn, models.AltCode),
     models.Affiliation,
-    *(models.Alliance, models.Member, models.Agreement, models.Meeting, models.Resolution),
+    *(models.Alliance, models.Member, models.Agreement, models.Outcome),
     *(models.Resource, models.Need, models.MatchDecline, models.Project, models.Station, models.Station),
     *(models.ServiceItem, models.Document, models.CareReveal),
-    *(models.Offer, models.Rota, models.Shift, models.Activity, models.ServiceRecord, models.Identity),
+    *(models.Offer, models.Rota, models.Series, models.Activity, models.Shift, models.Shift, models.ServiceRecord),
+    *(models.QrPoint, models.PublicNotice, models.Budget, models.BudgetProject, models.Funding, models.Identity),
     *(models.Request, models.Request, models.RequestEvent, models.RequestIssue, models.CoHandler),
+    *(models.CatalogueEntry, models.CatalogueEntry, models.DuplicateSuggestion),
+    *(models.Meeting, models.Topic, models.Resolution, models.Proposal),
     *(models.Evaluation, models.Attachment, models.Claim, models.Source, models.Run, models.PlanRow),
     *(models.Rejected, models.Ownership, models.Pin, models.Withheld, models.DriftRule, models.Extra),
     *(models.Schedule, models.RunNote, models.Alert),
     *(models.Target, models.Delivery, models.Attempt),
 )
+OBJECTS = {
+    "reasons": [{"kind": "TEXT", "words": "文字相近 57%", "score": 0.57}],
+    "hook_keys": [{"name": "k", "algorithm": "SHA256", "created_at": "2026-02-20T00:00:00+00:00", "secret": "s"}],
+}
 TARGETS = {
     "person_id": models.Person,
     "organization_id": models.Organization,
@@ -70,6 +77,9 @@ CLAIMED = ((models.Project, "project_id"), (models.Request, "request_id"), (mode
 RULES = (models.Ownership, models.Pin, models.DriftRule)
 ALONE = {models.Target: "source_id"}  # a column that names each row once
 EACH = {models.Request: 24, models.RequestEvent: 60}
+LEFT_OUT = {(models.ServiceItem, "evaluation_id"), (models.ServiceItem, "evaluation_request_id")}
+LEFT_OUT |= {(models.Rota, "at"), (models.Series, "at")}  # two columns that go together; a text that is a time
+RULES_OF = ("FREQ=DAILY", "FREQ=MONTHLY;BYMONTHDAY=5,15,25", "FREQ=MINUTELY")  # the last one is none
 
 
 class Filler:
@@ -98,7 +108,7 @@ class Filler:
                 continue
             if (at + place) % 3 == 0 and optional(getattr(model, name)) and name != "organization_kind":
                 values[name] = None
-            else:
+            elif (model, name) not in LEFT_OUT:
                 values[name] = self.value(model, name, column, at)
         if "grid_path" in inspect(model).column_attrs:
             grids = {grid.id: grid.path for grid in self.all(models.Grid)}
@@ -107,6 +117,10 @@ class Filler:
             values |= dict.fromkeys(("request_id", "project_id", "service_item_id"))
             kind, name = CLAIMED[at % 3]
             values[name] = self.chance.choice(self.all(kind)).id
+        if model is models.CatalogueEntry:  # once there are some, each third one is a former version
+            former = self.all(model)[:1] if at % 3 == 1 else []
+            code = None if former else f"D{next(self.numbers)}"
+            values |= {"code": code, "current_id": former[0].id if former else None}
         return model(**values)
 
     def value(self, model: type[Any], name: str, column: Any, at: int) -> Any:
@@ -114,10 +128,14 @@ class Filler:
         if column.foreign_keys or name in ("run_id", "entity_id", "request_id"):
             return self.key(model, name, column, at)
         kind = python_type(getattr(model, name))
+        if kind is str and name == "rule" and model in (models.Rota, models.Series):
+            return RULES_OF[at % len(RULES_OF)]
         if kind is str:
             text = TERMS[at % len(TERMS)] if name == "practice" else self.chance.choice(TEXTS)
             unique = column.unique or model in (models.AltCode, models.Alert, *RULES)
             return f"{text}{next(self.numbers)}" if unique else text
+        if name in OBJECTS:
+            return OBJECTS[name]
         if get_origin(kind) is list:
             return self.chance.sample(TEXTS[:6], at % 3)
         if get_origin(kind) is dict:
@@ -144,6 +162,8 @@ class Filler:
             return self.chance.choice(self.all(models.Run)).id
         if name == "request_id" and not column.foreign_keys:
             return None
+        if model is models.DuplicateSuggestion:
+            return self.all(models.Request)[at + (name == "other_id")].id
         (foreign,) = column.foreign_keys
         tables = {mapper.local_table.name: mapper.class_ for mapper in models.Base.registry.mappers}
         wanted = models.Party if foreign.column.table.name == "parties" else tables[foreign.column.table.name]

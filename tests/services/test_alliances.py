@@ -1,12 +1,13 @@
 from datetime import date
+from typing import Any
 
 import pytest
 
 from hub.db import Database
 from hub.errors import Conflict, Forbidden, Invalid
-from hub.models import Alliance, AllianceKind
-from hub.services import alliances
-from tests.services.town import Town, founded
+from hub.models import AgreementKind, Alliance, AllianceKind, MatchBasis, Organization, OrganizationKind, uuid7
+from hub.services import agreements, alliances
+from tests.services.town import HUB, Town, founded
 
 
 async def allied(town: Town) -> Alliance:
@@ -49,3 +50,44 @@ async def test_only_those_over_its_grid_write_an_alliance(database: Database) ->
     made = await allied(town)
     with pytest.raises(Forbidden):
         await town.do(alliances.join, made.id, party_id=town.police, viewer=town.clerk())
+
+
+def merchant(town: Town, name: str, industry: str | None, **more: Any) -> Organization:
+    place = {"grid_id": town.community.id, "grid_path": town.community.path}
+    kind = {"organization_kind": OrganizationKind.MERCHANT, "public": True, "industry": industry}
+    return Organization(id=uuid7(), name=name, **(place | kind | more))
+
+
+async def test_merchants_of_the_same_industry_nearby_are_suggested(database: Database, count_statements: Any) -> None:
+    town = await founded(database)
+    bases = {"match_basis": [MatchBasis.INDUSTRY, MatchBasis.RELATEDNESS], "grid_id": town.community.id}
+    kind = {"alliance_kind": AllianceKind.MERCHANTS}
+    ours = await town.do(alliances.create_alliance, name="餐饮联盟", **kind, **bases)
+    other = await town.do(alliances.create_alliance, name="无依据", **kind, grid_id=town.community.id)
+    street = {"grid_id": town.street.id, "grid_path": town.street.path}
+    made = {
+        "甲": merchant(town, "甲", "餐饮"),
+        "乙": merchant(town, "乙", "餐饮"),
+        "丙": merchant(town, "丙", "理发"),
+        "丁": merchant(town, "丁", "餐饮", **street),
+        "戊": merchant(town, "戊", "餐饮", closed_on=date(2020, 1, 1)),
+        "己": merchant(town, "己", None, **street),
+        "庚": merchant(town, "庚", "餐饮"),
+    }
+    async with database.write(HUB) as session:
+        session.add_all(made.values())
+    for one in (ours, other):
+        await town.do(alliances.join, one.id, party_id=made["甲"].id)
+    await town.do(alliances.join, ours.id, party_id=made["庚"].id)
+    await town.do(alliances.leave, ours.id, party_id=made["庚"].id)
+    pair = {"agreement_kind": AgreementKind.PAIRING, "title": "结对", "partner_id": made["甲"].id}
+    await town.do(agreements.create_agreement, party_id=made["己"].id, **pair)
+    async with database.read() as session:
+        with count_statements() as seen:
+            found, none = await alliances.suggested_members(session, HUB, [ours, other])
+    assert [(one.party.name, one.reasons) for one in found] == [
+        ("乙", ["The same industry as members (行业相近): 餐饮"]),
+        ("己", ["It has signed something with a member (关联性强)"]),
+    ]
+    assert none == []  # it says no basis
+    assert len(seen) == 3

@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text
 
-from hub.auth import Viewer
+from hub.auth import ROLES, Viewer
 from hub.db import Database
-from hub.errors import Conflict, Forbidden, NotFound
+from hub.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from hub.models import (
     Change,
     DuplicateDecision,
@@ -92,7 +92,9 @@ async def test_what_is_closed_old_or_hidden_is_not_suggested(database: Database)
     await town.put(S.RECEIVED, **DRAIN, submitted_at=now() - timedelta(days=31))
     await town.put(S.RECEIVED, **DRAIN)
     assert len(await like(town, **SAME)) == 1
-    assert await like(town, Viewer(), **SAME) == []
+    assert await like(town, Viewer("resident", ROLES["resident"]), **SAME) == []
+    with pytest.raises(Unauthenticated, match="needs the ability requests:submit"):
+        await like(town, Viewer(), **SAME)
     ours, theirs = await like(town, **SAME), await like(town, town.clerk(), **SAME)
     assert [one.request.id for one in theirs] == [one.request.id for one in ours]
 
@@ -178,7 +180,7 @@ async def test_two_workers_compare_a_request_once(database: Database) -> None:
     assert len(await suggested(town)) == 1
 
 
-async def test_among_two_hundred_thousand_indexes_bound_what_is_compared(database: Database) -> None:
+async def test_among_fifty_thousand_indexes_bound_what_is_compared(database: Database) -> None:
     town = await founded(database)
     grids = [
         Grid(id=uuid7(), code=f"g{n}", name=f"小区{n}", level=GridLevel.ESTATE, path=f"{town.community.path}g{n}/")
@@ -189,7 +191,7 @@ async def test_among_two_hundred_thousand_indexes_bound_what_is_compared(databas
         for one in grids:
             one.parent_id = town.community.id
         session.add_all(grids)
-        await session.flush()
+        await session.execute(text("SET LOCAL statement_timeout = 0"))
         names = [column.name for column in Request.__table__.c]
         await _seed(session, grids[0], at)
         ids = ", ".join(f"'{one.id}'::uuid" for one in grids)
@@ -204,7 +206,7 @@ async def test_among_two_hundred_thousand_indexes_bound_what_is_compared(databas
         picked = ", ".join(values.get(name, name) for name in names)
         await session.execute(
             text(
-                f"INSERT INTO requests ({', '.join(names)}) SELECT {picked} FROM requests, generate_series(1, 200000) n"
+                f"INSERT INTO requests ({', '.join(names)}) SELECT {picked} FROM requests, generate_series(1, 50000) n"
             )
         )
     async with database.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:

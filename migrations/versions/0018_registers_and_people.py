@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision: str = "0017"
-down_revision: str | None = "0016"
+revision: str = "0018"
+down_revision: str | None = "0017"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
@@ -244,7 +244,6 @@ def upgrade() -> None:
     op.add_column("resources", sa.Column("available_from", sa.Date(), nullable=True))
     op.add_column("resources", sa.Column("available_until", sa.Date(), nullable=True))
     op.create_index(op.f("ix_resources_category_grid_path"), "resources", ["category", "grid_path"], unique=False)
-    op.add_column("service_items", sa.Column("capacity", sa.Integer(), nullable=True))
     _one_thing("num_nonnulls(request_id, project_id, service_item_id) = 1")
 
 
@@ -292,7 +291,6 @@ def downgrade() -> None:
     op.drop_column("resources", "category")
     op.drop_column("resources", "available_from")
     op.drop_column("resources", "available_until")
-    op.drop_column("service_items", "capacity")
     op.execute(
         "UPDATE parties SET organization_kind = 'OTHER' WHERE organization_kind IN "
         "('WOMENS_HOME', 'AUTONOMOUS_BODY', 'JOINT_MEETING', 'ESTATE_BODY', 'SERVICE_TEAM', 'CULTURE_TEAM')"
