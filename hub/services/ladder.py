@@ -20,7 +20,7 @@ from hub.services.clock import RUNNING
 
 A = RequestAction
 VIEWER = system("ladder", "督办阶梯")
-AT_ONCE = 100
+AT_ONCE = 25
 
 Ladder: TypeAlias = Mapping[int, RequestAction]
 """Working days overdue -> what is done then: URGE, SUPERVISE or ESCALATE."""
