@@ -19,26 +19,21 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 import httpx2
 from pydantic import BaseModel
 
-from hub import fields, place_fields
+from hub import fields, place_fields, register_fields
 from hub.fields import (
     ActivityFields,
-    AffiliationFields,
     AllianceFields,
     CatalogueEntryFields,
-    ClaimFields,
     EscalationFields,
     FeatureFields,
     FigureFields,
     GridFields,
     IndicatorFields,
     MemberFields,
-    NeedFields,
     OrganizationFields,
     PersonFields,
     PostFields,
     PracticeFields,
-    ProjectFields,
-    ReportInFields,
     RequestFields,
     ResourceFields,
     SchemeFields,
@@ -68,6 +63,7 @@ from hub.place_fields import (
     TopicFields,
 )
 from hub.queries import query_faults
+from hub.register_fields import AffiliationFields, ClaimFields, NeedFields, ProjectFields, ReportInFields
 from hub.synthetic import Demo
 
 __all__ = [
@@ -135,7 +131,7 @@ __all__ = [
     "query_faults",
 ]
 
-FIELDS: Mapping[str, type] = {**fields.FIELDS, **place_fields.FIELDS}
+FIELDS: Mapping[str, type] = {**fields.FIELDS, **register_fields.FIELDS, **place_fields.FIELDS}
 """Every kind of record -> what one of it says."""
 
 
