@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import xlsxwriter
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, case, func, or_, select
 
 from hub.auth import Viewer, under
 from hub.db import Database
 from hub.errors import Invalid, Misconfigured
-from hub.models import Alliance, Base, Grid, Member, Party, Workflow
+from hub.models import Alliance, Base, Claim, Grid, Member, Need, Party, Project, Request, Resource, Workflow
 from hub.services import alliances, catalogue, grids, parties, practices, requests, resources
 from hub.services.working_days import CHINA
 from hub.sync.kind import Kind
@@ -43,7 +43,11 @@ VISIBLE: Mapping[str, Callable[[Viewer], Select[Any]]] = {
     "person": parties.persons,
     "alliance": alliances.visible,
     "member": alliances.members,
+    "report_in": parties.report_ins,
     "resource": resources.visible,
+    "need": resources.needs,
+    "project": resources.projects,
+    "claim": resources.claims,
     "catalogue_entry": catalogue.standing,
     "request": requests.visible,
 }
@@ -51,6 +55,10 @@ NAMED: Mapping[type[Base], Callable[[Viewer], Select[Any]]] = {
     Grid: grids.visible,
     Party: parties.visible,
     Alliance: alliances.visible,
+    Resource: resources.visible,
+    Need: resources.needs,
+    Project: resources.projects,
+    Request: requests.visible,
     Workflow: practices.workflows,
 }
 
@@ -85,7 +93,9 @@ def _statement(kind: Kind, viewer: Viewer, path: str | None) -> Select[Any]:
     columns = [getattr(model, column).label(field) for field, column in kind.fields.items()]
     for field, reference in kind.references.items():
         target: Any = reference.target
-        named = NAMED[target](viewer).with_only_columns(target.id, target.code, target.name).subquery()
+        code = (target.number if target is Request else target.code).label("code")
+        name = (target.name if hasattr(target, "name") else target.title).label("name")
+        named = NAMED[target](viewer).with_only_columns(target.id, code, name).subquery()
         key = getattr(model, reference.column)
         wanted = wanted.outerjoin(named, named.c.id == key)
         columns.append(case((key.is_not(None), func.coalesce(named.c.code, named.c.name, HIDDEN))).label(field))
@@ -94,6 +104,9 @@ def _statement(kind: Kind, viewer: Viewer, path: str | None) -> Select[Any]:
             wanted = wanted.where(getattr(model, column).is_(None))
     if path is not None and model is Member:
         wanted = wanted.where(Member.alliance_id.in_(select(Alliance.id).where(under(Alliance.grid_path, path))))
+    elif path is not None and model is Claim:
+        there = [select(one.id).where(under(one.grid_path, path)) for one in (Project, Request)]
+        wanted = wanted.where(or_(Claim.project_id.in_(there[0]), Claim.request_id.in_(there[1])))
     elif path is not None:
         wanted = wanted.where(under(model.path if model is Grid else model.grid_path, path))
     return wanted.with_only_columns(*columns).order_by(model.path if model is Grid else model.id)

@@ -2,49 +2,25 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypedDict, is_typeddict
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where something is, in the source's words, for sources that know no division codes.
-
-    `names` go from the larger to the smaller ("兴胜街道办事处", "滨河社区"); `under` is the code of a division that
-    surely contains it. The hub takes the smallest grid that the names decide without doubt.
-    """
-
-    under: str
-    names: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asked. Kept apart from the request, in the identity vault."""
-
-    name: str | None = None
-    phone: str | None = None
-    confidential: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Issue:
-    """One of several matters in one work order. `key` is unique within the order."""
-
-    key: str
-    title: str
-    category: str | None = None
+from hub.parts import Caller, Issue, Place
 
 
 class GridFields(TypedDict, total=False):
-    """kind "grid". `parent` and `jurisdiction` are codes; `level` is a name of GridLevel (DISTRICT, STREET, ...)."""
+    """kind "grid". `parent` and `jurisdiction` are codes; `level` is a name of GridLevel (DISTRICT, STREET, ...),
+    `kind` one of GridKind."""
 
     code: str
     name: str
     level: str
     parent: str | None
     jurisdiction: str | None
+    kind: str | None
+    buildings: int | None
+    households: int | None
+    population: int | None
     longitude: float | None
     latitude: float | None
     valid_from: date | None
@@ -61,6 +37,11 @@ class OrganizationFields(TypedDict, total=False):
     parent: str | None
     grid: str | Place | None
     description: str | None
+    industry: str | None
+    colour: str | None
+    minimum_size: int | None
+    established_on: date | None
+    practice: str | None
 
 
 class PersonFields(TypedDict, total=False):
@@ -70,6 +51,8 @@ class PersonFields(TypedDict, total=False):
     name: str
     grid: str | Place | None
     public: bool
+    skills: Sequence[str] | None
+    practice: str | None
 
 
 class AllianceFields(TypedDict, total=False):
@@ -97,16 +80,44 @@ class MemberFields(TypedDict, total=False):
 
 
 class PostFields(TypedDict, total=False):
-    """kind "post", a person's part. `person` and `organization` are codes, `role` a name of PostRole."""
+    """kind "post", a person's part. `person` and `organization` are codes, `role` a name of PostRole, `steward_kind`
+    one of StewardKind."""
 
     person: str
     organization: str | None
     grid: str | Place | None
     role: str
     title: str | None
+    steward_kind: str | None
     public: bool
     since: date | None
     until: date | None
+    practice: str | None
+
+
+class AffiliationFields(TypedDict, total=False):
+    """kind "affiliation", a party that belongs to an organization beside the tree. Both are codes,
+    `affiliation_kind` is a name of AffiliationKind."""
+
+    organization: str
+    party: str
+    affiliation_kind: str
+    practice: str | None
+    since: date | None
+    until: date | None
+
+
+class ReportInFields(TypedDict, total=False):
+    """kind "report_in", a party that offers its service at a community. `party` and `host` are codes; `at` carries its
+    zone. A party reports in at a place once."""
+
+    code: str | None
+    party: str
+    grid: str | Place
+    host: str | None
+    at: datetime
+    offer: str | None
+    practice: str | None
 
 
 class ActivityFields(TypedDict, total=False):
@@ -168,8 +179,56 @@ class ResourceFields(TypedDict, total=False):
     resource_kind: str
     owner: str | None
     grid: str | Place | None
+    category: str | None
     capacity: int | None
+    available_from: date | None
+    available_until: date | None
     description: str | None
+    practice: str | None
+
+
+class NeedFields(TypedDict, total=False):
+    """kind "need". `raised_by` is the code of a party; times carry their zone."""
+
+    code: str
+    title: str
+    category: str | None
+    grid: str | Place
+    raised_by: str | None
+    raised_at: datetime
+    wanted_on: date | None
+    met_at: datetime | None
+    practice: str | None
+
+
+class ProjectFields(TypedDict, total=False):
+    """kind "project", a need met by a resource. `need`, `resource` and `owner` are codes."""
+
+    code: str
+    title: str
+    category: str | None
+    need: str | None
+    resource: str | None
+    owner: str | None
+    grid: str | Place | None
+    capacity: int | None
+    starts_on: date | None
+    done_on: date | None
+    practice: str | None
+
+
+class ClaimFields(TypedDict, total=False):
+    """kind "claim", a project or a request that a party took on: one of them, `project` by its code, `request` by its
+    number. `party` is a code; `claimed_at` carries its zone."""
+
+    code: str
+    party: str
+    project: str | None
+    request: str | None
+    claimed_at: datetime
+    skill: str | None
+    note: str | None
+    practice: str | None
 
 
 class CatalogueEntryFields(TypedDict, total=False):

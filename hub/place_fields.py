@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import TypedDict
 
-from hub.fields import Place, by_kind
+from hub.fields import by_kind
+from hub.parts import Place
 
 
 class StationFields(TypedDict, total=False):

@@ -22,21 +22,23 @@ from pydantic import BaseModel
 from hub import fields, place_fields
 from hub.fields import (
     ActivityFields,
+    AffiliationFields,
     AllianceFields,
-    Caller,
     CatalogueEntryFields,
+    ClaimFields,
     EscalationFields,
     FeatureFields,
     FigureFields,
     GridFields,
     IndicatorFields,
-    Issue,
     MemberFields,
+    NeedFields,
     OrganizationFields,
     PersonFields,
-    Place,
     PostFields,
     PracticeFields,
+    ProjectFields,
+    ReportInFields,
     RequestFields,
     ResourceFields,
     SchemeFields,
@@ -46,6 +48,7 @@ from hub.fields import (
     WorkflowFields,
     WorkflowStepFields,
 )
+from hub.parts import Caller, Issue, Place
 from hub.place_fields import (
     AgreementFields,
     BudgetFields,
@@ -70,6 +73,7 @@ from hub.synthetic import Demo
 __all__ = [
     "FIELDS",
     "ActivityFields",
+    "AffiliationFields",
     "AgreementFields",
     "AllianceFields",
     "BadRecord",
@@ -78,6 +82,7 @@ __all__ = [
     "Caller",
     "CatalogueEntryFields",
     "Change",
+    "ClaimFields",
     "Demo",
     "EscalationFields",
     "Event",
@@ -90,6 +95,7 @@ __all__ = [
     "Issue",
     "MeetingFields",
     "MemberFields",
+    "NeedFields",
     "NoticeFields",
     "OfferFields",
     "OrganizationFields",
@@ -100,12 +106,14 @@ __all__ = [
     "Plugin",
     "PostFields",
     "PracticeFields",
+    "ProjectFields",
     "ProposalFields",
     "Pulls",
     "Pushes",
     "QrPointFields",
     "Receives",
     "Record",
+    "ReportInFields",
     "RequestFields",
     "ResolutionFields",
     "ResourceFields",
@@ -156,8 +164,9 @@ class Record:
     """One thing as the source says it is.
 
     kind     "grid", "organization", "person", "alliance", "member", "post", "activity", "shift", "service_record",
-             "resource", "catalogue_entry" or "request"; what a practice consists of: "practice", "scheme",
-             "scheme_item", "workflow", "workflow_step", "escalation", "feature", "figure", "indicator"
+             "affiliation", "report_in", "resource", "need", "project", "claim", "catalogue_entry" or "request"; what a
+             practice consists of: "practice", "scheme", "scheme_item", "workflow", "workflow_step", "escalation",
+             "feature", "figure", "indicator"
     key      the source's own key for it: never changes, never reused
     fields   only what the source says (see hub/fields.py): a missing name means "says nothing", None "says: empty"
     deleted  the source says that it is gone

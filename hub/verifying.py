@@ -8,7 +8,7 @@ import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from httpx2 import ASGITransport, AsyncClient
@@ -25,6 +25,7 @@ from schema.bus import Bus
 from schema.schema import build_schema
 
 TODAY = re.compile(r"\$today([+-]\d{1,4})?")
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d:\d\d")
 VIEWER = system("hub practices verify")
 
 
@@ -139,9 +140,16 @@ async def _act(asked: Asking, act: Mapping[str, Any], kept: dict[str, Any]) -> s
     for name, place in act.get("keep", {}).items():
         kept[name] = _at(data, place)
     for place, wanted in act.get("expect", {}).items():
-        if (got := _at(data, place)) != _filled(wanted, kept):
+        if not _same(got := _at(data, place), _filled(wanted, kept)):
             return f"{place} is {got!r}, and not {wanted!r}."
     return None
+
+
+def _same(got: Any, wanted: Any) -> bool:
+    """Whether it is what was expected; of two times, whether they are the same moment in whatever zone."""
+    if got == wanted or not (isinstance(got, str) and isinstance(wanted, str) and MOMENT.fullmatch(wanted)):
+        return bool(got == wanted)
+    return bool(MOMENT.fullmatch(got)) and datetime.fromisoformat(got) == datetime.fromisoformat(wanted)
 
 
 def _filled(value: Any, kept: Mapping[str, Any]) -> Any:

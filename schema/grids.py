@@ -141,6 +141,13 @@ class Grid(Identified):
         order="title",
         description="The projects on it and below it (项目).",
     )
+    ledger = one(
+        "Ledger",
+        see_grids.ledgers,
+        models.Ledger.id,
+        key=GRID,
+        description="The three lists of it and of all below it (一台账三清单).",
+    )
     stations = inside(
         "Station",
         see_stations.visible,
@@ -185,6 +192,34 @@ class Grid(Identified):
     provenance = provenance(GRID)
     withheld = withheld(GRID)
     extras = extras(GRID)
+
+
+@node(models.Ledger, see_grids.ledgers, "")
+class Ledger:
+    needs = inside(
+        "Need",
+        see_resources.needs,
+        models.Need.grid_path,
+        key=models.Ledger.path,
+        order="-raised_at",
+        description="What people lack (需求清单).",
+    )
+    resources = inside(
+        "Resource",
+        see_resources.visible,
+        models.Resource.grid_path,
+        key=models.Ledger.path,
+        order="title",
+        description="What there is (资源清单).",
+    )
+    projects = inside(
+        "Project",
+        see_resources.projects,
+        models.Project.grid_path,
+        key=models.Ledger.path,
+        order="title",
+        description="What is done (项目清单).",
+    )
 
 
 @node(models.AltCode, see_grids.alt_codes, "scheme code")

@@ -166,7 +166,9 @@ def forget_command(
 def limit_command(
     name: Annotated[str, typer.Argument(help="The source: `hub sync status` lists them.")],
     share: Annotated[float, typer.Argument(help="From 0 to 1: 0.05 is one in twenty.")],
-    refused: Annotated[bool, typer.Option("--refused", help="Of a page, or of a run so far, may be refused.")] = False,
+    refused: Annotated[
+        bool, typer.Option("--refused", help="Which share of what a run brings may be refused.")
+    ] = False,
     as_json: AsJSON = False,
 ) -> None:
     """Decide which share of what a source brought one run may mark as gone; with --refused, which may be refused."""

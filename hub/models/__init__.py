@@ -21,7 +21,7 @@ from hub.models.deliberation import (
 )
 from hub.models.document import DocKind, Document
 from hub.models.duplicate import DuplicateDecision, DuplicateSearch, DuplicateSuggestion
-from hub.models.grid import AltCode, Grid, GridKind, GridLevel
+from hub.models.grid import AltCode, Grid, GridKind, GridLevel, Ledger
 from hub.models.identity import Identity
 from hub.models.matching import MatchPlace, SuggestedNeed, SuggestedResource
 from hub.models.notice import NoticeKind, PublicNotice
@@ -159,6 +159,7 @@ __all__ = [
     "Identity",
     "Indicator",
     "Landing",
+    "Ledger",
     "Link",
     "MatchBasis",
     "MatchDecline",

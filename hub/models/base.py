@@ -49,6 +49,7 @@ def sparse(column: str) -> Index:
 
 
 PATH = Text(collation="C")
+LISTED = {"listed": True}  # a column of JSON that holds a list, or nothing
 SECRET = {"secret": True}  # the change log and the messages never show such a column
 
 

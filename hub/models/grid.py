@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.models.base import PATH, Base, Entity, Term, ref, sparse
@@ -77,6 +77,15 @@ class Grid(Entity):
     population: Mapped[int | None] = mapped_column(sort_order=1, doc="How many people live on it (人口).")
 
     __table_args__ = (sparse("jurisdiction_id"), sparse("leader_id"))
+
+
+class Ledger(Base):
+    """The registers of a grid and of all below it: needs, resources, projects (一台账三清单). Each grid has one."""
+
+    __table__ = select(Grid.__table__.c.id, Grid.__table__.c.path).subquery("ledgers")
+
+    id: Mapped[UUID]
+    path: Mapped[str]
 
 
 class AltCode(Base):

@@ -66,23 +66,6 @@ FITS = f"""
     WHERE (pair.same_sort OR pair.place IS NOT NULL) AND (pair.room IS NULL OR pair.room > 0)"""
 
 
-def _suggested(own: str, table: str, other: str, others: str, open_: str) -> str:
-    """For each row of `table` the best rows of `others`."""
-    sort = "split_part({}.category, '/', 1)"
-    sets = (
-        f"{sort.format('c')} = {sort.format(own)} AND {NEAR.format(table='c', place='place.street')}",
-        NEAR.format(table="c", place="place.community"),
-        f"c.category = {own}.category",
-    )
-    near = " UNION ".join(
-        f"(SELECT c.* FROM {others} AS c WHERE {where} AND {open_} LIMIT {NEAREST})" for where in sets
-    )
-    return f"""SELECT best.* FROM {table} AS {own}, {PLACES.format(path=f"{own}.grid_path")}, LATERAL (
-        SELECT fits.* FROM ({near}) AS {other}, LATERAL ({FITS.replace("{other}", other)}) AS fits
-        ORDER BY fits.score DESC, fits.{"resource_id" if other == "r" else "need_id"} LIMIT {MOST}
-    ) AS best"""
-
-
 DOCS = {
     "score": "How well they fit: the sum of what speaks for it, at most 100 (匹配分).",
     "same_category": "Whether the category is the very same (类别相同).",
@@ -93,6 +76,26 @@ DOCS = {
     "on_time": "Whether it is said to be to be had on the day for which it is wanted (时间匹配).",
     "room": "For how many more the resource has room (剩余容量); empty: no limit is known.",
 }
+
+
+def _suggested(own: str, table: str, other: str, others: str, open_: str) -> str:
+    """For each row of `table` the best rows of `others`."""
+    sort = "split_part({}.category, '/', 1)"
+    sets = (
+        f"{sort.format('c')} = {sort.format(own)} AND {NEAR.format(table='c', place='place.street')}",
+        NEAR.format(table="c", place="place.community"),
+        f"c.category = {own}.category",
+    )
+    near = " UNION ".join(
+        f"(SELECT c.id FROM {others} AS c WHERE {where} AND {open_} LIMIT {NEAREST})" for where in sets
+    )
+    mine, theirs = ("need_id", "resource_id") if own == "n" else ("resource_id", "need_id")
+    return f"""SELECT {own}.id AS {mine}, best.{theirs}, {", ".join(f"best.{name}" for name in DOCS)}
+    FROM {table} AS {own}, {PLACES.format(path=f"{own}.grid_path")}, LATERAL (
+        SELECT fits.* FROM ({near}) AS near JOIN {others} AS {other} ON {other}.id = near.id,
+        LATERAL ({FITS.replace("{other}", other)}) AS fits
+        ORDER BY fits.score DESC, fits.{theirs} LIMIT {MOST}
+    ) AS best"""
 
 
 def _table(statement: str, name: str) -> Subquery:

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, Enum, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.models.base import PATH, Entity, Term, now, ref
+from hub.models.base import LISTED, PATH, Entity, Term, now, ref
 
 
 class PartyType(Term):
@@ -94,7 +94,7 @@ class Person(Party):
     """A human being, by the name that others may know (人员)."""
 
     skills: Mapped[list[str] | None] = mapped_column(
-        JSONB(none_as_null=True), sort_order=2, doc="What the person can do, word by word (特长)."
+        JSONB(none_as_null=True), sort_order=2, info=LISTED, doc="What the person can do, word by word (特长)."
     )
 
     __mapper_args__: Any = {"polymorphic_identity": PartyType.PERSON}

@@ -41,7 +41,7 @@ class Source(Entity):
     most_refused: Mapped[float] = mapped_column(
         sort_order=1,
         default=0.05,
-        doc="Which share of a page, or of a run so far, may be refused before it is stopped, 0 to 1 (拒绝上限).",
+        doc="Which share of what a run brings may be refused before it is stopped, 0 to 1 (拒绝上限).",
     )
 
 

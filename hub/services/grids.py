@@ -7,13 +7,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer, under
 from hub.errors import Invalid, NotFound
-from hub.models import AltCode, Base, Grid, Request, Tally, TallyDelta
+from hub.models import AltCode, Base, Grid, Ledger, Request, Tally, TallyDelta
 from hub.services import tally_keeping
 
 
 def visible(viewer: Viewer) -> Select[Grid]:
     """Everybody may see every grid."""
     return select(Grid)
+
+
+def ledgers(viewer: Viewer) -> Select[Ledger]:
+    """Everybody may see that there are registers; what stands in them, obeys its own rules."""
+    return select(Ledger)
 
 
 def alt_codes(viewer: Viewer) -> Select[AltCode]:

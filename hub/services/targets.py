@@ -16,6 +16,7 @@ KINDS = (
     *("grid", "practice", "scheme", "scheme_item", "workflow", "workflow_step", "escalation", "feature", "figure"),
     *("indicator", "organization", "person", "alliance", "member", "post", "activity", "shift"),
     *("service_record", "resource", "catalogue_entry", "request"),
+    *("affiliation", "report_in", "need", "project", "claim"),
 )
 DONE = (DeliveryStatus.SENT, DeliveryStatus.SKIPPED)
 WHOLE, SINGLE = "target", "deliveries"  # the subjects of alerts: all of it, or some deliveries

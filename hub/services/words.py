@@ -50,7 +50,9 @@ def masked(text: str) -> str:
 
 
 def _plain(value: str) -> str:
-    plain = "".join(sign for sign in unicodedata.normalize("NFKC", value) if unicodedata.category(sign) != "Cf")
+    plain = value
+    if not value.isascii():
+        plain = "".join(sign for sign in unicodedata.normalize("NFKC", value) if unicodedata.category(sign) != "Cf")
     return re.sub(r"[\u2010-\u2015\s]", lambda gap: " " if gap[0].isspace() else "-", plain)
 
 

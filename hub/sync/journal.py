@@ -32,7 +32,7 @@ def taken() -> list[Line]:
     if not waiting:
         return []
     said = list(waiting)
-    waiting.clear()
+    del waiting[: len(said)]  # a plugin may speak meanwhile, from its own thread
     return said
 
 

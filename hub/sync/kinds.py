@@ -35,6 +35,7 @@ from hub.sync import values as reading
 from hub.sync.kind import BY_KEY, EVERY, Found, Kind, Reference, Values
 from hub.sync.place_kinds import PLACE_KINDS, unknown
 from hub.sync.practice_kinds import PRACTICE_KINDS
+from hub.sync.register_kinds import REGISTER_KINDS
 
 TOP_LEVELS = frozenset({GridLevel.PROVINCE, GridLevel.CITY, GridLevel.DISTRICT})
 ENDED = frozenset({RequestStatus.CLOSED, RequestStatus.ARCHIVED, RequestStatus.REJECTED_SCOPE})
@@ -128,7 +129,13 @@ KINDS: dict[str, Kind] = {
         Kind(
             "grid",
             Grid,
-            {name: name for name in ("code", "name", "level", "longitude", "latitude", "valid_from", "valid_to")},
+            {
+                name: name
+                for name in (
+                    *("code", "name", "level", "kind", "buildings", "households", "population"),
+                    *("longitude", "latitude", "valid_from", "valid_to"),
+                )
+            },
             {
                 "parent": Reference("parent_id", Grid, needed=_not_at_the_top),
                 "jurisdiction": Reference("jurisdiction_id", Grid, tree=False),
@@ -142,7 +149,13 @@ KINDS: dict[str, Kind] = {
         Kind(
             "organization",
             Organization,
-            {name: name for name in ("code", "name", "organization_kind", "description")},
+            {
+                name: name
+                for name in (
+                    *("code", "name", "organization_kind", "description", "industry", "colour", "minimum_size"),
+                    *("established_on", "practice"),
+                )
+            },
             {"grid": GRID, "parent": Reference("parent_id", Party)},
             defaults={
                 "type": PartyType.ORGANIZATION,
@@ -154,7 +167,7 @@ KINDS: dict[str, Kind] = {
         Kind(
             "person",
             Person,
-            {name: name for name in ("code", "name", "public")},
+            {name: name for name in ("code", "name", "public", "skills", "practice")},
             {"grid": GRID},
             defaults={"type": PartyType.PERSON, "public": False},
             required=("code", "name"),
@@ -187,7 +200,7 @@ KINDS: dict[str, Kind] = {
         Kind(
             "post",
             Post,
-            {name: name for name in ("role", "title", "public", "since", "until")},
+            {name: name for name in ("role", "title", "steward_kind", "public", "since", "until", "practice")},
             {
                 "person": PERSON,
                 "organization": Reference("organization_id", Party, needed=lambda values: True),
@@ -223,7 +236,13 @@ KINDS: dict[str, Kind] = {
         Kind(
             "resource",
             Resource,
-            {name: name for name in ("code", "title", "resource_kind", "capacity", "description")},
+            {
+                name: name
+                for name in (
+                    *("code", "title", "resource_kind", "category", "capacity", "available_from", "available_until"),
+                    *("description", "practice"),
+                )
+            },
             {"grid": GRID, "owner": Reference("owner_id", Party)},
             defaults={"resource_kind": ResourceKind.OTHER},
             required=("code", "title"),
@@ -266,6 +285,7 @@ KINDS: dict[str, Kind] = {
             reopening={"status": RequestStatus.RECEIVED, "closed_at": None},
             derive=_request,
         ),
+        *REGISTER_KINDS,
     )
 }
 

@@ -11,7 +11,7 @@ from hub.plugin import BadRecord, Record
 from hub.sync import apply as applying
 from hub.sync import rejected
 from hub.sync.apply import Counts
-from hub.sync.pages import Items
+from hub.sync.pages import Items, Ready
 from hub.sync.planned import Planned
 from hub.sync.work import Work
 
@@ -31,20 +31,21 @@ class TooManyRefused(Conflict):
     """More was refused than the source's limit allows, and nobody has said why: maybe it is the wrong file."""
 
 
-def guard(work: Work, planned: Sequence[Planned], items: Items, refused: int, *, already: int) -> None:
-    """Raise TooManyRefused if of this page, or of the run so far, too much is refused for good.
+def guard(work: Work, planned: Sequence[Planned], ready: Ready, refused: int, *, already: int) -> None:
+    """Raise TooManyRefused if of the run so far, or of all that it is to bring, too much is refused for good.
 
-    `already`: how many of the earlier pages. A few are work items for people, however small the page.
+    `already`: how many of the earlier pages. A few are work items for people. It is not for a single page to say: a
+    source that sorts its list has what is bad of it all in one place.
     """
-    run, most = work.run, work.source.most_refused
-    page = f"page {run.pages + 1}"
-    for number, of, where in ((refused, len(items), page), (already + refused, run.records + len(items), "the run")):
-        if number > FEW and number > most * of:
-            raise TooManyRefused(
-                f"{number:,} of {of:,} records of {where} were refused; {most:.0%} are allowed, so nothing of {page} "
-                f"was taken. The first here: {_reason(planned, items)} Is this the right file and the right kind? "
-                f'If it is: hub sync run {work.source.name} --allow-refused "why".'
-            )
+    run, most, number = work.run, work.source.most_refused, already + refused
+    so_far = run.records + len(ready.items)
+    of = max(so_far, ready.page.total or 0)
+    if number > FEW and (number == so_far or number > most * of):
+        raise TooManyRefused(
+            f"{number:,} of {so_far:,} records were refused; {most:.0%} are allowed, so nothing of page "
+            f"{run.pages + 1} was taken. The first there: {_reason(planned, ready.items)} Is this the right file and "
+            f'the right kind? If it is: hub sync run {work.source.name} --allow-refused "why".'
+        )
 
 
 def _reason(planned: Sequence[Planned], items: Items) -> str:

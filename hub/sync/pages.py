@@ -10,15 +10,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from hub.plugin import BadRecord, Page, Plugin, Receives, Record, SourceBroken, SourceDown, SourceError
 from hub.sync.drift import Policies
-from hub.sync.patience import GRACE, TooLong, awaited
+from hub.sync.patience import GRACE, TooLong, answers, awaited
 from hub.sync.reading import Readings, read
 
 MEANWHILE_SECONDS = 1.0
 LET_GO_SECONDS = 0.3  # so long a plugin may tidy up when it is stopped
+T = TypeVar("T")
 Items = Sequence[Record | BadRecord]
 
 
@@ -75,7 +76,8 @@ class Pages:
                 self._ahead.exception()  # it was told already, or what stopped the run came before it
         if close := getattr(self._coming, "aclose", None):
             with contextlib.suppress(Exception):
-                await awaited(close(), GRACE)
+                if await answers():
+                    await awaited(close, GRACE)
 
 
 @contextlib.asynccontextmanager
@@ -86,21 +88,18 @@ async def reading(
     meanwhile: Callable[[], Awaitable[None]] | None = None,
 ) -> AsyncIterator[Pages]:
     """Pull since `cursor`. What a plugin raises, other than the errors of hub.plugin, is told as its own fault."""
-    pages = Pages(plugin, _begun(plugin, cursor), policies, meanwhile)
+    pages = Pages(plugin, await _begun(plugin, cursor), policies, meanwhile)
     try:
         yield pages
     finally:
         await pages.close()
 
 
-def _begun(plugin: Plugin[Any], cursor: str | None) -> AsyncIterator[Page]:
-    try:
-        found: AsyncIterator[Page] = aiter(plugin.pull(cursor))  # type: ignore[attr-defined]  # run.py has checked it
-        return found
-    except SourceError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise _fallen(plugin, error) from error
+async def _begun(plugin: Plugin[Any], cursor: str | None) -> AsyncIterator[Page]:
+    async def begin() -> AsyncIterator[Page]:
+        return aiter(plugin.pull(cursor))  # type: ignore[attr-defined]  # run.py has checked it
+
+    return await _of_plugin(plugin, begin, plugin.patience)
 
 
 async def received(plugin: Plugin[Any], body: bytes, policies: Policies, *, seconds: float) -> Ready:
@@ -123,14 +122,23 @@ async def asked(
 ) -> Page | None:
     """The page that the plugin is asked for; None after the last one. `seconds`: how long it may take at the most."""
     try:
-        page = await awaited(ask(), plugin.patience if seconds is None else seconds)
+        page = await _of_plugin(plugin, ask, plugin.patience if seconds is None else seconds)
     except StopAsyncIteration:
         return None
+    if not isinstance(page, Page):
+        raise SourceBroken(f"The plugin {plugin.name} gave a {type(page).__name__} where a Page was due.")
+    return page
+
+
+async def _of_plugin(plugin: Plugin[Any], step: Callable[[], Awaitable[T]], seconds: float) -> T:
+    """What a step of the plugin gives. Raises StopAsyncIteration, or a SourceError for whatever it raises."""
+    try:
+        return await awaited(step, seconds)
     except TooLong as error:
         raise SourceDown(
             f"The plugin {plugin.name} was stopped: {error}. Its `patience` says how long it may."
         ) from error
-    except SourceError:
+    except (SourceError, StopAsyncIteration):
         raise
     except asyncio.CancelledError as error:
         if (task := asyncio.current_task()) is not None and task.cancelling():
@@ -138,9 +146,6 @@ async def asked(
         raise _fallen(plugin, error) from error
     except (Exception, SystemExit) as error:
         raise _fallen(plugin, error) from error
-    if not isinstance(page, Page):
-        raise SourceBroken(f"The plugin {plugin.name} gave a {type(page).__name__} where a Page was due.")
-    return page
 
 
 async def understood(page: Page, understand: Callable[[Sequence[Record]], Readings]) -> Ready:

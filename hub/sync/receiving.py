@@ -8,6 +8,7 @@ Only records that are not there yet are planned again, so that a message that is
 one has said. A source that may overtake itself says with each record `at` when it is from.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import timedelta
@@ -26,9 +27,10 @@ from hub.auth import system
 from hub.db import Database
 from hub.errors import HubError, Unavailable
 from hub.models import Arrival, ArrivalStatus, PlanAction, Run, RunMode, RunStatus, Source, now
-from hub.plugin import Plugin, Record, SourceBroken
+from hub.plugin import Plugin, Record, SourceBroken, SourceDown
 from hub.services import arrivals, sources
-from hub.sync import archive, exchange, http, outcome, pages
+from hub.sync import archive, exchange, outcome, pages, patience
+from hub.sync.apart import apart
 from hub.sync.drift import policies
 from hub.sync.gone import guard
 from hub.sync.pages import Items
@@ -69,8 +71,8 @@ async def receive(database: Database, registry: Registry, name: str, *, started_
     ripe = await insist(partial(_ripe, database, source))
     if fresh is None and not ripe:
         return None
-    async with http.client() as client:
-        plugin = registry.make(source.plugin, source.settings, client)
+    async with apart(database, source) as client:
+        plugin = await asyncio.to_thread(registry.make, source.plugin, source.settings, client)
         run = await begin(database, source, started_by, RunMode.RECEIVE, {})
         work = Work(database, source, run, secrets=exchange.secrets(plugin.config))
         async with at_work(work, RunStatus.DONE):
@@ -102,6 +104,8 @@ async def take_waiting(work: Work, plugin: Plugin[Any]) -> bool:
             ready = await pages.received(plugin, one.body, rules, seconds=READING_SECONDS)
         except SourceBroken as error:
             await _refuse(work, one, str(error))
+            if not await patience.answers():
+                raise SourceDown(f"The plugin {plugin.name} blocks its thread: the next run goes on.") from error
             continue
         for earlier in await _speak_of(work, ready.items):
             news |= await _taken(work, earlier, *_again(earlier))

@@ -28,6 +28,11 @@ async def locked(session: AsyncSession, table: Table, wanted: ColumnElement[bool
     return [dict(zip(names, row, strict=True)) for row in found]
 
 
+def code_of(table: Table) -> KeyedColumnElement[Any]:
+    """The column by which records name a table's rows."""
+    return table.c["code" if "code" in table.c else "number"]
+
+
 DIVISIONS = (9, 6)
 
 
@@ -58,7 +63,7 @@ class References:
             codes = codes | {code[:length] for code in codes for length in DIVISIONS if code.isdigit()}
         tree = (table.c.path, table.c.level) if target is Grid else ()
         for code, *rest in await session.execute(
-            select(table.c.code, table.c.id, *tree).where(among(table.c.code, codes))
+            select(code_of(table), table.c.id, *tree).where(among(code_of(table), codes))
         ):
             self._named[target, code] = Found(*rest)
 

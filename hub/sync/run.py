@@ -1,5 +1,6 @@
 """A run: one pull from one source, page after page, each in a transaction of its own together with its cursor."""
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -19,7 +20,8 @@ from hub.models.base import now
 from hub.plugin import BadRecord, Page, Plugin, Pulls, Receives, SourceError
 from hub.services.alerts import clear_alert, raise_alert
 from hub.sync import apply as applying
-from hub.sync import archive, exchange, foreseen, gone, http, journal, outcome, pages, receiving, rejected
+from hub.sync import archive, exchange, foreseen, gone, journal, outcome, pages, receiving, rejected
+from hub.sync.apart import apart
 from hub.sync.drift import policies
 from hub.sync.gone import TooMuchGone
 from hub.sync.pages import Items, Ready
@@ -74,13 +76,13 @@ async def run_source(
     `reason`: why it may mark more as gone than the source's limit; `allow_refused`: why it may refuse more.
     Raises NotFound, Misconfigured, or Conflict where the source is paused or is being run already.
     """
-    async with http.client() as client:
-        source = await insist(partial(stored_source, database, registry, name))
-        not_paused(source)
+    source = await insist(partial(stored_source, database, registry, name))
+    not_paused(source)
+    async with apart(database, source) as client:
         if days is not None:
             overrides = {**(overrides or {}), **bounds(registry, source.plugin, days)}
         settings = {**source.settings, **(overrides or {})}
-        plugin = registry.make(source.plugin, settings, client)
+        plugin = await asyncio.to_thread(registry.make, source.plugin, settings, client)
         if not isinstance(plugin, Pulls):
             raise Misconfigured(f"{source.plugin} cannot be read from: it has no pull().")
         told = plugin.config.model_dump(mode="json", include=set(overrides or ()))  # secrets come out as stars
@@ -181,7 +183,7 @@ async def _page(pull: Pull, ready: Ready, decided: Callable[[], None], *, keep_c
         refused = counts.rejected - sum(one.waits for one in planned)
         planned = _in_its_words(planned, page.columns)
         if not pull.lets_refused:
-            outcome.guard(pull, planned, items, refused, already=pull.refused)
+            outcome.guard(pull, planned, ready, refused, already=pull.refused)
         await _carry_out(pull, session, planned, items)
         total = totals(run)
         total.add(counts)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -24,11 +25,13 @@ from hub.errors import Conflict, Misconfigured
 from hub.models import AlertKind, Delivery, DeliveryStatus, Target, TargetStatus, now
 from hub.plugin import BadRecord, Change, Plugin, Pushes, SourceDown, SourceError
 from hub.services import alerts, targets
-from hub.sync import exchange, http, outcomes, telling, turns
+from hub.sync import exchange, outcomes, telling, turns
+from hub.sync.apart import apart
 from hub.sync.exchange import SEEN, Exchange
 from hub.sync.kinds import KINDS
 from hub.sync.outbox import PLAIN, VIEWER
 from hub.sync.outcomes import Later, Outcome, Refused, Sent, Stopped, Try
+from hub.sync.patience import TooLong, answers, awaited
 from hub.sync.registry import Registry
 from hub.sync.turns import Turn
 from hub.sync.work import LEASE
@@ -68,9 +71,10 @@ async def send(sending: Sending, target_id: UUID) -> int:
         return 0
     heart = asyncio.create_task(turns.beat(turn))
     try:
-        async with http.client() as client:
+        async with apart(sending.database, turn.source) as client:
             exchange.listen(client)
-            return await _send(sending, turn, sending.registry.make(turn.source.plugin, turn.source.settings, client))
+            make = partial(sending.registry.make, turn.source.plugin, turn.source.settings, client)
+            return await _send(sending, turn, await asyncio.to_thread(make))
     except Misconfigured as error:
         async with turns.fenced(turn) as (session, _):
             await outcomes.stop(session, turn, str(error))
@@ -208,7 +212,7 @@ async def _echoes(session: AsyncSession, turn: Turn, delivery: Delivery, at: dat
 
 
 async def _deliver(sending: Sending, turn: Turn, plugin: Pushes, marked: Marked) -> bool:
-    """Push and write down what came of it; False: the turn is lost, or the worker is to stop."""
+    """Push and write down what came of it; False: nothing more is to be sent in this turn."""
     if sending.clock() - turn.alive_at > LEASE:
         raise Conflict(f"The worker slept over its turn at {turn.source.name}; another one may have it.")
     seen: list[Exchange] = []
@@ -223,40 +227,33 @@ async def _deliver(sending: Sending, turn: Turn, plugin: Pushes, marked: Marked)
     tried = Try(at, sending.clock(), milliseconds, request, response)
     async with turns.fenced(turn) as (session, target):
         await outcomes.settle(session, turn, target, marked.delivery, outcome, tried, sending.chance())
-    return not isinstance(outcome, Stopped)
+    return not isinstance(outcome, Stopped) and (not isinstance(outcome, Later) or await answers())
 
 
 async def _pushed(sending: Sending, plugin: Pushes, change: Change, seen: list[Exchange]) -> Outcome:
-    """What the plugin makes of it, in a task of its own: one that never ends is let go."""
+    """What the plugin makes of it; one that never ends is let go."""
     SEEN.set(seen)
-
-    async def push() -> str | BadRecord:
-        return await plugin.push(change)
-
-    pushing = asyncio.create_task(push())
+    late = Later(f"It did not answer within {sending.limit:g} s: it may have it, or not.")
     try:
-        await asyncio.wait((pushing,), timeout=sending.limit)
-    finally:
-        if not pushing.done():
-            pushing.cancel()
-            await asyncio.wait((pushing,), timeout=LETTING_GO_SECONDS)
-    if not pushing.done() or pushing.cancelled():
-        return Later(f"It did not answer within {sending.limit:g} s: it may have it, or not.")
-    return _understood(pushing)
+        return _understood(await awaited(partial(plugin.push, change), sending.limit, grace=LETTING_GO_SECONDS))
+    except TooLong:
+        return late
+    except asyncio.CancelledError:
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise
+        return late
+    except SourceDown as error:
+        wait = error.retry_after
+        return Later(str(error), wait if wait is not None and wait >= 0 else None)  # no number is not, either
+    except SourceError as error:
+        return Stopped(str(error))
+    except (Exception, SystemExit) as error:
+        log.error("a plugin failed", error=type(error).__name__, exc_info=error)
+        return Later(f"A fault of the plugin ({type(error).__name__}); the log of the hub says more.")
 
 
-def _understood(pushed: asyncio.Future[str | BadRecord]) -> Outcome:
-    match pushed.exception():
-        case None:
-            pass
-        case SourceDown(retry_after=wait) as error:
-            return Later(str(error), wait if wait is not None and wait >= 0 else None)  # no number is not, either
-        case SourceError() as error:
-            return Stopped(str(error))
-        case error:
-            log.error("a plugin failed", error=type(error).__name__, exc_info=error)
-            return Later(f"A fault of the plugin ({type(error).__name__}); the log of the hub says more.")
-    match pushed.result():
+def _understood(pushed: object) -> Outcome:
+    match pushed:
         case BadRecord(reason):
             return Refused(reason)
         case str() as key if key:

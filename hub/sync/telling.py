@@ -18,6 +18,7 @@ from hub.sync.kind import Kind, Reference
 from hub.sync.kinds import KINDS
 from hub.sync.outbox import STEP
 from hub.sync.reading import fingerprint
+from hub.sync.references import code_of
 
 FLIPS, FLIPPING = 3, timedelta(minutes=10)
 
@@ -70,7 +71,7 @@ async def _reference(session: AsyncSession, name: str, reference: Reference, id:
     if id is None:
         return {name: None}
     table = reference.target.metadata.tables[reference.target.__tablename__]
-    columns = (table.c.code, table.c.name) if reference.by_name else (table.c.code,)
+    columns = (code_of(table), table.c.name) if reference.by_name else (code_of(table),)
     said = (await session.execute(select(*columns).where(table.c.id == id))).one()
     return {name: next(filter(None, said))} if any(said) else {}
 

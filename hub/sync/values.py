@@ -172,5 +172,5 @@ def reader(column: Column[Any]) -> Reader:
             return day
         case JSONB():
             listed = isinstance(column.default, CallableColumnDefault) and column.default.arg(None) == []  # type: ignore[arg-type]  # list() asks for no context
-            return texts if listed else document
+            return texts if listed or "listed" in column.info else document
     return text

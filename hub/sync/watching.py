@@ -25,6 +25,7 @@ from hub.models import (
 )
 from hub.services.alerts import clear_alert, raise_alert
 from hub.services.cron import next_moment
+from hub.sync.apart import is_over
 
 LOCK = 4_915_210_002  # any number, the same in all processes: one looks at a time
 TURNS = 3  # of a schedule without a successful run: then the source is quiet
@@ -75,6 +76,7 @@ async def look(session: AsyncSession, at: datetime) -> None:
     """Raise and clear the alerts of all sources, as they stand at `at`. What is so already is not raised anew."""
     if not await session.scalar(select(func.pg_try_advisory_xact_lock(LOCK))):
         return
+    await _clear_what_is_over(session)
     known = await _open(session)
     for one in await _standings(session, at):
         for (kind, subject), matter in (
@@ -89,6 +91,13 @@ async def look(session: AsyncSession, at: datetime) -> None:
                     await clear_alert(session, kind, one.source.id, subject)
             elif before is None or _is_news(matter, before):
                 await raise_alert(session, kind, one.source.id, subject, matter.words)
+
+
+async def _clear_what_is_over(session: AsyncSession) -> None:
+    stuck = await session.scalars(select(Alert).where(Alert.kind == AlertKind.STUCK, Alert.cleared_at.is_(None)))
+    for one in list(stuck):
+        if is_over(one.subject):
+            await clear_alert(session, AlertKind.STUCK, one.source_id, one.subject)
 
 
 def _is_news(matter: Matter, before: tuple[datetime, str]) -> bool:

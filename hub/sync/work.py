@@ -144,7 +144,7 @@ async def begin(
             reason=reason,
             started_by=started_by,
             fence=fence,
-            worker=_worker(),
+            worker=worker(),
             settings=dict(told),
             began=locked.cursor,
             status=RunStatus.RUNNING,
@@ -160,14 +160,14 @@ async def begin(
 
 def lives(run: Run) -> bool:
     """Whether somebody is at work on a run that has not ended."""
-    return run.alive_at > now() - LEASE and not _dead(run.worker)
+    return run.alive_at > now() - LEASE and not dead(run.worker)
 
 
-def _worker() -> str:
+def worker() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def _dead(worker: str) -> bool:
+def dead(worker: str) -> bool:
     """Whether a worker of this very machine is surely gone."""
     host, _, pid = worker.rpartition(":")
     if host != socket.gethostname() or not pid.isdigit():

@@ -22,6 +22,7 @@ SHIPPED = Path(__file__).parent
 KINDS = frozenset(
     {
         *("practice", "scheme", "scheme_item", "workflow", "workflow_step", "escalation", "catalogue_entry"),
+        *("series", "rota"),
         *("feature", "figure", "indicator"),
     }
 )

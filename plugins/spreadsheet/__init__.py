@@ -120,8 +120,14 @@ class Spreadsheet(Plugin[Config]):
         "example-people": _sample("person", "people.csv"),
         "example-alliances": _sample("alliance", "alliances.csv"),
         "example-members": _sample("member", "members.csv"),
+        "example-posts": _sample("post", "posts.csv"),
+        "example-affiliations": _sample("affiliation", "affiliations.csv"),
+        "example-report-ins": _sample("report_in", "report_ins.csv"),
         "example-resources": _sample("resource", "resources.csv"),
         "example-duties": _sample("catalogue_entry", "duties.csv"),
+        "example-needs": _sample("need", "needs.csv"),
+        "example-projects": _sample("project", "projects.csv"),
+        "example-claims": _sample("claim", "claims.csv"),
         "example-requests": _sample("request", "requests.csv"),
     }
     examples: ClassVar[Sequence[str]] = tuple(presets)

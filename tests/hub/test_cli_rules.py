@@ -45,7 +45,7 @@ def test_more_than_the_limit_is_refused_only_with_a_word(command: Command, tmp_p
     file = tmp_path / "grids.csv"
     file.write_text("code,name,level,parent\n" + "15x,某区,district,\n" * 60, encoding="utf-8")
     stopped = command("sync", "run", "divisions", "--path", file)
-    assert (stopped.code, "60 of 60 records of page 1 were refused; 5% are allowed" in stopped.out) == (
+    assert (stopped.code, "60 of 60 records were refused; 5% are allowed" in stopped.out) == (
         Exit.FAILED,
         True,
     )

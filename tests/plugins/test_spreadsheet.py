@@ -123,8 +123,14 @@ def test_every_preset_reads_without_a_bad_row() -> None:
         "example-people": 30,
         "example-alliances": 4,
         "example-members": 27,
+        "example-posts": 12,
+        "example-affiliations": 4,
+        "example-report-ins": 6,
         "example-resources": 20,
         "example-duties": 12,
+        "example-needs": 6,
+        "example-projects": 3,
+        "example-claims": 3,
         "example-requests": 30,
     }
 
@@ -139,9 +145,10 @@ def test_samples_name_only_what_is_there() -> None:
             known = parties if item.kind == "organization" else grids | {"4206", "3401", "1506", "3202"}
             assert item.fields.get("parent") in known
             assert item.fields.get("grid") in grids
-            for field in ("lead", "owner", "assignee", "party"):
+            for field in ("lead", "owner", "assignee", "party", "person", "organization", "host", "raised_by"):
                 assert item.fields.get(field) in parties
-            assert item.fields.get("alliance") in keys["example-alliances"] | {None}
+            for field in ("alliance", "need", "resource", "project"):
+                assert item.fields.get(field) in keys[f"example-{field}s"] | {None}
 
 
 def test_a_folder_is_read_parents_first(tmp_path: Path) -> None:

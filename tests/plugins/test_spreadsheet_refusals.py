@@ -268,6 +268,6 @@ def test_settings_that_cannot_be_are_refused() -> None:
         "'Moon' is no known time zone: set a name like Asia/Shanghai",
         "there is no profile '9': set '1'",
         "words: grid has no field 'x', only code, name, level, parent, jurisdiction, longitude, latitude, valid_from, "
-        "valid_to",
+        "valid_to, kind, buildings, households, population",
     ]
     assert Config(encoding="gbk").encoding == "gb18030"

@@ -6,7 +6,11 @@ from datetime import date
 from typing import Any
 
 import pytest
+from sqlalchemy import select, text
+from sqlalchemy.dialects import postgresql
 
+from hub import models
+from hub.db import Database
 from hub.models import Grid, Need, Project, Resource, ResourceKind, uuid7
 from hub.models.matching import MOST
 from tests.schema.api import Api
@@ -179,3 +183,21 @@ async def test_a_person_confirms_and_there_is_a_project(api: Api, city: City) ->
         "grid": {"code": HERE},
     }
     assert await codes(api, "n") == []
+
+
+@pytest.mark.parametrize(
+    ("model", "key", "index"),
+    [
+        (models.SuggestedResource, models.SuggestedResource.need_id, "pk_needs"),
+        (models.SuggestedNeed, models.SuggestedNeed.resource_id, "pk_resources"),
+    ],
+)
+async def test_who_asks_about_one_makes_the_database_reckon_one(
+    city: City, database: Database, model: Any, key: Any, index: str
+) -> None:
+    asked = select(model).where(key == uuid7())
+    told = str(asked.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}))
+    async with database.read() as session:
+        await session.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = "\n".join(await session.scalars(text(f"EXPLAIN {told}")))
+    assert f"Index Scan using {index}" in plan, plan

@@ -22,7 +22,7 @@ from schema import ids
 from tests.schema.api import Api
 from tests.schema.city import ADMIN, gid
 from tests.schema.wire import Socket, socket
-from tests.sync.sources import column, installed, organization, plugin, rows, run, stored, told
+from tests.sync.sources import at_home, column, installed, organization, plugin, rows, run, stored, told
 from tests.sync.test_jobs import until, waiting
 
 DISTRICT = Viewer("district", ROLES["district"], ("",), name="district")
@@ -242,9 +242,13 @@ async def told_of(stream: Socket) -> Any:
 async def test_a_run_is_followed_from_its_first_page_to_its_end(api: Api, synced: Database) -> None:
     steps = [asyncio.Event() for _ in range(3)]
 
+    @at_home
+    async def told_to(step: asyncio.Event) -> None:
+        await step.wait()
+
     async def pull(self: Any, cursor: str | None) -> AsyncIterator[Page]:
         for step in steps:
-            await step.wait()
+            await told_to(step)
             yield Page([organization(f"P{steps.index(step)}")], total=3)
 
     async with socket(api.app) as stream:

@@ -15,7 +15,7 @@ from hub.models import Arrival, Run, Source, now, uuid7
 from hub.plugin import BadRecord, Page, Plugin, Record, SourceDown
 from hub.sync import receiving
 from hub.sync.registry import Registry
-from tests.sync.sources import Nothing, installed
+from tests.sync.sources import Nothing, at_home, installed
 
 HUB = system("test")
 
@@ -49,11 +49,13 @@ def registry(*pages: Sequence[Record], between: Any = None) -> Registry:
     if not pages:
         return installed(Pushing)
 
+    happens = at_home(between) if between is not None else None
+
     async def pull(self: Any, cursor: str | None) -> AsyncIterator[Page]:
         for at in range(int(cursor or 0), len(pages)):
             yield Page(pages[at], cursor=str(at + 1))
-            if between is not None:
-                await between()
+            if happens is not None:
+                await happens()
 
     return installed(type("Both", (Pushing,), {"pull": pull}))
 

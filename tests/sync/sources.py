@@ -1,6 +1,7 @@
 """Sources made on the spot: plugins that give the pages they are told to, and what came of their runs."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import httpx2
@@ -140,6 +141,19 @@ async def districts(database: Database, *codes: str) -> None:
     """Grids to stand on."""
     async with database.write(system("test")) as session:
         session.add_all(Grid(code=code, name=code, level=GridLevel.DISTRICT, path=f"{code}/") for code in codes)
+
+
+def at_home(call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """The same on the test's own loop, from wherever it is called: a plugin has a loop of its own."""
+    home = asyncio.get_running_loop()
+
+    async def there(*given: Any, **more: Any) -> Any:
+        async def here() -> Any:
+            return await call(*given, **more)
+
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(here(), home))
+
+    return there
 
 
 def reached(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:

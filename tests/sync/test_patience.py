@@ -92,7 +92,7 @@ async def test_what_it_raises_itself_is_not_taken_for_too_long() -> None:
     def falls() -> None:
         raise TimeoutError("mine")
 
-    for result in await asyncio.gather(patience.awaited(fails(), 5), return_exceptions=True):
+    for result in await asyncio.gather(patience.awaited(fails, 5), return_exceptions=True):
         assert (type(result), str(result)) == (TimeoutError, "mine")
     with pytest.raises(TimeoutError, match=r"^mine$"):
         patience.called(falls, 5)

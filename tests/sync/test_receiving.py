@@ -22,6 +22,7 @@ from hub.sync.work import begin
 from hub.upgrade import upgrade
 from tests.sync.pushed import Pushing, news, order, push, receive, registry, standing
 from tests.sync.sources import (
+    at_home,
     column,
     counts,
     districts,
@@ -292,6 +293,7 @@ async def test_a_run_that_was_taken_over_writes_nothing_more(database: Database)
                 await another_begins()
             return await super().receive(body)
 
+    @at_home
     async def another_begins() -> None:
         async with database.write(receiving.VIEWER) as session:
             await session.execute(update(Run).values(alive_at=now() - 2 * receiving.AGAIN))

@@ -31,6 +31,7 @@ from hub.plugin import BadRecord, Page, Record, SourceBroken, SourceDown, Source
 from hub.sync import registry
 from hub.sync.work import LEASE
 from tests.sync.sources import (
+    at_home,
     changes,
     column,
     counts,
@@ -161,11 +162,12 @@ async def test_a_cancelled_run_says_so_and_keeps_what_it_applied(database: Datab
 
 async def test_a_source_is_run_once_at_a_time(database: Database) -> None:
     refused: list[str] = []
+    another = at_home(run)
 
     async def pull(self: Any, cursor: str | None) -> AsyncIterator[Page]:
         yield Page(PAGES[0], cursor="1")
         with pytest.raises(Conflict) as error:
-            await run(database, told(*PAGES))
+            await another(database, told(*PAGES))
         refused.append(str(error.value))
 
     done = await run(database, installed(plugin(pull)))
@@ -184,12 +186,16 @@ async def test_a_dead_run_is_taken_over_and_writes_nothing_more(database: Databa
     if how == "it is silent":
         dead = {"alive_at": Run.alive_at - LEASE - timedelta(seconds=1), "worker": "elsewhere:1"}
 
-    async def stale(self: Any, cursor: str | None) -> AsyncIterator[Page]:
-        yield Page([organization("A")], cursor="0")
+    @at_home
+    async def taken_over() -> None:
         await written.wait()
         async with database.write(hub) as session:
             await session.execute(update(Run).values(dead))
         assert (await run(database, told([organization("A", "new")]))).status is RunStatus.DONE
+
+    async def stale(self: Any, cursor: str | None) -> AsyncIterator[Page]:
+        yield Page([organization("A")], cursor="0")
+        await taken_over()
         yield Page([organization("A", "stale"), organization("Z"), BadRecord("bad", "bad")], "late", b"late")
 
     done = await run(database, installed(plugin(stale)), progress=lambda _: written.set())

@@ -15,7 +15,7 @@ from hub.models import Alert, AlertKind, DeliveryStatus, TargetStatus
 from hub.plugin import BadRecord, Change, SourceBroken, SourceDown, SourceRefused
 from hub.services import targets
 from hub.sync import outbound, outbox, sending, telling
-from tests.sync.sources import column, rows, told
+from tests.sync.sources import at_home, column, rows, told
 from tests.sync.targets import Listener, Post, founded, frozen_out, opened, renamed
 
 
@@ -219,12 +219,12 @@ async def test_a_target_without_tokens_is_looked_at_before_it_is_written_again(d
 async def test_whoever_lost_the_turn_writes_nothing(database: Database) -> None:
     post = await opened(database, Listener())
     await founded(database, "A", "B")
-    heard = post.listener.push
+    heard, freeze = post.listener.push, at_home(frozen_out)
 
     async def push(change: Change) -> Any:
         answer = await heard(change)
         if len(post.listener.messages) == 1:
-            await frozen_out(post)
+            await freeze(post)
         return answer
 
     post.listener.push = push  # type: ignore[method-assign]  # as above
@@ -264,10 +264,10 @@ async def test_many_senders_at_once_send_each_once(database: Database) -> None:
 
 async def test_a_worker_that_is_told_to_stop_leaves_no_turn_behind(database: Database) -> None:
     post = await opened(database, Listener())
-    begun = asyncio.Event()
+    begun, home = asyncio.Event(), asyncio.get_running_loop()
 
     async def push(change: Change) -> str:
-        begun.set()
+        home.call_soon_threadsafe(begun.set)
         await asyncio.sleep(60)
         return "late"
 

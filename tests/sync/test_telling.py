@@ -22,6 +22,10 @@ FIELDS: dict[str, dict[str, Any]] = {
         "level": "STREET",
         "parent": "150602",
         "jurisdiction": None,
+        "kind": "RESIDENTIAL",
+        "buildings": 67,
+        "households": 1758,
+        "population": None,
         "longitude": 110.1,
         "latitude": 39.8,
         "valid_from": date(2020, 1, 1),
@@ -100,8 +104,13 @@ FIELDS: dict[str, dict[str, Any]] = {
         "parent": "O0",
         "grid": "150602001",
         "description": "好",
+        "industry": None,
+        "colour": "红",
+        "minimum_size": 15,
+        "established_on": date(2024, 2, 29),
+        "practice": "fancheng",
     },
-    "person": {"code": "P1", "name": "甲", "grid": None, "public": True},
+    "person": {"code": "P1", "name": "甲", "grid": None, "public": True, "skills": ["水电", "木工"], "practice": None},
     "alliance": {
         "code": "A1",
         "name": "联盟",
@@ -112,8 +121,10 @@ FIELDS: dict[str, dict[str, Any]] = {
     },
     "member": {"alliance": "A1", "party": "O1", "role": None, "joined_on": date(2024, 2, 29)},
     "post": {
-        "role": "VOLUNTEER",
+        "role": "STEWARD",
         "title": None,
+        "steward_kind": "STUDENT",
+        "practice": "baohe",
         "public": False,
         "since": date(2024, 2, 29),
         "until": None,
@@ -156,8 +167,12 @@ FIELDS: dict[str, dict[str, Any]] = {
         "resource_kind": "OTHER",
         "owner": "O1",
         "grid": None,
+        "category": "场地",
         "capacity": 30,
+        "available_from": None,
+        "available_until": date(2024, 2, 29),
         "description": None,
+        "practice": None,
     },
     "catalogue_entry": {
         "code": "D1",
@@ -196,6 +211,57 @@ FIELDS: dict[str, dict[str, Any]] = {
         "workflow": "p.W",
         "issues": (Issue("1", "灯", "城管"),),
     },
+    "affiliation": {
+        "organization": "O1",
+        "party": "P1",
+        "affiliation_kind": "FOUNDER",
+        "practice": "hudai",
+        "since": date(2024, 2, 29),
+        "until": None,
+    },
+    "report_in": {
+        "code": "B1",
+        "party": "P1",
+        "grid": "150602001",
+        "host": "O1",
+        "at": AT,
+        "offer": "普法",
+        "practice": "xiangyang",
+    },
+    "need": {
+        "code": "D1",
+        "title": "缺场地",
+        "category": "场地",
+        "grid": "150602001",
+        "raised_by": None,
+        "raised_at": AT,
+        "wanted_on": date(2024, 2, 29),
+        "met_at": None,
+        "practice": "xiangyang",
+    },
+    "project": {
+        "code": "J1",
+        "title": "共享会议室",
+        "category": None,
+        "need": "D1",
+        "resource": "R1",
+        "owner": "O1",
+        "grid": "150602001",
+        "capacity": 3,
+        "starts_on": date(2024, 2, 29),
+        "done_on": None,
+        "practice": None,
+    },
+    "claim": {
+        "code": "L1",
+        "party": "P1",
+        "project": None,
+        "request": "N1",
+        "claimed_at": AT,
+        "skill": "水电",
+        "note": None,
+        "practice": "dongsheng",
+    },
 }
 
 
@@ -203,7 +269,8 @@ async def known(database: Database) -> dict[str, Any]:
     """The ids of one row of each kind, as a source brought them."""
     first = [grid("150602", None, "DISTRICT"), organization("O0")]
     records = [Record(kind, f"k-{kind}", fields) for kind, fields in FIELDS.items()]
-    records[-1] = Record("request", "k-request", FIELDS["request"] | {"caller": Caller("王小明", "13800001111")})
+    called = FIELDS["request"] | {"caller": Caller("王小明", "13800001111")}
+    records[list(FIELDS).index("request")] = Record("request", "k-request", called)
     done = await run(database, told(first, records))
     assert (done.error, done.rejected) == (None, 0)
     return dict(await rows(database, select(Link.key, Link.entity_id)))

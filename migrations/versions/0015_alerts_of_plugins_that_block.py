@@ -1,0 +1,27 @@
+"""a plugin that blocks a process is an alert"""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+
+revision: str = "0015"
+down_revision: str | None = "0014"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+KINDS = ("QUIET", "FAILING", "GUARDED", "DRIFT", "PARKED", "REJECTED", "ECHO")
+
+
+def _check(kinds: Sequence[str]) -> None:
+    op.drop_constraint(op.f("ck_alerts_alertkind"), "alerts", type_="check")
+    op.create_check_constraint(op.f("ck_alerts_alertkind"), "alerts", sa.column("kind").in_(kinds))
+
+
+def upgrade() -> None:
+    _check(("QUIET", "FAILING", "GUARDED", "DRIFT", "PARKED", "REJECTED", "STUCK", "ECHO"))
+
+
+def downgrade() -> None:
+    op.execute("DELETE FROM alerts WHERE kind = 'STUCK'")
+    _check(KINDS)
