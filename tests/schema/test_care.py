@@ -13,6 +13,7 @@ from graphql import (
 )
 from structlog.testing import capture_logs
 
+from hub import models
 from hub.auth import ROLES, Viewer
 from hub.services.tallies import SUBJECTS, TallyOf
 from hub.sync.kinds import KINDS
@@ -51,11 +52,14 @@ def test_a_label_is_reached_by_two_mutations_alone() -> None:
 
 def test_no_filter_order_tally_or_record_knows_of_labels() -> None:
     types = schema()._schema.type_map
-    fields = set(REGISTRY["CareLabel"].__annotations__) - {"id", "purpose", "until", "scheme"}
-    assert fields == {"label", "basis", "assessment"}
+    assert not [one for node in NODES.values() for one in node.columns.values() if one.class_ is models.CareLabel]
+    for name in NODES:
+        for field in REGISTRY[name].__strawberry_definition__.fields:
+            assert field.metadata.get("edge") is None or field.metadata["edge"].target != "CareLabel", name
+            assert "care_labels" not in str(field.metadata.get("where")), (name, field.python_name)
     for kind in types.values():
         if isinstance(kind, GraphQLInputObjectType):
-            assert not fields & set(kind.fields), kind.name
+            assert not {"label", "assessment", "careLabels"} & set(kind.fields), kind.name
             assert "CareLabel" not in {get_named_type(field.type).name for field in kind.fields.values()}
             assert "care" not in kind.name.lower() or kind.name == "CareRevealFilter", kind.name
         if isinstance(kind, GraphQLEnumType):
