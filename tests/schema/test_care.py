@@ -19,7 +19,8 @@ from hub.services.tallies import SUBJECTS, TallyOf
 from hub.sync.kinds import KINDS
 from schema.node import NODES, REGISTRY
 from tests.schema.api import Api, schema
-from tests.schema.city import ADMIN, City, gid
+from tests.schema.city import ADMIN, City, ask, gid
+from tests.schema.test_changes import following, place, told
 
 SAID = {"scheme": "分类分色", "label": "红色-独居老人", "basis": "本人同意书", "purpose": "上门探访"}
 RECORD = """mutation ($p: ID!, $a: String, $label: String!) { recordCareLabel(personId: $p, scheme: "分类分色",
@@ -117,3 +118,20 @@ async def test_no_refusal_log_or_change_repeats_it(api: Api, city: City) -> None
     assert not any(text in str(told) for text in (*SAID.values(), "PIA-1", "2099"))
     clerk = await api("{ changes(first: 50) { nodes { entity } } }", city.clerk("150602"))
     assert not [one for one in clerk["changes"]["nodes"] if one["entity"].startswith("Care")]
+
+
+@pytest.mark.parametrize("who", ["admin", "clerk"])
+async def test_a_subscriber_is_told_nothing_of_it(api: Api, city: City, who: str) -> None:
+    viewer = ADMIN if who == "admin" else city.clerk("150602")
+    after = f'(after: "{await place(api, city, viewer)}")'
+    person = gid(city.person)
+    async with following(api, viewer, after) as stream:
+        await api(RECORD, carer(city), p=person, a="PIA-1", label=SAID["label"])
+        await api(REVEAL, carer(city), p=person, r="每周探访")
+        await ask(city, "R9", "150602001001")
+        events = []
+        while not events or events[-1]["change"]["patch"].get("number") != "R9":
+            events.append(await told(stream))
+    entities = {event["change"]["entity"] for event in events}
+    assert entities == {"Request"} | ({"CareLabel", "CareReveal"} if who == "admin" else set())
+    assert not any(text in str(events) for text in (*SAID.values(), "PIA-1", "2099"))
