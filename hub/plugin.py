@@ -19,7 +19,6 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 import httpx2
 from pydantic import BaseModel
 
-from hub import fields, place_fields, register_fields
 from hub.fields import (
     ActivityFields,
     AllianceFields,
@@ -63,6 +62,7 @@ from hub.place_fields import (
     TopicFields,
 )
 from hub.queries import query_faults
+from hub.records import FIELDS
 from hub.register_fields import AffiliationFields, ClaimFields, NeedFields, ProjectFields, ReportInFields
 from hub.synthetic import Demo
 
@@ -130,9 +130,6 @@ __all__ = [
     "WorkflowStepFields",
     "query_faults",
 ]
-
-FIELDS: Mapping[str, type] = {**fields.FIELDS, **register_fields.FIELDS, **place_fields.FIELDS}
-"""Every kind of record -> what one of it says."""
 
 
 class SourceError(Exception):
