@@ -19,26 +19,20 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 import httpx2
 from pydantic import BaseModel
 
-from hub import fields, place_fields
 from hub.fields import (
     ActivityFields,
-    AffiliationFields,
     AllianceFields,
     CatalogueEntryFields,
-    ClaimFields,
     EscalationFields,
     FeatureFields,
     FigureFields,
     GridFields,
     IndicatorFields,
     MemberFields,
-    NeedFields,
     OrganizationFields,
     PersonFields,
     PostFields,
     PracticeFields,
-    ProjectFields,
-    ReportInFields,
     RequestFields,
     ResourceFields,
     SchemeFields,
@@ -68,6 +62,8 @@ from hub.place_fields import (
     TopicFields,
 )
 from hub.queries import query_faults
+from hub.records import FIELDS
+from hub.register_fields import AffiliationFields, ClaimFields, NeedFields, ProjectFields, ReportInFields
 from hub.synthetic import Demo
 
 __all__ = [
@@ -134,9 +130,6 @@ __all__ = [
     "WorkflowStepFields",
     "query_faults",
 ]
-
-FIELDS: Mapping[str, type] = {**fields.FIELDS, **place_fields.FIELDS}
-"""Every kind of record -> what one of it says."""
 
 
 class SourceError(Exception):

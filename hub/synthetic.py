@@ -11,11 +11,10 @@ from typing import Annotated, Any, get_type_hints
 from dateutil.rrule import rrulestr
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
-from hub import fields, place_fields
+from hub.records import FIELDS
 
 __all__ = ["Demo", "On", "Recurring", "Requests", "Rows", "Scalar", "Span", "Split", "Value", "placeholders"]
 
-FIELDS = {**fields.FIELDS, **place_fields.FIELDS}
 SAID = "示例"
 CHINA = timezone(timedelta(hours=8))
 NAMES = ("n", "i", "grid", "grid_code", "practice")

@@ -127,7 +127,7 @@ async def _watch(session: AsyncSession) -> bool:
 
 
 async def _climb(session: AsyncSession) -> bool:
-    return await ladder.climb(session, ladder.DEFAULT_RULES, now()) >= ladder.AT_ONCE
+    return await ladder.climb(session, await ladder.known(session), now()) >= ladder.AT_ONCE
 
 
 async def _search(session: AsyncSession) -> bool:

@@ -34,7 +34,7 @@ ON_GRID, AROUND, CLOSE_BY = 200, 100, 200
 MOST = ON_GRID + AROUND + CLOSE_BY
 """So many requests are compared with one at most."""
 MOST_SUGGESTED, STORED = 20, 5
-STRETCH, AT_ONCE = 1_000, 50
+STRETCH, AT_ONCE = 1_000, 10
 """So many changes of the log are read in one pass, and so many new requests compared."""
 METRES_OF_A_DEGREE = 111_000.0
 SMALL = (GridLevel.COMMUNITY, GridLevel.VILLAGE, GridLevel.ESTATE, GridLevel.BUILDING)

@@ -5,31 +5,35 @@ Each rung is taken once for each deadline, through the same verbs and rules as b
 
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
-from types import MappingProxyType
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import DateTime, Select, cast, exists, or_
+from sqlalchemy import DateTime, Select, cast, exists
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import system
 from hub.errors import Refused
 from hub.models import Request, RequestAction, RequestEvent, RequestLevel
-from hub.services import requests, supervision, triage, workflow, working_days
+from hub.services import practices, requests, supervision, triage, workflow, working_days
 from hub.services.clock import RUNNING
 
 A = RequestAction
 VIEWER = system("ladder", "督办阶梯")
-AT_ONCE = 100
+AT_ONCE = 25
 
 Ladder: TypeAlias = Mapping[int, RequestAction]
 """Working days overdue -> what is done then: URGE, SUPERVISE or ESCALATE."""
 
-Rules: TypeAlias = Mapping[str | None, Ladder]
-"""The code of a practice -> its ladder; None: that of all others."""
+Rules: TypeAlias = Mapping[UUID | None, Ladder]
+"""A workflow -> its ladder; None: that of requests which go through none."""
 
-DEFAULT: Ladder = MappingProxyType({0: A.URGE, 2: A.SUPERVISE, 5: A.ESCALATE})
-DEFAULT_RULES: Rules = MappingProxyType({None: DEFAULT})
+
+async def known(session: AsyncSession) -> Rules:
+    """The ladders that practices have written down. What goes through no workflow of theirs climbs none."""
+    rungs: dict[UUID | None, dict[int, RequestAction]] = {}
+    for one in await session.scalars(practices.escalations(VIEWER)):
+        rungs.setdefault(one.workflow_id, {})[one.days] = RequestAction[one.rung.name]
+    return rungs
 
 
 async def climb(session: AsyncSession, rules: Rules, at: datetime) -> int:
@@ -38,11 +42,11 @@ async def climb(session: AsyncSession, rules: Rules, at: datetime) -> int:
     Only of what was dispatched here: who is late with what a source has dispatched, the source supervises.
     """
     taken = 0
-    for practice, ladder in rules.items():
+    for course, ladder in rules.items():
         for days, action in sorted(ladder.items()):
-            due = _due(rules, practice, days, action, at).with_only_columns(Request.id)
+            due = _due(course, days, action, at).with_only_columns(Request.id)
             for id in list(await session.scalars(due.order_by(Request.due_at, Request.id).limit(AT_ONCE - taken))):
-                taken += await _take(session, _due(rules, practice, days, action, at), id, days, action)
+                taken += await _take(session, _due(course, days, action, at), id, days, action)
     return taken
 
 
@@ -62,11 +66,9 @@ def cutoff(at: datetime, days: int) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), working_days.CHINA)
 
 
-def _due(rules: Rules, practice: str | None, days: int, action: RequestAction, at: datetime) -> Select[Request]:
+def _due(course: UUID | None, days: int, action: RequestAction, at: datetime) -> Select[Request]:
     """The requests for which this rung is due, and was not taken for this deadline."""
-    others = [code for code in rules if code is not None]
-    of_none = or_(Request.practice.is_(None), Request.practice.not_in(others))
-    mine = of_none if practice is None else Request.practice == practice
+    mine = Request.workflow_id.is_(None) if course is None else Request.workflow_id == course
     taken = exists().where(
         RequestEvent.request_id == Request.id,
         RequestEvent.action == action,

@@ -35,12 +35,12 @@ def guard(work: Work, planned: Sequence[Planned], ready: Ready, refused: int, *,
     """Raise TooManyRefused if of the run so far, or of all that it is to bring, too much is refused for good.
 
     `already`: how many of the earlier pages. A few are work items for people. It is not for a single page to say: a
-    source that sorts its list has what is bad of it all in one place.
+    source that sorts its list has what is bad of it all in one place. A run with nothing but bad records asks at once.
     """
     run, most, number = work.run, work.source.most_refused, already + refused
     so_far = run.records + len(ready.items)
-    of = max(so_far, ready.page.total or 0)
-    if number > FEW and (number == so_far or number > most * of):
+    of = so_far if number == so_far else max(so_far, ready.page.total or 0)
+    if number > FEW and number > most * of:
         raise TooManyRefused(
             f"{number:,} of {so_far:,} records were refused; {most:.0%} are allowed, so nothing of page "
             f"{run.pages + 1} was taken. The first there: {_reason(planned, ready.items)} Is this the right file and "

@@ -26,6 +26,18 @@ ROWS = {
     "hudai": ("F5", 13),
 }
 
+PUBLISHED = """
+F1-03 ≥15; F1-06 =15; F1-11 =48; F1-12 >3800; F1-13 =32; F1-14 =22; F1-16 >80; F1-18 =3; F1-20 =4; F2-02 =4;
+F2-03 =4; F2-05 =3; F2-06 =9; F2-09 =13 =21; F2-12 =3; F2-14 =67 =1758 =3770 =70; F2-15 ≥47 =21 =181 =15013;
+F2-16 =1126 =748 =317 =208; F2-18 =161 =24079; F3-01 >1000 =615; F3-06 =615 =2617 =19792; F3-08 =5 =3;
+F3-09 >10; F3-11 >30000 =6; F3-12 >10 >80; F3-13 =4; F3-14 %70 %20 %10; F3-16 %100; F3-17 >70 >300 =99;
+F3-18 ~50000000; F4-01 =12 =79 >17000; F4-02 =3; F4-03 =6; F4-04 =5; F4-06 =4; F4-07 =14 =2 =79 =30 >50;
+F4-08 =233 =24900 ~300; F4-11 >7300 >5100 =10; F4-12 =6; F4-14 =12 =79 >600; F4-18 =4 =113; F4-19 =5 =16;
+F4-21 =5 >600; F4-22 =1130000 =57; F5-01 =3; F5-02 =10; F5-03 =4 =13; F5-04 =126 =5; F5-05 =27; F5-06 =7 =6;
+F5-07 =13 >900; F5-08 =5; F5-09 =5; F5-10 =6 =3; F5-11 >400; F5-12 =5; F5-13 =42 =42 %100
+"""
+"""Every published number: = exactly, ≥ at least (不少于), > over (余, 多), ~ nearly (近), % a share."""
+
 SIXTH = """
 practice: {code: linhe, name: 示例临河区, title: 示例邻里通, grid: "150602"}
 schemes:
@@ -79,8 +91,18 @@ def test_a_shipped_file_is_taken_whole(code: str) -> None:
     assert [one.reason for one in found if isinstance(one, BadRecord)] == []
     prefix, count = ROWS[code]
     features = [one.key for one in found if isinstance(one, Record) and one.kind == "feature"]
-    assert features == sorted(features)
-    assert set(features) <= {f"{prefix}-{number:02}" for number in range(1, count + 1)}
+    assert features == [f"{prefix}-{number:02}" for number in range(1, count + 1)]
+
+
+def test_every_published_number_stands_as_it_was_published() -> None:
+    signs = {"EXACT": "=", "AT_LEAST": "≥", "OVER": ">", "NEARLY": "~", "PERCENT": "%"}
+    found: dict[str, str] = {}
+    for code in ROWS:
+        for one in said(SHIPPED / f"{code}.yaml"):
+            if isinstance(one, Record) and one.kind == "figure":
+                row, number = one.fields["feature"], int(one.fields["value"])
+                found[row] = f"{found.get(row, row)} {signs[one.fields['qualifier']]}{number}"
+    assert list(found.values()) == [" ".join(line.split()) for line in PUBLISHED.split(";")]
 
 
 def test_every_shipped_practice_is_known_here() -> None:

@@ -5,20 +5,33 @@ from typing import Any
 import pytest
 
 from hub.db import Database
-from hub.models import Request, RequestAction, RequestLevel, RequestStatus, now
+from hub.models import (
+    Escalation,
+    Request,
+    RequestAction,
+    RequestLevel,
+    RequestStatus,
+    Rung,
+    Workflow,
+    WorkflowSubject,
+    now,
+    uuid7,
+)
 from hub.services import ladder, supervision, working_days
-from hub.services.ladder import DEFAULT_RULES
 from tests.services.town import HUB, Town, columns, founded
 
 A, S = RequestAction, RequestStatus
 MONDAY = datetime.fromisoformat("2026-03-16T15:59:59+00:00")  # its last second in China
 
 
+RULES: ladder.Rules = {None: {0: A.URGE, 2: A.SUPERVISE, 5: A.ESCALATE}}
+
+
 async def overdue(town: Town, status: RequestStatus = S.IN_PROGRESS, **more: Any) -> Request:
     return await town.put(status, **{"due_at": MONDAY, "dispatched_at": MONDAY - timedelta(days=7)} | more)
 
 
-async def climb(town: Town, at: datetime, rules: ladder.Rules = DEFAULT_RULES) -> int:
+async def climb(town: Town, at: datetime, rules: ladder.Rules = RULES) -> int:
     async with town.database.write(ladder.VIEWER) as session:
         return await ladder.climb(session, rules, at)
 
@@ -84,12 +97,18 @@ async def test_what_a_source_dispatched_or_a_person_supervises_already_is_left_a
     assert (await rungs(town, foreign), await rungs(town, watched)) == ([], ["URGE@0"])
 
 
-async def test_a_practice_has_a_ladder_of_its_own(database: Database) -> None:
+async def test_a_workflow_has_the_ladder_that_its_practice_wrote_down(database: Database) -> None:
     town = await founded(database)
-    plain, baohe = await overdue(town), await overdue(town, practice="baohe")
-    rules: ladder.Rules = {None: {0: A.URGE}, "baohe": {1: A.SUPERVISE}}
-    assert await climb(town, MONDAY + timedelta(days=30), rules) == 2
-    assert (await rungs(town, plain), await rungs(town, baohe)) == (["URGE@0"], ["SUPERVISE@1"])
+    course = Workflow(id=uuid7(), code="baohe.BH6", practice="baohe", name="上报", subject=WorkflowSubject.REQUEST)
+    async with database.write(HUB) as session:
+        session.add(course)
+        await session.flush()
+        session.add(Escalation(code="baohe.BH6.s", workflow_id=course.id, days=1, rung=Rung.SUPERVISE))
+    plain, baohe = await overdue(town), await overdue(town, workflow_id=course.id)
+    async with database.read() as session:
+        rules = await ladder.known(session)
+    assert await climb(town, MONDAY + timedelta(days=30), rules) == 1
+    assert (await rungs(town, plain), await rungs(town, baohe)) == ([], ["SUPERVISE@1"])
 
 
 async def test_two_workers_take_a_rung_once(database: Database) -> None:
