@@ -18,6 +18,7 @@ from hub.demo.templates import At, Place, made, mixed, written
 from hub.errors import Conflict, Misconfigured
 from hub.models import OrganizationKind
 from hub.services import parties
+from hub.sync.kinds import KINDS
 from hub.sync.making import made_source
 from hub.sync.registry import load
 from hub.sync.run import run_source
@@ -278,6 +279,12 @@ def test_a_wrong_form_is_refused_in_words(rows: dict[str, Any], words: str) -> N
     with pytest.raises(ValidationError) as refused:
         Rows.model_validate(rows)
     assert words in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_there_may_be_any_number_of_every_kind(kind: str) -> None:
+    known = {*KINDS[kind].fields, *KINDS[kind].references}
+    assert Rows.model_validate({"kind": kind, "count": 1, "fields": dict.fromkeys(known, "示例")}).kind == kind
 
 
 def test_two_tables_of_a_kind_have_different_codes() -> None:

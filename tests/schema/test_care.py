@@ -13,12 +13,14 @@ from graphql import (
 )
 from structlog.testing import capture_logs
 
+from hub import models
 from hub.auth import ROLES, Viewer
 from hub.services.tallies import SUBJECTS, TallyOf
 from hub.sync.kinds import KINDS
 from schema.node import NODES, REGISTRY
 from tests.schema.api import Api, schema
-from tests.schema.city import ADMIN, City, gid
+from tests.schema.city import ADMIN, City, ask, gid
+from tests.schema.test_changes import following, place, told
 
 SAID = {"scheme": "分类分色", "label": "红色-独居老人", "basis": "本人同意书", "purpose": "上门探访"}
 RECORD = """mutation ($p: ID!, $a: String, $label: String!) { recordCareLabel(personId: $p, scheme: "分类分色",
@@ -51,11 +53,14 @@ def test_a_label_is_reached_by_two_mutations_alone() -> None:
 
 def test_no_filter_order_tally_or_record_knows_of_labels() -> None:
     types = schema()._schema.type_map
-    fields = set(REGISTRY["CareLabel"].__annotations__) - {"id", "purpose", "until", "scheme"}
-    assert fields == {"label", "basis", "assessment"}
+    assert not [one for node in NODES.values() for one in node.columns.values() if one.class_ is models.CareLabel]
+    for name in NODES:
+        for field in REGISTRY[name].__strawberry_definition__.fields:
+            assert field.metadata.get("edge") is None or field.metadata["edge"].target != "CareLabel", name
+            assert "care_labels" not in str(field.metadata.get("where")), (name, field.python_name)
     for kind in types.values():
         if isinstance(kind, GraphQLInputObjectType):
-            assert not fields & set(kind.fields), kind.name
+            assert not {"label", "assessment", "careLabels"} & set(kind.fields), kind.name
             assert "CareLabel" not in {get_named_type(field.type).name for field in kind.fields.values()}
             assert "care" not in kind.name.lower() or kind.name == "CareRevealFilter", kind.name
         if isinstance(kind, GraphQLEnumType):
@@ -113,3 +118,20 @@ async def test_no_refusal_log_or_change_repeats_it(api: Api, city: City) -> None
     assert not any(text in str(told) for text in (*SAID.values(), "PIA-1", "2099"))
     clerk = await api("{ changes(first: 50) { nodes { entity } } }", city.clerk("150602"))
     assert not [one for one in clerk["changes"]["nodes"] if one["entity"].startswith("Care")]
+
+
+@pytest.mark.parametrize("who", ["admin", "clerk"])
+async def test_a_subscriber_is_told_nothing_of_it(api: Api, city: City, who: str) -> None:
+    viewer = ADMIN if who == "admin" else city.clerk("150602")
+    after = f'(after: "{await place(api, city, viewer)}")'
+    person = gid(city.person)
+    async with following(api, viewer, after) as stream:
+        await api(RECORD, carer(city), p=person, a="PIA-1", label=SAID["label"])
+        await api(REVEAL, carer(city), p=person, r="每周探访")
+        await ask(city, "R9", "150602001001")
+        events = []
+        while not events or events[-1]["change"]["patch"].get("number") != "R9":
+            events.append(await told(stream))
+    entities = {event["change"]["entity"] for event in events}
+    assert entities == {"Request"} | ({"CareLabel", "CareReveal"} if who == "admin" else set())
+    assert not any(text in str(events) for text in (*SAID.values(), "PIA-1", "2099"))

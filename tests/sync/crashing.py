@@ -31,7 +31,7 @@ async def crash(url: str, point: str) -> None:
         turns["cursor"] += statement.startswith("UPDATE sources SET cursor")
         if point == "before commit of page 2" and turns["cursor"] == 2:
             os._exit(137)
-        if point == "inside page 3" and turns["cursor"] == 2 and statement.startswith("UPDATE parties"):
+        if point == "inside page 3" and turns["cursor"] == 2 and statement.startswith("SELECT pg_notify"):
             os._exit(137)
 
     def progress(done: Run) -> None:
