@@ -243,6 +243,7 @@ def test_plugins_tell_their_verbs_sources_and_settings(tmp_path: Path) -> None:
         "hotline12345": ["pull", "push", "receive"],
         "open311": ["pull", "push"],
         "exchange_db": ["pull", "push"],
+        "practices": ["pull"],
         "singer": ["pull"],
         "spreadsheet": ["pull"],
         "volunteers": ["pull", "push"],
