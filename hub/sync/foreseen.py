@@ -34,7 +34,6 @@ Looked = tuple[str, str, UUID, datetime | None, bool]
 
 async def foresee(work: Work, kinds: frozenset[str]) -> None:
     """After a whole read that is only planned: store what `gone.sweep` would do."""
-    await gone.count_again(work)
     after: Identity = ("", "")
     stored = 0
     while batch := await _looked(work, kinds, after):

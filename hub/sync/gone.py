@@ -25,7 +25,7 @@ from hub.sync.reading import GONE, read
 from hub.sync.references import among
 from hub.sync.work import Work, fenced, insist, note, take, totals
 
-FEW, AT_ONCE, MANY = 10, 2_000, 5_000
+FEW, AT_ONCE = 10, 2_000
 
 
 class TooMuchGone(Conflict):
@@ -87,7 +87,6 @@ async def sweep(work: Work, kinds: frozenset[str], *, guarded: bool) -> None:
 
     Raises TooMuchGone where it is `guarded`.
     """
-    await count_again(work)
     async with fenced(work) as session:
         mine, seen = await looked_for(session, work.run, kinds)
         await session.execute(update(Link).where(*mine, Link.missed_at.is_not(None), seen).values(missed_at=None))
@@ -99,13 +98,6 @@ async def sweep(work: Work, kinds: frozenset[str], *, guarded: bool) -> None:
             await guard(session, work.source, len(missing), already=work.run.closed)
     for first in range(0, len(missing), AT_ONCE):
         await insist(partial(_close, work, missing[first : first + AT_ONCE]))
-
-
-async def count_again(work: Work) -> None:
-    """Let the database look at what a large read has just filled: else it compares each row with each."""
-    if work.run.records >= MANY:
-        async with work.database.direct() as connection:
-            await connection.execute("ANALYZE sightings, links")
 
 
 async def looked_for(
