@@ -17,7 +17,7 @@ NEIGHBOURS = 3  # members come from so many times as many organizations as they 
 
 COLUMNS = (
     *("id", "created_at", "updated_at", "revision", "code", "name", "alliance_kind", "lead_id", "grid_id", "grid_path"),
-    *("pillars", "description"),
+    *("pillars", "match_basis", "description"),
 )
 MEMBER_COLUMNS = (
     *("id", "created_at", "updated_at", "revision", "alliance_id", "party_id", "role", "joined_on", "left_on"),
@@ -51,7 +51,7 @@ def sheets(city: City, start: int, count: int) -> list[Sheet]:
         rows.append(
             (
                 *(id, at, at, 1, f"DEMO-ALL-{number + 1:05}", name, kind, lead.id, lead.place.id, lead.place.path),
-                *(pillars, f"由{lead.name}牵头，{sizes[number]}家成员单位共商共建。"),
+                *(pillars, "[]", f"由{lead.name}牵头，{sizes[number]}家成员单位共商共建。"),
             )
         )
         for place, party in enumerate(_parties(city, first, sizes[number], chance)):

@@ -12,6 +12,7 @@ from hub.plugin import Caller, Issue, Record
 from hub.sync import telling
 from hub.sync.kinds import KINDS
 from hub.sync.reading import read
+from tests.sync import told_places
 from tests.sync.sources import gone, grid, organization, rows, run, told
 
 AT = datetime(2027, 1, 1, 4, 5, 6, 789, tzinfo=UTC)
@@ -36,6 +37,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "name": "某区",
         "title": "某法",
         "description": None,
+        "demo": {},
         "grid": "150602001",
     },
     "scheme": {
@@ -118,6 +120,9 @@ FIELDS: dict[str, dict[str, Any]] = {
         "lead": "O1",
         "grid": "150602001",
         "description": None,
+        "practice": None,
+        "pillars": ["组织联建"],
+        "match_basis": [],
     },
     "member": {"alliance": "A1", "party": "O1", "role": None, "joined_on": date(2024, 2, 29)},
     "post": {
@@ -141,8 +146,13 @@ FIELDS: dict[str, dict[str, Any]] = {
         "attendance": 3,
         "grid": "150602001",
         "organizer": "O1",
+        "practice": None,
+        "station": "ST",
+        "series": "SE",
     },
-    "shift": {"starts_at": AT, "ends_at": AT, "held": True, "person": "P1", "activity": "C1"},
+    "shift": {"starts_at": AT, "ends_at": AT, "held": True, "person": "P1", "activity": "C1"}
+    | {"practice": None, "rota": "RO"},
+    **told_places.FIELDS,
     "service_record": {
         "code": "S1",
         "title": "清河",
@@ -300,7 +310,7 @@ async def test_what_is_gone_is_told_so_and_a_filed_request_is_not(database: Data
     async with database.read() as session:
         rows = {kind: await telling.told(session, KINDS[kind], ids[f"k-{kind}"], datetime.now(UTC)) for kind in KINDS}
         nothing = await telling.told(session, KINDS["grid"], ids["k-request"], AT)
-    filed = {"request": "ARCHIVED", "service_record": "WITHDRAWN"}
+    filed = {"request": "ARCHIVED", "service_record": "WITHDRAWN", "topic": "DROPPED"}
     assert {kind for kind, row in rows.items() if row.deleted} == {*KINDS} - filed.keys()
     assert {kind: rows[kind].fields["status"] for kind in filed} == filed
     assert (nothing.fields, nothing.deleted) == ({}, True)
