@@ -13,10 +13,12 @@ from hub.models import AlertKind, Attempt, Delivery, DeliveryStatus, RequestActi
 from hub.services import alerts, changes, sources, words
 
 KINDS = (
-    *("grid", "practice", "scheme", "scheme_item", "workflow", "workflow_step", "escalation", "feature", "figure"),
-    *("indicator", "organization", "person", "alliance", "member", "post", "activity", "shift"),
-    *("service_record", "resource", "catalogue_entry", "request"),
-    *("affiliation", "report_in", "need", "project", "claim"),
+    *("grid", "practice", "scheme", "scheme_item", "workflow", "workflow_step", "escalation", "feature"),
+    *("figure", "indicator", "organization", "person", "alliance", "member", "post", "station"),
+    *("service_item", "qr_point", "offer", "notice", "rota", "series", "activity", "shift", "agreement"),
+    *("outcome", "meeting", "topic", "resolution", "proposal", "budget", "budget_project", "funding"),
+    *("service_record", "resource", "catalogue_entry", "request", "affiliation", "report_in", "need"),
+    *("project", "claim"),
 )
 DONE = (DeliveryStatus.SENT, DeliveryStatus.SKIPPED)
 WHOLE, SINGLE = "target", "deliveries"  # the subjects of alerts: all of it, or some deliveries

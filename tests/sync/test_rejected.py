@@ -57,8 +57,8 @@ BAD: list[tuple[Any, str]] = [
     (saying(grid=Place("1", ("a\x00",))), "grid: it holds a NUL byte."),
     (saying(parent=["P"]), "parent: ['P'] is neither a code nor a place."),
     (saying(organization_kind="CLUB"), "organization_kind: 'CLUB' is none of "),
-    (saying(colour="red"), "colour: a organization has no such field. It has: code, description, grid, name, "),
-    (saying(kind="ship"), "No kind 'ship'. There are: grid, organization, person, alliance, member, "),
+    (saying(flavour="red"), "flavour: a organization has no such field. It has: code, colour, description, "),
+    (saying(kind="ship"), "No kind 'ship'. There are: grid, practice, scheme, scheme_item, workflow, "),
     (saying(kind="a\x00"), "No kind 'a\\x00'. There are: grid, "),
     (Record("organization", "K", None), "key: its fields are a NoneType, no mapping."),  # type: ignore[arg-type]
     (Record("request", "K", {"number": "K", "longitude": 10**400}), "longitude: 1000000"),
@@ -90,7 +90,7 @@ async def test_bad_records_are_kept_with_their_reasons_and_the_others_go_on(data
 async def test_the_second_run_counts_and_makes_no_second_work_item(database: Database) -> None:
     page: list[Record | BadRecord] = [
         organization("A"),
-        saying(colour="red"),
+        saying(flavour="red"),
         BadRecord("row 3: empty", {"a": ""}, where="row 3"),
     ]
     for times in (1, 2, 3):
@@ -100,7 +100,7 @@ async def test_the_second_run_counts_and_makes_no_second_work_item(database: Dat
 
 
 async def test_one_record_has_one_work_item_that_shows_its_latest_words(database: Database) -> None:
-    await run(database, told([saying(colour="red")]))
+    await run(database, told([saying(flavour="red")]))
     await run(database, told([saying(name="new", parent=["P"])]), overrides={"any": 1})
     ((raw, reason, record),) = await rows(database, select(Rejected.raw, Rejected.reason, Rejected.record))
     assert raw == {"code": "K", "name": "new", "parent": ["P"]}
@@ -182,7 +182,7 @@ async def test_a_code_is_not_taken_by_another_type_of_party(database: Database) 
 async def test_a_record_with_a_time_closes_its_work_item_too(database: Database) -> None:
     bad, good = (
         replace(record, at=datetime(2026, 1, 1, hour, tzinfo=UTC))
-        for hour, record in enumerate((saying(colour="red"), saying()))
+        for hour, record in enumerate((saying(flavour="red"), saying()))
     )
     await run(database, told([bad]))
     await run(database, told([], [good]))
@@ -191,7 +191,7 @@ async def test_a_record_with_a_time_closes_its_work_item_too(database: Database)
 
 async def test_one_key_of_two_kinds_is_two_records(database: Database) -> None:
     for _ in range(2):
-        await run(database, told([saying("A", "person", colour="red"), organization("A")]), overrides={"any": 1})
+        await run(database, told([saying("A", "person", flavour="red"), organization("A")]), overrides={"any": 1})
     assert await work_items(database) == [("A", "OPEN", 2)]
 
 
@@ -215,10 +215,10 @@ async def test_an_empty_field_that_every_row_needs_is_refused_or_kept(database: 
 
 
 async def test_an_ignored_record_stays_ignored_while_its_words_are_the_same(database: Database, hub: Viewer) -> None:
-    await run(database, told([saying(colour="red")]))
+    await run(database, told([saying(flavour="red")]))
     async with database.write(hub) as session:
         await session.execute(update(Rejected).values(status=RejectedStatus.IGNORED))
-    await run(database, told([saying(colour="blue")]), overrides={"any": 1})
+    await run(database, told([saying(flavour="blue")]), overrides={"any": 1})
     assert await work_items(database) == [("K", "IGNORED", 2)]
     await run(database, told([saying(parent=["P"])]), overrides={"any": 1})
     assert [status for _, status, _ in await work_items(database)] == ["IGNORED", "OPEN"]

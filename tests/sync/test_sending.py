@@ -46,6 +46,7 @@ async def test_a_new_row_is_told_whole_and_linked_by_the_key_it_gets(database: D
         "description": None,
         "grid": None,
         "parent": None,
+        **dict.fromkeys(("colour", "established_on", "industry", "minimum_size", "practice")),
     }
     (delivery,) = await post.deliveries()
     assert (delivery.status, delivery.key, delivery.tries) == (DeliveryStatus.SENT, "T-A", 1)

@@ -131,7 +131,7 @@ async def test_who_and_what_is_not_known_yet_is_waited_for(database: Database) -
         (hours(method="手环"), "method: '手环' is none of TEAM, SELF, TIME_CODE, APP, AUTOMATIC."),
         (Record("service_record", "H1", {"person": "V1"}), "title, started_at, hours: a new service_record needs it."),
         (Record("post", "M1", {"person": "V1", "role": "KING"}), "role: 'KING' is none of"),
-        (Record("shift", "S1", {"person": "V1", "starts_at": AT}), "activity, ends_at: a new shift needs it."),
+        (Record("shift", "S1", {"person": "V1", "starts_at": AT}), "ends_at: a new shift needs it."),
         (Record("activity", "P1", {"code": "P1", "title": "一"}), "starts_at: a new activity needs it."),
     ],
 )
