@@ -83,13 +83,13 @@ async def test_the_source_saying_another_thing_is_asked_about_anew(database: Dat
 
 async def test_what_is_mended_badly_says_why(database: Database) -> None:
     await run(database, told([LONG]))
-    await mend(database, "L", organization_kind="STILL NOTHING", flavour="red")
+    await mend(database, "L", organization_kind="STILL NOTHING", colour="red")
     done = await again(database)
     assert counts(done) == {"rejected": 1}
     one = await item(database, "L")
     assert (one.status, one.times, one.run_id) == (RejectedStatus.OPEN, 2, done.id)
     assert one.raw["organization_kind"] == "NOTHING"
-    assert one.reason.startswith(("organization_kind: ", "flavour: "))
+    assert one.reason.startswith(("organization_kind: ", "colour: "))
     await mend(database, "L", organization_kind=None)
     assert "colour" in (await item(database, "L")).record["fields"]  # type: ignore[index]
 
