@@ -18,3 +18,8 @@ def upgrade() -> None:
     op.add_column("practices", sa.Column("synthetic", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.alter_column("practices", "demo", server_default=None)
     op.alter_column("practices", "synthetic", server_default=None)
+
+
+def downgrade() -> None:
+    op.drop_column("practices", "synthetic")
+    op.drop_column("practices", "demo")
