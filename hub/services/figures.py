@@ -38,9 +38,7 @@ def holds(got: float | None, value: float, qualifier: Qualifier) -> bool:
     if got is None:
         return False
     match qualifier:
-        case Qualifier.AT_LEAST:
-            return got >= value
-        case Qualifier.OVER:
+        case Qualifier.AT_LEAST | Qualifier.OVER:
             return got >= value
         case Qualifier.NEARLY:
             return value * (1 - TOLERANCE) <= got <= value
