@@ -33,7 +33,11 @@ class Channel(Term):
 
     HOTLINE_12345 = "The government hotline (12345热线)."
     HOTLINE_12319 = "The city management hotline (12319热线)."
+    PHONE = "A call to the neighbourhood itself (电话)."
     MINI_APP = "A mini-app (小程序)."
+    MINI_APP_REPORT = "A mini-app, where wrongs are reported (小程序报事)."
+    MINI_APP_DISCUSS = "A mini-app, where matters are discussed (小程序议事)."
+    MINI_APP_SERVICE = "A mini-app, where things get done (小程序办事)."
     QR_CODE = "A code on the wall (扫码)."
     VISIT = "A visit at the door (走访)."
     GRID_WORKER = "Found by a grid worker (网格上报)."

@@ -177,6 +177,7 @@ def _event(batch: Batch, one: Planned, request: Mapping[str, Any]) -> None:
         "action": RequestAction.SYNC,
         "status": request.get("status") or BEGUN,
         "party_id": request.get("assignee_id"),
+        "step_id": request.get("step_id"),
         "note": f"来源所述在本系统中尚未登记：{names}" if names else None,  # so that it is not lost
         "details": {"key": one.record.key, "unknown": one.unknown} if one.unknown else {"key": one.record.key},
     }

@@ -14,11 +14,11 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hub.models import Link, PlanAction, uuid7
+from hub.models import Link, PlanAction, Request, uuid7
 from hub.models.base import now
 from hub.plugin import Place
 from hub.services.changes import plain
-from hub.sync import nested
+from hub.sync import course, nested
 from hub.sync.kind import Found, Kind, Values
 from hub.sync.kinds import KINDS
 from hub.sync.ownership import Owners, owners, tell_what_stays
@@ -62,6 +62,8 @@ async def plan(
             decided = await _Matching(kind, fresh, references, source_id, moment).decide(session)
             if kind.nested:
                 await nested.compare(session, decided)
+            if kind.model is Request:
+                await course.follow(session, decided)
             planned += decided
             if kind.table.name in NAMED and (ahead is not None or name != last):
                 for one in decided:

@@ -76,6 +76,8 @@ class Config(BaseModel):
     prefix: str = Field(
         "", pattern=r"^[\w-]{0,20}$", title="编号前缀", description="两条热线编号可能相同时加以区分；启用后请勿更改"
     )
+    practice: str = Field("", title="实践", description="工单所属实践的代码；空：不属于任何实践")
+    workflow: str = Field("", title="办理流程", description="工单所走流程的代码，如 baohe.BH6；空：不走实践的流程")
     page_size: int = Field(200, ge=1, le=1000, title="每页条数", description="一次请求的工单数")
     district: str = Field("150602", pattern=r"^\d{6}$", title="区划代码", description="所有工单都在其内的区县")
     overlap_minutes: int = Field(10, ge=0, le=10080, title="重叠分钟数", description="每次往回多读，以免漏掉迟到的工单")
@@ -147,7 +149,14 @@ class Hotline12345(Plugin[Config]):
     @cached_property
     def centre(self) -> Centre:
         """The hotline as its settings describe it."""
-        return Centre(self.config.district, self.config.channel, self.config.prefix, self.config.spoken())
+        return Centre(
+            self.config.district,
+            self.config.channel,
+            self.config.prefix,
+            self.config.spoken(),
+            self.config.practice,
+            self.config.workflow,
+        )
 
     async def pull(self, cursor: str | None) -> AsyncIterator[Page]:
         """Every order that was updated since the mark, less the overlap."""

@@ -29,12 +29,16 @@ class Centre:
     channel   how its orders came in, where their rows do not say so
     prefix    what stands before its orders' numbers in the hub, so that two hotlines may use the same ones
     dialects  those that it may speak
+    practice  the code of the practice that its orders belong to, if any
+    workflow  the code of the workflow that they follow, if any
     """
 
     district: str = "150602"
     channel: str = "HOTLINE_12345"
     prefix: str = ""
     dialects: tuple[Dialect, ...] = DIALECTS
+    practice: str = ""
+    workflow: str = ""
 
     def number(self, key: str) -> str:
         """What the hotline itself calls the order of this key."""
@@ -85,6 +89,10 @@ def fields(row: Row, known: Reading, key: str, centre: Centre) -> dict[str, Any]
     """The request's fields: only what the row speaks of."""
     dialect = known.dialect
     found: dict[str, Any] = {"number": key, "channel": centre.channel}
+    if centre.practice:
+        found["practice"] = centre.practice
+    if centre.workflow:
+        found["workflow"] = centre.workflow
     for field, columns, convert, may_be_empty in known.converters:
         for column in columns:
             if (plain := text(row[column])) is not None:
