@@ -10,10 +10,8 @@ down_revision: str | None = "0021"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-CHANNELS = (
-    *("HOTLINE_12345", "HOTLINE_12319", "MINI_APP", "QR_CODE", "VISIT", "GRID_WORKER", "STATION", "SENSOR"),
-    *("WEB", "OTHER"),
-)
+HOTLINES = ("HOTLINE_12345", "HOTLINE_12319")
+OTHERS = ("QR_CODE", "VISIT", "GRID_WORKER", "STATION", "SENSOR", "WEB", "OTHER")
 USES = ("MINI_APP_REPORT", "MINI_APP_DISCUSS", "MINI_APP_SERVICE")
 
 
@@ -23,7 +21,7 @@ def _check(channels: Sequence[str]) -> None:
 
 
 def upgrade() -> None:
-    _check((*CHANNELS, "PHONE", *USES))
+    _check((*HOTLINES, "PHONE", "MINI_APP", *USES, *OTHERS))
 
 
 def downgrade() -> None:
@@ -31,4 +29,4 @@ def downgrade() -> None:
     requests = sa.table("requests", channel)
     op.execute(requests.update().where(channel.in_(USES)).values(channel="MINI_APP"))
     op.execute(requests.update().where(channel == "PHONE").values(channel="OTHER"))
-    _check(CHANNELS)
+    _check((*HOTLINES, "MINI_APP", *OTHERS))
