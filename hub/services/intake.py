@@ -35,6 +35,7 @@ from hub.models import (
 from hub.prepared import Prepared
 from hub.services import grids, words, working_days
 from hub.services.adding import Adding, one
+from hub.services.coordinates import must_be_whole
 from hub.services.requests import LEVELS, begin, record
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U, so that it can be read out
@@ -82,6 +83,7 @@ async def submit(
     viewer.must("requests:submit")
     grid, number = await _grid_and_number(session, viewer, grid_id)
     level = GridLevel[grid["level"]]
+    must_be_whole({"longitude": longitude, "latitude": latitude})
     followed = await _followed(session, viewer, workflow_id) if workflow_id is not None else None
     request = Request(
         id=uuid7(),
@@ -97,8 +99,8 @@ async def submit(
         grid_id=grid_id,
         grid_path=grid["path"],
         place=words.maybe(place, field="place", most=words.LINE),
-        longitude=degrees(longitude, 180, field="longitude"),
-        latitude=degrees(latitude, 90, field="latitude"),
+        longitude=longitude,
+        latitude=latitude,
         practice=followed["practice"] if followed else words.maybe(practice, field="practice", most=words.LINE),
         workflow_id=workflow_id,
         step_id=followed and followed["step_id"],
@@ -188,13 +190,6 @@ def new_number() -> str:
     chance = secrets.randbits(30)
     mark = "".join(ALPHABET[chance >> shift & 31] for shift in range(0, 30, 5))
     return f"LS{working_days.local_day(now()):%Y%m%d}-{mark}"
-
-
-def degrees(value: float | None, most: int, *, field: str) -> float | None:
-    """A longitude or a latitude, if it is possible. Raises Invalid."""
-    if value is not None and not -most <= value <= most:
-        raise Invalid(f"{field} is {value}: give degrees from -{most} to {most}.", field=field)
-    return value
 
 
 def _identity(caller: Caller, request_id: UUID) -> Identity | None:
