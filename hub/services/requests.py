@@ -4,7 +4,7 @@ The steps themselves are in the files beside: triage, handling, closing, merging
 possible when, and for whom, is the table in workflow.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -182,10 +182,11 @@ async def taken_back(
     return event, known or row.to or request.status
 
 
-async def merged_under(session: AsyncSession, head: Request) -> list[Request]:
-    """The requests that are merged into it, locked until the end of the transaction."""
-    under = select(Request).where(Request.merged_into_id == head.id, Request.status == RequestStatus.MERGED)
-    return list(await session.scalars(under.order_by(Request.id).with_for_update()))
+async def merged_under(session: AsyncSession, heads: Collection[UUID]) -> list[Request]:
+    """The requests that are merged into these, locked until the end of the transaction and read afresh."""
+    under = select(Request).where(Request.merged_into_id.in_(heads), Request.status == RequestStatus.MERGED)
+    ordered = under.order_by(Request.id).with_for_update()
+    return list(await session.scalars(ordered.execution_options(populate_existing=True)))
 
 
 def record(
