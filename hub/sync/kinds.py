@@ -33,7 +33,7 @@ from hub.services import catalogue, grids, privacy, requests, service_records
 from hub.services.working_days import local_day
 from hub.sync import values as reading
 from hub.sync.kind import BY_KEY, EVERY, Found, Kind, Reference, Values
-from hub.sync.place_kinds import PLACE_KINDS, misplaced, unknown
+from hub.sync.place_kinds import PLACE_KINDS, in_order, misplaced, unknown
 from hub.sync.practice_kinds import PRACTICE_KINDS
 from hub.sync.register_kinds import REGISTER_KINDS
 
@@ -108,6 +108,10 @@ def _catalogue_entry(
 def _alliance(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, Found], at: datetime) -> str | None:
     """Why its members belong together is said in the hub's names."""
     return unknown(values, {"match_basis": MatchBasis})
+
+
+def _post(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, Found], at: datetime) -> str | None:
+    return in_order(values, row, "since", "until")
 
 
 def _service_record(
@@ -212,6 +216,7 @@ KINDS: dict[str, Kind] = {
             required=("person", "role"),
             closing=lambda at: {"until": local_day(at)},
             reopening={"until": None},
+            derive=_post,
         ),
         *PLACE_KINDS,
         Kind(

@@ -112,18 +112,18 @@ def _notice(values: Values, row: Row, found: Mapping[str, Found], at: datetime) 
     for name in ("title", "text", "basis"):
         if what := words.personal(values.get(name)):
             return f"{name}: it holds {what}, and everybody comes to read it. Leave it out."
-    return _in_order(values, row, "since", "until")
+    return in_order(values, row, "since", "until")
 
 
 def _offer(values: Values, row: Row, found: Mapping[str, Found], at: datetime) -> str | None:
-    return _in_order(values, row, "valid_from", "valid_to")
+    return in_order(values, row, "valid_from", "valid_to")
 
 
 def _agreement(values: Values, row: Row, found: Mapping[str, Found], at: datetime) -> str | None:
-    return _in_order(values, row, "signed_on", "expires_on")
+    return in_order(values, row, "signed_on", "expires_on")
 
 
-def _in_order(values: Values, row: Row, first: str, last: str) -> str | None:
+def in_order(values: Values, row: Row, first: str, last: str) -> str | None:
     """The words of a refusal where an end lies before its beginning."""
     stands = {first: None, last: None, **(row or {}), **values}
     begin, end = stands[first], stands[last]
