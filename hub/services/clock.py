@@ -22,6 +22,8 @@ A, S = RequestAction, RequestStatus
 PAUSED = frozenset({S.NEEDS_INFO, S.RETURN_REQUESTED, S.MERGED})
 """Where the clock stands still: somebody else has to say something first. It runs on while more time is asked for."""
 
+STANDING = frozenset(status.name for status in PAUSED)
+
 RUNNING = OPEN - PAUSED - DONE
 
 STARTS = frozenset({A.DISPATCH, A.SIGN, A.REWORK})
@@ -68,8 +70,8 @@ def _clock(asked: Asked, events: Iterable[RequestEvent], at: datetime) -> Clock 
     for event in events:
         if event.action in STARTS and event.details.get("days") is not None:
             started, stood = event.action, 0
-        elif event.action in PAUSES:
-            since = event.at
+        elif event.action in PAUSES and event.details.get("from") not in STANDING:
+            since = event.at  # what stood still already goes on standing still
         elif event.action in RESUMES:
             stood += event.details.get("paused_days") or 0
         elif event.action in ENDS:
