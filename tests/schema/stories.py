@@ -18,6 +18,7 @@ from hub.sync import registry
 from hub.sync.run import run_source
 from hub.upgrade import upgrade
 from schema.bus import Bus
+from schema.schema import extended
 
 PEPPER = b"pepper"
 TERMINAL = system("hub token")
@@ -153,6 +154,8 @@ def due(since: str, days: int) -> str:
 async def told(database: Database) -> AsyncIterator[Story]:
     """The application as `hub serve` mounts it, over this database."""
     async with Bus(database.url) as bus:
-        transport = ASGITransport(app.build(database, PEPPER, bus), raise_app_exceptions=False)
+        added = extended(registry.load().plugins.values())
+        built = app.build(database, PEPPER, bus, more=added.shown)
+        transport = ASGITransport(built, raise_app_exceptions=False)
         async with AsyncClient(transport=transport, base_url="http://hub") as client:
             yield Story(database, client)

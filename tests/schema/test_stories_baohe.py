@@ -5,6 +5,7 @@ from tests.schema.stories import Story, due
 OFFICE, CLERK, STREET = "district@340111", "clerk@340111004007:BH-CLERK", "clerk@340111004"
 ELSEWHERE, STRANGER = "clerk@340111005", "resident:BH-STRANGER"
 STEWARD, PROPERTY = "handler:BH-STEWARD", "handler:BH-PROPERTY"
+BRANCH = "clerk@340111005:BH-PROPERTY"  # reads callers, but of another street
 PLACES = """{ home: grid(code: "340111004007") { id } estate: grid(code: "340111004007001") { id }
   workflow(code: "baohe.BH6") { id } }"""
 MASKED = {"name": "王*", "phone": "138****8000", "confidential": True}
@@ -199,7 +200,7 @@ async def afterwards(story: Story, id: str) -> None:
     for above in (STREET, OFFICE):
         assert await seen(story, above, id) == {"node": whole, "requests": {"totalCount": 1}}
     part = whole | {"caller": None, "submitter": None, "history": {"totalCount": 0}}
-    for party in (STEWARD, PROPERTY):
+    for party in (STEWARD, PROPERTY, BRANCH):
         assert await seen(story, party, id) == {"node": part, "requests": {"totalCount": 1}}
     for nobody in (ELSEWHERE, STRANGER, "clerk@150602", "anonymous"):
         assert await seen(story, nobody, id) == {"node": None, "requests": {"totalCount": 0}}

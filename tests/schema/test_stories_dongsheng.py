@@ -1,7 +1,9 @@
 """东胜: the community blows the whistle, departments respond; who is late climbs the ladder, and it goes up a level."""
 
 from datetime import datetime, timedelta
+from itertools import count
 
+from hub.models import now
 from hub.services import working_days
 from tests.schema.stories import Story, due
 
@@ -59,14 +61,16 @@ async def blown(story: Story, ids: dict[str, str]) -> str:
     words = 'submitRequest(gridId: $home, workflowId: $workflow, title: "夜市占道", kind: EVENT, channel: GRID_WORKER)'
     told = {name: ids[name] for name in ("home", "workflow")}
     id = await story.make(CLERK, words, **told)
-    send, join = "dispatchRequest(id: $id, partyId: $urban)", "joinRequest(id: $id, partyId: $market, workingDays: 2)"
+    days = before_a_pause()
+    send = f"dispatchRequest(id: $id, partyId: $urban, workingDays: {days})"
+    join = "joinRequest(id: $id, partyId: $market, workingDays: 2)"
     for who, code in ((URBAN, "FORBIDDEN"), (ELSEWHERE, "NOT_FOUND"), ("anonymous", "UNAUTHENTICATED")):
         assert await story.refused(who, send, id=id, urban=ids["urban"]) == code
     assert await story.refused(CLERK, join, id=id, market=ids["market"]) == "TRANSITION_REFUSED"
     sent = await story.do(
         CLERK, f"{send} {{ dispatchedAt dueAt level step {{ name phase }} }}", id=id, urban=ids["urban"]
     )
-    deadline = due(sent.pop("dispatchedAt"), 1)
+    deadline = due(sent.pop("dispatchedAt"), days)
     assert sent == {"dueAt": deadline, "level": "COMMUNITY", "step": WHISTLE}
     asked = f"{join} {{ step {{ name phase }} coHandlers {{ nodes {{ askedAt dueAt overdue party {{ code }} }} }} }}"
     called = await story.do(CLERK, asked, id=id, market=ids["market"])
@@ -77,6 +81,12 @@ async def blown(story: Story, ids: dict[str, str]) -> str:
     }
     assert await story.refused(CLERK, join, id=id, market=ids["market"]) == "CONFLICT"
     return id
+
+
+def before_a_pause() -> int:
+    """For how many working days the last of them is followed by a day off."""
+    ends = ((days, working_days.local_day(working_days.add(now(), days))) for days in count(1))
+    return next(days for days, day in ends if not working_days.is_working_day(day + timedelta(days=1)))
 
 
 async def responded(story: Story, id: str, market: str) -> None:
@@ -106,7 +116,7 @@ async def responded(story: Story, id: str, market: str) -> None:
 
 
 async def overdue(story: Story, id: str) -> None:
-    """督办: the other department signs, and lets its deadline pass. It is urged after a day, supervised after two."""
+    """督办: the other department signs and does nothing: urged one working day late, supervised two days late."""
     signed = await story.do(URBAN, "signRequest(id: $id) { dueAt urged supervised }", id=id)
     deadline = datetime.fromisoformat(signed.pop("dueAt"))
     assert signed == {"urged": 0, "supervised": False}
