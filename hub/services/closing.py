@@ -5,8 +5,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer
-from hub.errors import Invalid
-from hub.models import Evaluation, Request, RequestAction, Satisfaction, now
+from hub.errors import Conflict, Invalid
+from hub.models import Evaluation, Request, RequestAction, RequestStatus, Satisfaction, now
 from hub.services import deadlines, privacy, words
 from hub.services.merging import answer
 from hub.services.requests import begin, on_grid, record
@@ -64,6 +64,8 @@ async def evaluate(
     Staff who took a call down submitted it, and speak for the caller all the same.
     """
     request = await begin(session, viewer, id, RequestAction.EVALUATE)
+    if request.status is RequestStatus.MERGED and request.result is None and request.handled_at is None:
+        raise Conflict(f"Request {request.number} was not answered yet: evaluate it when the one that it is under was.")
     note = words.maybe(note, field="note")
     privacy.must_stay_clean(request, note=note)
     as_staff = on_grid(viewer, request) and viewer.can("requests:verify")

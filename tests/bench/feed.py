@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from http.client import HTTPConnection
+from http.client import HTTPConnection, RemoteDisconnected
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from typing import Any
 from urllib.parse import urlencode
@@ -20,12 +20,19 @@ def pages(port: int, limit: int = 1000) -> Iterator[list[Row]]:
     connection, cursor = HTTPConnection("127.0.0.1", port, timeout=60), None
     while True:
         asked = urlencode({"limit": limit} | ({"cursor": cursor} if cursor else {}))
-        connection.request("GET", f"/api/workorders?{asked}", headers={"X-API-Key": "demo-key"})
-        answer = json.loads(connection.getresponse().read())
+        try:
+            answer = _answer(connection, asked)
+        except RemoteDisconnected:  # who takes a page slowly finds the connection idle for too long
+            answer = _answer(connection, asked)
         yield [flat(row) for row in answer["resultData"]]
         if not answer["pageInfo"]["hasMore"]:
             return
         cursor = answer["pageInfo"]["nextCursor"]
+
+
+def _answer(connection: HTTPConnection, asked: str) -> Any:
+    connection.request("GET", f"/api/workorders?{asked}", headers={"X-API-Key": "demo-key"})
+    return json.loads(connection.getresponse().read())
 
 
 def flat(row: dict[str, Any]) -> Row:
