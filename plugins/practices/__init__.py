@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
 
 from hub.plugin import BadRecord, Page, Plugin, Record, SourceBroken, SourceRefused
 from plugins.practices.checks import faults
-from plugins.practices.files import Unreadable, Written, read
-from plugins.practices.form import PracticeFile, keys_of, part_at
+from plugins.practices.files import Unreadable, Where, Written, read
+from plugins.practices.form import PracticeFile
 from plugins.practices.records import records
+from plugins.practices.words import words
 
 __all__ = ["Practices"]
 
@@ -56,7 +56,7 @@ class Practices(Plugin[Config]):
         """Every file; of a folder all of them."""
         path = self.config.path
         found = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
-        if not found or not all(file.is_file() for file in found):
+        if not found or not (path.is_dir() or path.is_file()):
             raise SourceRefused(f"{path}: there is no practice file (*.yaml). Set the setting path to one.")
         pages = [said(file) for file in found]
         if all(isinstance(item, Unread) for items in pages for item in items):
@@ -75,31 +75,16 @@ def said(path: Path) -> list[Record | BadRecord]:
     except Unreadable as error:
         return [_bad(path, f"{path.name}, {error}", unread=True)]
     except ValidationError as error:
-        return [_bad(path, *(_told(written, fault["loc"], _words(fault)) for fault in error.errors()))]
-    wrong = [_told(written, where, words) for where, words in faults(file)]
+        return [_bad(path, *(_told(written, fault["loc"], words(fault)) for fault in error.errors()))]
+    wrong = [_told(written, where, what) for where, what in faults(file)]
     return [_bad(path, *wrong)] if wrong else list(records(file, written))
 
 
-def _words(fault: ErrorDetails) -> str:
-    """What is wrong with the form of a part, and what to write instead."""
-    *above, name = fault["loc"]
-    part = part_at(tuple(above))
-    match fault["type"]:
-        case "extra_forbidden" if part is not None:
-            return f"{name} is not known here. Write one of: {', '.join(keys_of(part))}."
-        case "missing":
-            return f"{name} is missing. Write it."
-        case "string_type":
-            return f"{fault['input']!r} is no text. Write it in quotes."
-        case _:
-            return f"{fault['msg'].removeprefix('Value error, ')}."
-
-
-def _told(written: Written, where: tuple[str | int, ...], words: str) -> str:
+def _told(written: Written, where: Where, what: str) -> str:
     place = ".".join(str(part) for part in where)
-    return f"{written.path.name}, line {written.line(where)}: {place}: {words}"
+    return f"{written.path.name}, line {written.line(where)}: {place}: {what}"
 
 
-def _bad(path: Path, *words: str, unread: bool = False) -> BadRecord:
+def _bad(path: Path, *told: str, unread: bool = False) -> BadRecord:
     kind = Unread if unread else BadRecord
-    return kind(" ".join(words), {"file": path.name}, "practice", path.stem, where=path.name)
+    return kind(" ".join(told), {"file": path.name}, "practice", path.stem, where=path.name)

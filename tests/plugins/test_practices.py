@@ -110,8 +110,8 @@ def test_every_shipped_practice_is_known_here() -> None:
 
 
 WRONG = {
-    "phase": "phase.yaml, line 7: workflows.0.steps.1.phase: Input should be 'INTAKE', 'TRIAGE', 'DISPATCH', 'ACCEPT', "
-    "'HANDLE', 'SUPERVISE', 'FEEDBACK', 'EVALUATE', 'PUBLISH' or 'ASSESS'.",
+    "phase": "phase.yaml, line 7: workflows.0.steps.1.phase: 'DOING' is not known here. Write one of: INTAKE, TRIAGE, "
+    "DISPATCH, ACCEPT, HANDLE, SUPERVISE, FEEDBACK, EVALUATE, PUBLISH, ASSESS.",
     "nobody": "nobody.yaml, line 10: workflows.0.steps.1.by: Nobody may take handle. Name who does, or leave `by` out.",
     "nowhere": "nowhere.yaml, line 6: workflows.0.steps.0.next.0: There is no step handel. Write one of: report, "
     "handle.",

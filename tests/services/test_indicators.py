@@ -138,6 +138,20 @@ async def test_only_the_period_is_counted(database: Database) -> None:
         ({"of": "requests", "where": {"solved": "yes"}}, None, "numerator: solved: 'yes' does not fit."),
         ({"of": "requests", "where": {"closed_at": {"after": 1}}}, None, "closed_at: 'after' is no test."),
         ({"of": "requests", "sum": "title"}, None, "numerator: sum: title is no number."),
+        ({"of": "requests", "where": {"kind": [["WISH"]]}}, None, "numerator: kind: ['WISH'] is none of "),
+        (
+            {"of": "requests", "where": {"kind": {"starts_with": "A"}}},
+            None,
+            "numerator: kind: starts_with is for texts.",
+        ),
+        (
+            {"of": "organizations", "where": {"minimum_size": 2**31}},
+            None,
+            "minimum_size: 2147483648 does not fit. Write",
+        ),
+        ({"of": "requests", "where": {"closed_at": {"gt": "0001-01-01T00:00:00+08:00"}}}, None, "Write one from 1949"),
+        ({"of": "requests"}, "MONTH:²", "period: 'MONTH:²' is none. Write MONTH,"),
+        ({"of": "requests"}, "QUARTER:19", "period: 'QUARTER:19' is none. Write MONTH,"),
         ({"of": "requests"}, "WEEK", "period: 'WEEK' is none. Write MONTH, QUARTER, YEAR,"),
     ],
 )
