@@ -22,6 +22,7 @@ from hub.cli.rules import rules_group
 from hub.cli.sdl import sdl_command
 from hub.cli.serve import serve_command, worker_command
 from hub.cli.simulate import simulate
+from hub.cli.sources import add_command, set_command
 from hub.cli.steering import (
     alerts_command,
     cancel_command,
@@ -63,6 +64,8 @@ sync.command("plan")(plan_command)
 sync.command("show")(show_command)
 sync.command("apply")(apply_command)
 sync.command("undo")(undo_command)
+sync.command("add")(add_command)
+sync.command("set")(set_command)
 sync.command("rejected")(list_command)
 sync.command("fix")(fix_command)
 sync.command("replay")(replay_command)

@@ -1,31 +1,97 @@
-"""A source that a command makes, under a name and with settings of its own."""
+"""A source that is made under a name and with settings of its own, and settings that are changed to last."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import system
 from hub.db import Database
+from hub.errors import Conflict, Misconfigured
 from hub.models import Source
 from hub.sync import http
 from hub.sync.registry import Registry
 from hub.sync.rules import own_by_default
+from hub.sync.run import stored_source
+from hub.sync.work import insist
+
+NAME = re.compile(r"\w[\w.-]{0,63}")
+VIEWER = system("hub sync")
 
 
 async def made_source(
     database: Database, registry: Registry, name: str, plugin: str, title: str, settings: Mapping[str, Any]
 ) -> Source:
     """The source of that name with these settings, made at first use. Raises Misconfigured for wrong settings."""
-    async with http.client() as client:
-        registry.make(plugin, settings, client)
+    await checked(registry, plugin, settings)
     async with database.write(system("sync")) as session:
         source = await session.scalar(select(Source).where(Source.name == name))
         if source is None:
-            source = Source(name=name, plugin=plugin, title=title, settings=dict(settings))
-            session.add(source)
-            await session.flush()
-            own_by_default(session, source, registry.plugins[plugin].rules)
+            source = await _made(session, registry, name, plugin, title, settings)
         elif source.settings != settings:
             source.settings = dict(settings)
+    return source
+
+
+async def add_source(
+    database: Database, registry: Registry, name: str, plugin: str, settings: Mapping[str, Any], title: str = ""
+) -> tuple[Source, BaseModel]:
+    """A new source, and its settings as they are understood. Raises Misconfigured, Conflict where the name is taken."""
+    if not NAME.fullmatch(name):
+        raise Misconfigured(f"{name!r} can be no name: write letters, digits, '.', '-' and '_', at most 64.")
+    if any(preset.name == name for preset in registry.presets()):
+        raise Conflict(f"{name} is a ready-made source: `hub sync set {name} NAME=VALUE` changes its settings.")
+    config = await checked(registry, plugin, settings)
+    async with database.write(VIEWER) as session:
+        if await session.scalar(select(Source.id).where(Source.name == name)) is not None:
+            raise Conflict(f"There is a source {name} already: `hub sync set {name} NAME=VALUE` changes its settings.")
+        lasting = _lasting(settings, config)
+        return await _made(session, registry, name, plugin, title or registry.plugins[plugin].title, lasting), config
+
+
+async def change_settings(
+    database: Database, registry: Registry, name: str, changed: Mapping[str, Any], dropped: Collection[str] = ()
+) -> tuple[Source, BaseModel]:
+    """The source with settings that are other from now on; `dropped` are again what the plugin has by itself.
+
+    Where the source was read up to stays. Raises NotFound, and Misconfigured for what makes no sense.
+    """
+    known = await insist(partial(stored_source, database, registry, name))
+    if unknown := sorted(set(dropped) - known.settings.keys()):
+        raise Misconfigured(f"{name} has nothing set for {', '.join(unknown)}. Set: {', '.join(known.settings)}.")
+    async with database.write(VIEWER) as session:
+        source = await session.scalar(select(Source).where(Source.id == known.id).with_for_update())
+        assert source is not None  # sources are never removed
+        settings = {key: value for key, value in source.settings.items() if key not in dropped} | dict(changed)
+        config = await checked(registry, source.plugin, settings)
+        if (lasting := _lasting(settings, config)) != source.settings:
+            source.settings = lasting
+        return source, config
+
+
+async def checked(registry: Registry, plugin: str, settings: Mapping[str, Any]) -> BaseModel:
+    """What a plugin understands by these settings. Raises Misconfigured."""
+    async with http.client() as client:
+        config: BaseModel = registry.make(plugin, settings, client).config
+    return config
+
+
+def _lasting(settings: Mapping[str, Any], config: BaseModel) -> dict[str, Any]:
+    """The same for whoever runs it later, wherever: paths from the root on."""
+    read = ((name, value, getattr(config, name, None)) for name, value in settings.items())
+    return {name: str(path.absolute()) if isinstance(path, Path) else value for name, value, path in read}
+
+
+async def _made(
+    session: AsyncSession, registry: Registry, name: str, plugin: str, title: str, settings: Mapping[str, Any]
+) -> Source:
+    source = Source(name=name, plugin=plugin, title=title, settings=dict(settings))
+    session.add(source)
+    await session.flush()
+    own_by_default(session, source, registry.plugins[plugin].rules)
     return source
