@@ -43,6 +43,9 @@ class Practice(Part):
     title: str = Field(description="what the practice is called")
     grid: str | None = Field(None, description="the statistical code of its division, in quotes")
     description: str | None = None
+    ended: bool = Field(
+        default=False, strict=True, description="true: the practice, and all that belongs to it, is no more"
+    )
 
 
 class Item(Part):

@@ -50,7 +50,8 @@ def test_an_odd_file_is_refused_at_its_line(text: str, tmp_path: Path) -> None:
 
 
 FORM = {
-    "practice: x": "practice: 'x' stands for nothing here. Write its parts: code, name, title, grid, description.",
+    "practice: x": "practice: 'x' stands for nothing here. Write its parts: code, name, title, grid, description, "
+    "ended.",
     HEAD + "schemes: {}": "schemes: a group of names and values is no list. Write one: in brackets, or each on a line "
     "that begins with `- `.",
     HEAD + "schemes: [{code: A-, kind: GOALS, name: ''}]": "schemes.0.name: it is empty. Write something, or leave it "
