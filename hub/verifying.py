@@ -27,7 +27,6 @@ from schema.schema import build_schema
 TODAY = re.compile(r"\$today([+-]\d{1,4})?")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d:\d\d")
 VIEWER = system("hub practices verify")
-CODE = Practice.code
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +113,8 @@ def _must_be_made_up(real: Set[str]) -> None:
     if real:
         names = ", ".join(sorted(real))
         raise Conflict(
-            f"The rows of {names} in this hub are not marked as made up, and scenarios write requests, notices and more "
-            "among them. Ask for the numbers alone with --figures, build a made-up district in another hub (hub demo "
+            f"The rows of {names} in this hub are not marked as made up, and scenarios write requests, notices and "
+            "more among them. Ask for the numbers alone with --figures, build a made-up district in another hub (hub demo "
             "--practice), or insist with --yes."
         )
 
