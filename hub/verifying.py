@@ -95,9 +95,8 @@ async def verify(
         numbers: dict[Any, list[Figure]] = {}
         for figure in await session.scalars(practices.figures(VIEWER).order_by(Figure.code)):
             numbers.setdefault(figure.feature_id, []).append(figure)
-        made_up = set(
-            await session.scalars(practices.visible(VIEWER).where(Practice.synthetic).with_only_columns(CODE))
-        )
+        synthetic = await session.scalars(practices.visible(VIEWER).where(Practice.synthetic))
+        made_up = {row.code for row in synthetic}
     if scenarios and not sure:
         _must_be_made_up({feature.practice for feature in features if feature.scenario} - made_up)
     async with asking(db) as asked:
@@ -114,8 +113,8 @@ def _must_be_made_up(real: Set[str]) -> None:
         names = ", ".join(sorted(real))
         raise Conflict(
             f"The rows of {names} in this hub are not marked as made up, and scenarios write requests, notices and "
-            "more among them. Ask for the numbers alone with --figures, build a made-up district in another hub (hub demo "
-            "--practice), or insist with --yes."
+            "more among them. Ask for the numbers alone with --figures, build a made-up district in another hub (hub "
+            "demo --practice), or insist with --yes."
         )
 
 
