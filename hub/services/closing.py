@@ -5,8 +5,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer
-from hub.errors import Invalid
-from hub.models import Evaluation, Request, RequestAction, Satisfaction, now
+from hub.errors import Conflict, Invalid
+from hub.models import Evaluation, Request, RequestAction, RequestStatus, Satisfaction, now
 from hub.services import deadlines, privacy, words
 from hub.services.merging import answer
 from hub.services.requests import begin, record
@@ -61,6 +61,8 @@ async def evaluate(
 ) -> Request:
     """Evaluate the handling (评价): the submitter, or staff for the caller. The last evaluation counts."""
     request = await begin(session, viewer, id, RequestAction.EVALUATE)
+    if request.status is RequestStatus.MERGED and request.result is None and request.handled_at is None:
+        raise Conflict(f"Request {request.number} was not answered yet: evaluate it when the one that it is under was.")
     note = words.maybe(note, field="note")
     privacy.must_stay_clean(request, note=note)
     own = viewer.party_id is not None and viewer.party_id == request.submitter_id

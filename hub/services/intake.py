@@ -8,7 +8,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, exists, select
+import orjson
+from sqlalchemy import Select, Text, cast, exists, false, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer
@@ -18,6 +19,7 @@ from hub.models import (
     Grid,
     GridLevel,
     Identity,
+    Post,
     Request,
     RequestAction,
     RequestEvent,
@@ -35,7 +37,9 @@ from hub.models import (
 from hub.prepared import Prepared
 from hub.services import grids, words, working_days
 from hub.services.adding import Adding, one
+from hub.services.coordinates import must_be_whole
 from hub.services.requests import LEVELS, begin, record
+from hub.services.steps import held_there, must_begin
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U, so that it can be read out
 PHONE = re.compile(r"\+?\d[\d ()-]{1,30}\d")
@@ -82,7 +86,8 @@ async def submit(
     viewer.must("requests:submit")
     grid, number = await _grid_and_number(session, viewer, grid_id)
     level = GridLevel[grid["level"]]
-    followed = await _followed(session, viewer, workflow_id) if workflow_id is not None else None
+    must_be_whole({"longitude": longitude, "latitude": latitude})
+    followed = await _followed(session, viewer, workflow_id, grid["path"]) if workflow_id is not None else None
     request = Request(
         id=uuid7(),
         number=number,
@@ -97,8 +102,8 @@ async def submit(
         grid_id=grid_id,
         grid_path=grid["path"],
         place=words.maybe(place, field="place", most=words.LINE),
-        longitude=degrees(longitude, 180, field="longitude"),
-        latitude=degrees(latitude, 90, field="latitude"),
+        longitude=longitude,
+        latitude=latitude,
         practice=followed["practice"] if followed else words.maybe(practice, field="practice", most=words.LINE),
         workflow_id=workflow_id,
         step_id=followed and followed["step_id"],
@@ -140,8 +145,12 @@ def _take_in(
 
 
 def _first_step(viewer: Viewer, given: Callable[[str], Any]) -> Select[Any]:
-    """The step at which a workflow of requests begins, and whose it is."""
-    begins: Select[Any] = select(Workflow.practice, WorkflowStep.id.label("step_id"))  # type: ignore[assignment]
+    """The step at which a workflow of requests begins, who takes it, and whether by a post that the viewer holds."""
+    named = WorkflowStep.taken_by.has_key(cast(Post.role, Text))
+    posts = held_there(viewer.party_id, given("path")) if viewer.party_id is not None else false()
+    takers = cast(WorkflowStep.taken_by, Text).label("takers")
+    step = (WorkflowStep.id.label("step_id"), WorkflowStep.name, takers, exists().where(posts, named).label("holds"))
+    begins: Select[Any] = select(Workflow.practice, *step)  # type: ignore[assignment]
     mine = (Workflow.id == given("id"), Workflow.subject == WorkflowSubject.REQUEST, Workflow.closed_on.is_(None))
     steps_of = begins.join(WorkflowStep, WorkflowStep.workflow_id == Workflow.id)
     return steps_of.where(*mine, WorkflowStep.closed_on.is_(None)).order_by(WorkflowStep.position).limit(1)
@@ -150,11 +159,12 @@ def _first_step(viewer: Viewer, given: Callable[[str], Any]) -> Select[Any]:
 FIRST_STEP = Prepared(_first_step)
 
 
-async def _followed(session: AsyncSession | Adding, viewer: Viewer, workflow_id: UUID) -> Any:
-    """The practice and the first step of a workflow. Raises NotFound."""
-    found = await one(session, FIRST_STEP, viewer, id=workflow_id)
+async def _followed(session: AsyncSession | Adding, viewer: Viewer, workflow_id: UUID, grid_path: str) -> Any:
+    """The practice and the first step of a workflow. Raises NotFound; Forbidden where that step is for others."""
+    found = await one(session, FIRST_STEP, viewer, id=workflow_id, path=grid_path)
     if found is None:
         raise NotFound("workflow", workflow_id, "Workflows of requests are those whose subject is REQUEST.")
+    must_begin(viewer, found["name"], orjson.loads(found["takers"]), grid_path, holds=found["holds"])
     return found
 
 
@@ -188,13 +198,6 @@ def new_number() -> str:
     chance = secrets.randbits(30)
     mark = "".join(ALPHABET[chance >> shift & 31] for shift in range(0, 30, 5))
     return f"LS{working_days.local_day(now()):%Y%m%d}-{mark}"
-
-
-def degrees(value: float | None, most: int, *, field: str) -> float | None:
-    """A longitude or a latitude, if it is possible. Raises Invalid."""
-    if value is not None and not -most <= value <= most:
-        raise Invalid(f"{field} is {value}: give degrees from -{most} to {most}.", field=field)
-    return value
 
 
 def _identity(caller: Caller, request_id: UUID) -> Identity | None:

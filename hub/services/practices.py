@@ -123,17 +123,16 @@ async def start_procedure(
     note: str | None = None,
 ) -> Procedure:
     """Begin a workflow whose subject is no request (发起流程): it stands at its first step."""
-    viewer.must(WRITE)
     workflow = await session.scalar(workflows(viewer).where(Workflow.id == workflow_id))
     if workflow is None:
         raise NotFound("workflow", workflow_id)
     if workflow.subject is WorkflowSubject.REQUEST:
         raise Invalid(f"{workflow.name} is for requests: submit one with this workflow.", field="workflow_id")
     grid = await grids.by_id(session, viewer, grid_id)
-    writing.must_cover(viewer, grid.path)
+    first = (await steps.of_workflow(session, workflow.id))[0]
+    await steps.must_be_taken_by(session, viewer, first, grid.path, WRITE, party_id)
     if party_id is not None:
         await parties.living(session, viewer, party_id)
-    first = (await steps.of_workflow(session, workflow.id))[0]
     procedure = Procedure(
         id=uuid7(),
         workflow_id=workflow.id,
@@ -158,7 +157,7 @@ async def take_step(
     if there not in possible:
         names = "、".join(step.name for step in possible) or "nothing: it has ended"
         raise Conflict(f"{procedure.title} stands at {here.name}. Possible now: {names}.")
-    await steps.must_be_taken_by(session, viewer, there, procedure.grid_path, WRITE)
+    await steps.must_be_taken_by(session, viewer, there, procedure.grid_path, WRITE, procedure.party_id)
     return _stand(session, viewer, procedure, there, note)
 
 

@@ -22,7 +22,7 @@ from hub.models import (
     Urgency,
     now,
 )
-from hub.services import catalogue, deadlines, grids, parties, steps, words
+from hub.services import catalogue, deadlines, grids, merging, parties, steps, words
 from hub.services.requests import LEVELS, begin, last, record, taken_back
 
 FINAL_RETURNS = 2
@@ -62,7 +62,9 @@ async def reject_scope(
     """Find that it is not for this hub (不予受理), for one of the reasons that the rules know. It ends there."""
     request = await begin(session, viewer, id, RequestAction.REJECT_SCOPE)
     details = {"reason": reason.name}
-    return record(session, viewer, request, RequestAction.REJECT_SCOPE, note=note, details=details)
+    record(session, viewer, request, RequestAction.REJECT_SCOPE, note=note, details=details)
+    await merging.answer(session, viewer, request, RequestAction.REJECT_SCOPE, note or reason.value)
+    return request
 
 
 async def triage(

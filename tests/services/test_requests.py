@@ -84,7 +84,7 @@ async def test_one_request_may_hold_several_issues(database: Database) -> None:
     ("words", "message"),
     [
         ({"title": " "}, "title is empty: write at least a word."),
-        ({"longitude": 181.0}, "longitude is 181.0: give degrees from -180 to 180."),
+        ({"longitude": 181.0}, "longitude is 181: give degrees from -180 to 180."),
         (
             {"caller": intake.Caller(phone="ring me")},
             "caller.phone is no telephone number: give 3 to 32 digits, blanks, () or -.",
