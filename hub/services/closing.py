@@ -9,7 +9,7 @@ from hub.errors import Conflict, Invalid
 from hub.models import Evaluation, Request, RequestAction, RequestStatus, Satisfaction, now
 from hub.services import deadlines, privacy, words
 from hub.services.merging import answer
-from hub.services.requests import begin, record
+from hub.services.requests import begin, on_grid, record
 
 
 async def verify(
@@ -59,13 +59,18 @@ async def evaluate(
     solved: bool | None = None,
     note: str | None = None,
 ) -> Request:
-    """Evaluate the handling (评价): the submitter, or staff for the caller. The last evaluation counts."""
+    """Evaluate the handling (评价): the submitter, or staff for the caller. The last evaluation counts.
+
+    Staff who took a call down submitted it, and speak for the caller all the same.
+    """
     request = await begin(session, viewer, id, RequestAction.EVALUATE)
     if request.status is RequestStatus.MERGED and request.result is None and request.handled_at is None:
         raise Conflict(f"Request {request.number} was not answered yet: evaluate it when the one that it is under was.")
     note = words.maybe(note, field="note")
     privacy.must_stay_clean(request, note=note)
-    own = viewer.party_id is not None and viewer.party_id == request.submitter_id
+    as_staff = on_grid(viewer, request) and viewer.can("requests:verify")
+    submitted = viewer.party_id is not None and viewer.party_id == request.submitter_id
+    own = submitted and not (as_staff and request.caller_id is not None)
     by_id = viewer.party_id if own else None
     session.add(Evaluation(request_id=request.id, by_id=by_id, solved=solved, satisfaction=satisfaction, note=note))
     request.satisfaction = satisfaction

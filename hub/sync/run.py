@@ -19,8 +19,9 @@ from hub.models import AlertKind, Landing, PlanAction, Rejected, RejectedStatus,
 from hub.models.base import now
 from hub.plugin import BadRecord, Page, Plugin, Pulls, Receives, SourceError
 from hub.services.alerts import clear_alert, raise_alert
+from hub.services.shapes import shape
 from hub.sync import apply as applying
-from hub.sync import archive, exchange, foreseen, gone, journal, outcome, pages, receiving, rejected
+from hub.sync import archive, bulk, exchange, foreseen, gone, journal, outcome, pages, receiving, rejected
 from hub.sync.apart import apart
 from hub.sync.drift import policies
 from hub.sync.gone import TooMuchGone
@@ -33,6 +34,7 @@ from hub.sync.rules import own_by_default
 from hub.sync.work import Progress, Work, at_work, begin, fenced, insist, not_paused, note, take, totals
 
 AGAIN = 2_000
+_RUNS, _SOURCES, _LANDINGS = (shape(model).table for model in (Run, Source, Landing))
 
 
 @dataclass(slots=True)
@@ -170,7 +172,7 @@ async def _page(pull: Pull, ready: Ready, decided: Callable[[], None], *, keep_c
     run, page, items = pull.run, ready.page, ready.items
     async with fenced(pull) as session:
         if page.received is not None:
-            await session.execute(insert(Landing).values(_landing(run, page)))
+            await bulk.plainly(session, insert(_LANDINGS).values(_landing(run, page)))
         if run.mode is RunMode.PLAN:
             planned = await plan(session, pull.source.id, ready.readings, pull.ahead, Moment(run.started_at))
         else:
@@ -190,7 +192,7 @@ async def _page(pull: Pull, ready: Ready, decided: Callable[[], None], *, keep_c
         values = asdict(total) | {"pages": run.pages + 1, "records": run.records + len(items)}
         await note(session, run, values | {"expected": page.total if page.total is not None else run.expected})
         if page.cursor is not None and not keep_cursor:
-            await session.execute(_further(pull, page.cursor))
+            await bulk.plainly(session, _further(pull, page.cursor))
     take(run, values | {"expected": page.total if page.total is not None else run.expected})
     pull.drifted |= ready.readings.drifted.keys()
     pull.refused += refused
@@ -213,8 +215,8 @@ async def _heed(pull: Pull, session: AsyncSession, ready: Ready) -> None:
 def _further(pull: Pull, cursor: str) -> Update:
     """Where the next run goes on from; of a mere plan, where it goes on once the plan is applied."""
     if pull.run.mode is RunMode.PLAN:
-        return update(Run).where(Run.id == pull.run.id).values(cursor=cursor)
-    return update(Source).where(Source.id == pull.source.id).values(cursor=cursor)
+        return update(_RUNS).where(_RUNS.c.id == pull.run.id).values(cursor=cursor)
+    return update(_SOURCES).where(_SOURCES.c.id == pull.source.id).values(cursor=cursor)
 
 
 def _in_its_words(planned: list[Planned], columns: Mapping[str, str]) -> list[Planned]:
