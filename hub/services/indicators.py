@@ -7,6 +7,7 @@ five where the rows are of persons. All is counted of what the viewer may see ro
 nothing new.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,7 +15,21 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Boolean, ColumnElement, Date, DateTime, Enum, Float, Integer, Select, Text, and_, func, select
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Date,
+    DateTime,
+    Double,
+    Enum,
+    Float,
+    Integer,
+    Select,
+    Text,
+    and_,
+    func,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer, under
@@ -104,7 +119,8 @@ NOUNS: Mapping[str, Noun] = MappingProxyType(
     }
 )
 
-MOST_PLACES = 1000
+MOST_PLACES, FIRST_YEAR, LAST_YEAR = 1000, 1949, 2149
+PERIOD = re.compile(r"QUARTER|YEAR|MONTH(:([1-9]|1\d|2[0-8]))?", re.ASCII)
 CHINA = ZoneInfo("Asia/Shanghai")
 PATHS = ("grid_path", "path")
 BOUNDS: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = MappingProxyType(
@@ -113,6 +129,15 @@ BOUNDS: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = MappingProxyTy
         "gte": lambda column, value: column >= value,
         "lt": lambda column, value: column < value,
         "lte": lambda column, value: column <= value,
+    }
+)
+FITTING: Mapping[type[Any], str] = MappingProxyType(
+    {
+        Boolean: "Write true or false.",
+        Integer: "Write a whole number.",
+        Double: "Write a number.",
+        Date: "Write a day, as 2026-01-31.",
+        Text: "Write a text.",
     }
 )
 Measure = Mapping[str, Any]
@@ -153,9 +178,7 @@ def wrong(numerator: Measure, denominator: Measure, exclusions: Measure, period:
             return f"{name}: {problem}"
     if exclusions and (problem := _wrong({"of": numerator["of"], "where": exclusions})) is not None:
         return f"exclusions: {problem}"
-    kind, _, day = (period or "MONTH").partition(":")
-    on = int(day) if day.isascii() and day.isdigit() else 0
-    if kind not in ("MONTH", "QUARTER", "YEAR") or (":" in (period or "") and not (kind == "MONTH" and 1 <= on <= 28)):
+    if period is not None and not PERIOD.fullmatch(period):
         return f"period: {period!r} is none. Write MONTH, QUARTER, YEAR, or MONTH:19 for months that begin on the 19th."
     return None
 
@@ -307,8 +330,10 @@ def _tests(column: Any, name: str, wanted: Mapping[str, Any]) -> Iterator[Column
             yield column.is_(None) if value else column.is_not(None)
         elif test in BOUNDS:
             yield BOUNDS[test](column, _value(column, name, value))
+        elif test == "starts_with" and isinstance(column.type, Text) and isinstance(value, str):
+            yield column.startswith(value, autoescape=True)
         elif test == "starts_with":
-            yield column.startswith(str(value), autoescape=True)
+            raise ValueError(f"{name}: starts_with is for texts. Write 'null', gt, gte, lt or lte.")
         else:
             raise ValueError(f"{name}: {test!r} is no test. Write null, gt, gte, lt, lte or starts_with.")
 
@@ -325,12 +350,14 @@ def _value(column: Any, name: str, value: Any) -> Any:
     """A value of the column's type. Raises ValueError in words."""
     match column.type:
         case Enum(enum_class=vocabulary) if vocabulary is not None:
-            if value not in vocabulary.__members__:
+            if not isinstance(value, str) or value not in vocabulary.__members__:
                 raise ValueError(f"{name}: {value!r} is none of {', '.join(vocabulary.__members__)}.")
             return vocabulary[value]
         case Boolean():
             fits = isinstance(value, bool)
-        case Integer() | Float():
+        case Integer():
+            fits = type(value) is int and -(2**31) <= value < 2**31
+        case Float():
             fits = isinstance(value, (int, float)) and not isinstance(value, bool)
         case DateTime():
             return _moment(name, value)
@@ -341,7 +368,7 @@ def _value(column: Any, name: str, value: Any) -> Any:
         case _:
             fits = False
     if not fits:
-        raise ValueError(f"{name}: {value!r} does not fit.")
+        raise ValueError(f"{name}: {value!r} does not fit. {FITTING.get(type(column.type), 'Ask for null only.')}")
     return value
 
 
@@ -352,6 +379,8 @@ def _moment(name: str, value: Any) -> datetime:
         raise ValueError(f"{name}: {value!r} is no time. Write 2026-01-31T00:00:00+08:00.") from None
     if found.tzinfo is None:
         raise ValueError(f"{name}: {value!r} has no time zone. Write 2026-01-31T00:00:00+08:00.")
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise ValueError(f"{name}: {value!r} is no time. Write one from {FIRST_YEAR} to {LAST_YEAR}.")
     return found
 
 

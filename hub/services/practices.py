@@ -153,8 +153,11 @@ async def take_step(
     """Take one of the steps that may come next (推进流程)."""
     procedure = await writing.found(session, "procedure", id, procedures(viewer).where(Procedure.id == id))
     known = {step.id: step for step in await steps.of_workflow(session, procedure.workflow_id)}
-    here, there = known[procedure.step_id], known.get(step_id)
+    there = known.get(step_id)
+    here = await session.get_one(WorkflowStep, procedure.step_id)  # also one that the practice has no more
     possible = [step for step in known.values() if step.code in here.leads_to]
+    if here.leads_to and not possible:  # nor has it what came next
+        possible = list(known.values())
     if there not in possible:
         names = "、".join(step.name for step in possible) or "nothing: it has ended"
         raise Conflict(f"{procedure.title} stands at {here.name}. Possible now: {names}.")
