@@ -54,7 +54,7 @@ async def found(story: Story, ids: dict[str, str]) -> str:
         assert await story.refused(who, send, **told) == code
     shown = "{ level dispatchedAt dueAt step { name phase } caller { name phone } }"
     sent = await story.do(CLERK, f"{send} {shown}", **told)
-    deadline = due(sent.pop("dispatchedAt"), 2)
+    deadline = due(sent.pop("dispatchedAt"), 3)
     assert sent == {
         "level": "ESTATE",
         "dueAt": deadline,
@@ -126,7 +126,7 @@ async def solved(story: Story, id: str) -> None:
     handle = 'handleRequest(id: $id, result: "加装晾衣架")'
     assert await story.refused(OTHERS, "signRequest(id: $id)", id=id) == "NOT_FOUND"
     signed = await story.do(TEAM, "signRequest(id: $id) { status signedAt dueAt caller { name } }", id=id)
-    deadline = due(signed.pop("signedAt"), 2)
+    deadline = due(signed.pop("signedAt"), 3)
     assert signed == {"status": "SIGNED", "dueAt": deadline, "caller": None}
     assert await story.refused(TEAM, handle, id=id) == "TRANSITION_REFUSED"
     assert await story.refused(CLERK, "acceptRequest(id: $id)", id=id) == "FORBIDDEN"
