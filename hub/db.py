@@ -228,9 +228,10 @@ class Database:
 async def driver(session: AsyncSession) -> "asyncpg.Connection[Any]":
     """The driver's connection under the session, with the session's transaction begun."""
     connection = await session.connection()
-    await session.execute(text("SELECT 1"))
     raw = await connection.get_raw_connection()
     found: asyncpg.Connection[Any] = raw.driver_connection  # type: ignore[assignment]  # asyncpg is our only driver
+    if not found.is_in_transaction():  # it is begun with the first statement
+        await connection.execute(text("SELECT 1"))
     return found
 
 

@@ -1,11 +1,11 @@
 """Whether what practices have published can be asked of this hub: figures by queries, scenarios by their steps.
 
-Both go over the graph's own HTTP door, in this process. A figure is asked as somebody who may see everything; a
-scenario writes, so it belongs into a hub of made-up data.
+Both go over the graph's own HTTP door, in this process. A figure is asked as somebody who may see everything. A
+scenario writes: it is refused where the rows of its practice are not marked as made up.
 """
 
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,8 +16,8 @@ from starlette.requests import HTTPConnection
 
 from hub.auth import ANONYMOUS, ROLES, Viewer, system
 from hub.db import Database
-from hub.errors import HubError, Misconfigured
-from hub.models import Feature, Figure, now
+from hub.errors import Conflict, HubError, Misconfigured
+from hub.models import Feature, Figure, Practice, now
 from hub.services import accounts, figures, practices
 from hub.services.working_days import local_day
 from schema.asgi import graphql_app
@@ -82,24 +82,44 @@ async def asking(db: Database) -> AsyncIterator[Asking]:
         yield Asking(db, client, viewers)
 
 
-async def verify(db: Database, practice: str | None = None, *, scenarios: bool = True) -> AsyncIterator[Verified]:
-    """Every feature of the practices, or of one: its figures, or its scenario."""
+async def verify(
+    db: Database, practice: str | None = None, *, scenarios: bool = True, sure: bool = False
+) -> AsyncIterator[Verified]:
+    """Every feature of the practices, or of one: its figures, and its scenario.
+
+    Raises Conflict where a scenario would write among rows that are not made up, unless `sure`.
+    """
     async with db.read() as session:
-        wanted = practices.features(VIEWER).order_by(Feature.practice, Feature.code)
+        wanted = practices.features(VIEWER).order_by(Feature.practice, Feature.row)
         features = [row for row in await session.scalars(wanted) if practice in (None, row.practice)]
         numbers: dict[Any, list[Figure]] = {}
         for figure in await session.scalars(practices.figures(VIEWER).order_by(Figure.code)):
             numbers.setdefault(figure.feature_id, []).append(figure)
+        synthetic = await session.scalars(practices.visible(VIEWER).where(Practice.synthetic))
+        made_up = {row.code for row in synthetic}
+    if scenarios and not sure:
+        _must_be_made_up({feature.practice for feature in features if feature.scenario} - made_up)
     async with asking(db) as asked:
-        for feature in sorted(features, key=lambda one: (one.practice, _natural(one.code))):
+        for feature in sorted(features, key=lambda one: (one.practice, _natural(one.row))):
             for figure in numbers.get(feature.id, ()):
                 yield await _figure(asked, feature, figure)
             if feature.scenario and scenarios:
                 yield await _scenario(asked, feature)
 
 
-def _natural(code: str) -> tuple[str, int]:
-    head, _, number = code.rpartition("-")
+def _must_be_made_up(real: Set[str]) -> None:
+    """Raise Conflict for practices whose rows in this hub somebody lives with."""
+    if real:
+        names = ", ".join(sorted(real))
+        raise Conflict(
+            f"The rows of {names} in this hub are not marked as made up, and scenarios write requests, notices and "
+            "more among them. Ask for the numbers alone with --figures, build a made-up district in another hub (hub "
+            "demo --practice), or insist with --yes."
+        )
+
+
+def _natural(row: str) -> tuple[str, int]:
+    head, _, number = row.rpartition("-")
     return head, int(number) if number.isdigit() else 0
 
 
@@ -109,7 +129,7 @@ async def _figure(asked: Asking, feature: Feature, figure: Figure) -> Verified:
     ok = not errors and figures.holds(got, figure.value, figure.qualifier)
     why = errors[0]["message"] if errors else "" if got is not None else f"{figure.at} holds no number."
     name = figure.code.removeprefix(f"{feature.code}.")
-    return Verified(figure.practice, feature.code, name, figure.qualifier.name, figure.value, got, ok, why)
+    return Verified(figure.practice, feature.row, name, figure.qualifier.name, figure.value, got, ok, why)
 
 
 async def _scenario(asked: Asking, feature: Feature) -> Verified:
@@ -122,10 +142,8 @@ async def _scenario(asked: Asking, feature: Feature) -> Verified:
             why = str(error)
         if why is not None:
             words = f"step {done + 1}: {why}"
-            return Verified(
-                feature.practice, feature.code, "scenario", "SCENARIO", len(acts), done, ok=False, why=words
-            )
-    return Verified(feature.practice, feature.code, "scenario", "SCENARIO", len(acts), len(acts), ok=True)
+            return Verified(feature.practice, feature.row, "scenario", "SCENARIO", len(acts), done, ok=False, why=words)
+    return Verified(feature.practice, feature.row, "scenario", "SCENARIO", len(acts), len(acts), ok=True)
 
 
 async def _act(asked: Asking, act: Mapping[str, Any], kept: dict[str, Any]) -> str | None:

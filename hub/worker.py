@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.auth import system
 from hub.db import Database
 from hub.errors import Conflict, HubError
-from hub.models import Run, RunMode
+from hub.models import AlertKind, Run, RunMode
 from hub.models.base import now
 from hub.services import duplicates, ladder, sources, tally_folding
+from hub.services.alerts import clear_alert, raise_alert
 from hub.sync import jobs, listening, outbound, schedule, watching
 from hub.sync.jobs import Job
 from hub.sync.overriding import must_be_open
@@ -134,6 +135,19 @@ async def _search(session: AsyncSession) -> bool:
     return await duplicates.search(session)
 
 
+MOST_FAILED = 3
+"""So often in a row a loop may fail before people are told."""
+
+
+async def _tell(db: Database, loop: str, words: str) -> bool:
+    """Say that a loop does not get on, if the database takes it; whether that was tried."""
+    said = f"The worker's {loop} fails over and over, and is tried again. {words} See the log of `hub worker`."
+    with suppress(HubError):
+        async with db.write(VIEWER) as session:
+            await raise_alert(session, AlertKind.WORKER, None, loop, said)
+    return True
+
+
 LOOPS: tuple[tuple[Step, float], ...] = (
     *((_fold, 1.0), (_schedule, 1.0), (_watch, 3.0)),
     *((_search, 3.0), (_climb, 180.0)),
@@ -141,14 +155,27 @@ LOOPS: tuple[tuple[Step, float], ...] = (
 
 
 async def _repeat(db: Database, stop: asyncio.Event, step: Step, seconds: float) -> None:
-    """One transaction after the other, at once where there is more; a database that is away is asked again."""
+    """One transaction after the other, at once where there is more; a database that is away is asked again.
+
+    What fails here is tried again, and leaves the other loops alone: a worker that ends does nothing for anybody.
+    """
+    name, failed, told = step.__name__.lstrip("_"), 0, True  # who worked before us may have told of it
     while not stop.is_set():
         more = False
         try:
             async with db.write(VIEWER) as session:
                 more = await step(session)
+                if told:
+                    await clear_alert(session, AlertKind.WORKER, None, name)
+            failed, told = 0, False
         except HubError as error:
-            log.warning("a loop of the worker waits", loop=step.__name__, error=str(error))
+            failed, words = failed + 1, str(error)
+            log.warning("a loop of the worker waits", loop=name, error=words)
+        except Exception as error:
+            failed, words = failed + 1, f"{type(error).__name__}: {error}"
+            log.exception("a loop of the worker failed", loop=name)
+        if failed == MOST_FAILED:
+            told = await _tell(db, name, words)
         if not more:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), seconds)

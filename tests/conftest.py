@@ -32,6 +32,7 @@ from tests.hub.servers import eventually, processes
 from tests.schema.api import Api
 from tests.schema.city import City, founded
 from tests.schema.large_city import founded_large
+from tests.schema.stories import Story, practise, told
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -177,6 +178,22 @@ async def own_city(own_database: Database) -> City:
 def city(request: pytest.FixtureRequest) -> City:
     """A small district with parties and requests: the test's own, or the one that readers share."""
     return request.getfixturevalue("shared_city" if request.node.get_closest_marker("reads") else "own_city")
+
+
+@pytest.fixture(scope="session")
+async def practised(server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The name of a database that the shipped practices were read into, to be copied."""
+    async with copied(server_url, template) as database:
+        await practise(database, tmp_path_factory.mktemp("practices"))
+        await database.close()  # a template must have no guests
+        yield str(database.url.database)
+
+
+@pytest.fixture
+async def story(server_url: str, practised: str) -> AsyncIterator[Story]:
+    """A hub of the test's own that works by the shipped practices, through its door."""
+    async with copied(server_url, practised) as database, told(database) as story:
+        yield story
 
 
 # --- the command line and the HTTP door, for tests/hub ---

@@ -48,6 +48,7 @@ class AlertKind(Term):
     PARKED = "A target refuses us, or deliveries to it wait for a person (推送搁置)."
     REJECTED = "Records of a source were refused and wait for a person (记录待处理)."
     STUCK = "A plugin blocks a process, which is to be started anew (插件阻塞)."
+    WORKER = "Something that the worker does over and over fails (后台任务出错)."
     ECHO = "The hub and another system keep contradicting one another (回声)."
 
 

@@ -5,11 +5,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer
-from hub.errors import Invalid
-from hub.models import Evaluation, Request, RequestAction, Satisfaction, now
-from hub.services import deadlines, privacy, words
+from hub.errors import Conflict, Invalid
+from hub.models import Evaluation, Request, RequestAction, RequestStatus, Satisfaction, now
+from hub.services import deadlines, privacy, step_deadlines, words
 from hub.services.merging import answer
-from hub.services.requests import begin, record
+from hub.services.requests import begin, on_grid, record
 
 
 async def verify(
@@ -31,7 +31,7 @@ async def verify(
 async def _rework(session: AsyncSession, viewer: Viewer, id: UUID, note: str, days: int | None) -> Request:
     request = await begin(session, viewer, id, RequestAction.REWORK)
     note = words.said(note, field="note")
-    days = deadlines.allowance(request) if days is None else deadlines.counted(days)
+    days = step_deadlines.handling(session, request) if days is None else deadlines.counted(days)
     deadline = deadlines.after(now(), days)
     request.due_at, request.handled_at = deadline.due_at, None
     details, party_id = deadline.details(), request.assignee_id
@@ -59,11 +59,18 @@ async def evaluate(
     solved: bool | None = None,
     note: str | None = None,
 ) -> Request:
-    """Evaluate the handling (评价): the submitter, or staff for the caller. The last evaluation counts."""
+    """Evaluate the handling (评价): the submitter, or staff for the caller. The last evaluation counts.
+
+    Staff who took a call down submitted it, and speak for the caller all the same.
+    """
     request = await begin(session, viewer, id, RequestAction.EVALUATE)
+    if request.status is RequestStatus.MERGED and request.result is None and request.handled_at is None:
+        raise Conflict(f"Request {request.number} was not answered yet: evaluate it when the one that it is under was.")
     note = words.maybe(note, field="note")
     privacy.must_stay_clean(request, note=note)
-    own = viewer.party_id is not None and viewer.party_id == request.submitter_id
+    as_staff = on_grid(viewer, request) and viewer.can("requests:verify")
+    submitted = viewer.party_id is not None and viewer.party_id == request.submitter_id
+    own = submitted and not (as_staff and request.caller_id is not None)
     by_id = viewer.party_id if own else None
     session.add(Evaluation(request_id=request.id, by_id=by_id, solved=solved, satisfaction=satisfaction, note=note))
     request.satisfaction = satisfaction

@@ -9,12 +9,13 @@ from math import cos, radians
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import ColumnElement, Float, Select, and_, cast, func, null, or_, select, text, union_all, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer, system
-from hub.errors import Conflict, Forbidden, NotFound
+from hub.errors import Conflict, Forbidden, Invalid, NotFound
 from hub.models import (
     Change,
     ChangeKind,
@@ -26,10 +27,11 @@ from hub.models import (
     Request,
     now,
 )
-from hub.services import changes, grids, intake, requests, words
+from hub.services import changes, coordinates, grids, requests, words
 from hub.services.likeness import LONGEST, NEAR, WINDOW, Reason, Said, compared
 
 VIEWER = system("duplicates", "查重")
+log = structlog.get_logger("hub.duplicates")
 ON_GRID, AROUND, CLOSE_BY = 200, 100, 200
 MOST = ON_GRID + AROUND + CLOSE_BY
 """So many requests are compared with one at most."""
@@ -68,6 +70,9 @@ async def before(
     first: int = STORED,
 ) -> list[Similar]:
     """The same for what is not yet submitted. Raises Invalid for words that could not be."""
+    coordinates.must_be_whole({"longitude": longitude, "latitude": latitude})
+    if not 0 <= first <= MOST_SUGGESTED:
+        raise Invalid(f"first is {first}: it must lie between 0 and {MOST_SUGGESTED}.", field="first")
     said = Said(
         words.said(title, field="title", most=words.LINE),
         now(),
@@ -75,8 +80,8 @@ async def before(
         words.maybe(category, field="category", most=words.LINE),
         grid_id,
         place=words.maybe(place, field="place", most=words.LINE),
-        longitude=intake.degrees(longitude, 180, field="longitude"),
-        latitude=intake.degrees(latitude, 90, field="latitude"),
+        longitude=longitude,
+        latitude=latitude,
     )
     return await similar(session, viewer, said, first=first)
 
@@ -94,7 +99,7 @@ async def similar(
         other = Said(**{name: row[name] for name in OF_OTHERS}, at=row["submitted_at"])
         if (alike := compared(said, other, row["trigrams"])) is not None:
             found.append((alike[0], row["id"], alike[1]))
-    best = sorted(found, key=lambda one: (-one[0], one[1]))[: max(0, min(first, MOST_SUGGESTED))]
+    best = sorted(found, key=lambda one: (-one[0], one[1]))[:first]
     if not best:
         return []
     whole = requests.visible(viewer).where(Request.id.in_([id for _, id, _ in best]))
@@ -122,9 +127,9 @@ async def knows_chinese(session: AsyncSession) -> bool:
     return bool(await session.scalar(there))
 
 
-def candidates(viewer: Viewer, said: Said, around: Collection[UUID], besides: UUID | None) -> Select[Any]:
+def candidates(viewer: Viewer, said: Said, around: Collection[UUID], besides: UUID | None) -> Select[Any] | None:
     """The ids of at most MOST open requests of the same weeks: on its grid, right around that, and within metres. Each
-    of the three reads one index and stops."""
+    of the three reads one index and stops. None: nothing is known of where it is."""
     open_then = [
         Request.closed_at.is_(None),
         Request.submitted_at.between(said.at - WINDOW, said.at + WINDOW),
@@ -140,6 +145,8 @@ def candidates(viewer: Viewer, said: Said, around: Collection[UUID], besides: UU
             ways.append(seen.where(Request.grid_id.in_(others)).limit(AROUND))
     if said.longitude is not None and said.latitude is not None:
         ways.append(seen.where(_box(said.longitude, said.latitude)).limit(CLOSE_BY))
+    if not ways:
+        return None
     every = union_all(*(select(way.subquery()) for way in ways)).subquery()
     return select(every.c.id).distinct()
 
@@ -159,10 +166,7 @@ def compared_with(
     viewer: Viewer, said: Said, around: Collection[UUID], besides: UUID | None, *, trigrams: bool
 ) -> Select[Any]:
     """What is compared of each candidate, and how alike pg_trgm finds the texts."""
-    if said.grid_id is None and said.longitude is None:
-        ids: Any = []
-    else:
-        ids = candidates(viewer, said, around, besides)
+    ids = candidates(viewer, said, around, besides)
     content = func.left(func.coalesce(Request.content, ""), LONGEST)
     text_of = Request.title.concat(" ").concat(content)
     alike = func.greatest(
@@ -174,7 +178,7 @@ def compared_with(
     score = cast(alike, Float) if trigrams else cast(null(), Float)
     return select(
         *(Request.id, Request.submitted_at, content.label("content"), *columns, score.label("trigrams"))
-    ).where(Request.id.in_(ids))
+    ).where(Request.id.in_([] if ids is None else ids))
 
 
 async def search(session: AsyncSession) -> bool:
@@ -192,7 +196,7 @@ async def search(session: AsyncSession) -> bool:
     for position, id, kind, entity, entity_id in read:
         place = (position, id)
         if kind is ChangeKind.CREATED and entity == "Request":
-            await suggest(session, entity_id)
+            await _try(session, entity_id)
             compared_here += 1
         if compared_here == AT_ONCE:
             break
@@ -200,6 +204,15 @@ async def search(session: AsyncSession) -> bool:
         values = {"position": place[0], "change_id": place[1]}
         await session.execute(update(DuplicateSearch).values(values))
     return compared_here == AT_ONCE or len(read) == STRETCH
+
+
+async def _try(session: AsyncSession, id: UUID) -> None:
+    """Suggest, if that can be done: one request that cannot be compared must not stop all that come after it."""
+    try:
+        async with session.begin_nested():
+            await suggest(session, id)
+    except Exception:  # whatever it is
+        log.exception("a request was not compared", request=str(id))
 
 
 async def _place(session: AsyncSession) -> tuple[int, UUID] | None:

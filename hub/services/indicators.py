@@ -2,9 +2,12 @@
 
 A measure is JSON: {"of": "requests", "where": {"level": ["ESTATE", "COMMUNITY"], "closed_at": {"null": false}}}. `of`
 is one of NOUNS; `where` names columns: a value, a list of values, null, {"null": true or false}, {"gte": 3, "lt": 5};
-"sum" names a column to add up instead of counting rows. Of fewer than five nothing is told.
+"sum" names a column to add up instead of counting rows. Of fewer than five nothing is told, nor a sum over fewer than
+five where the rows are of persons. All is counted of what the viewer may see row by row, so what is left over tells
+nothing new.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,7 +15,21 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Boolean, ColumnElement, Date, DateTime, Enum, Float, Integer, Select, Text, and_, func, select
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Date,
+    DateTime,
+    Double,
+    Enum,
+    Float,
+    Integer,
+    Select,
+    Text,
+    and_,
+    func,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer, under
@@ -59,20 +76,25 @@ SECRET_COLUMNS = frozenset({"caller_id"})
 
 @dataclass(frozen=True, slots=True)
 class Noun:
-    """What can be counted: who sees it, where it stands in the tree, and when it happened."""
+    """What can be counted: who sees it, where it stands in the tree, and when it happened.
+
+    `personal`: persons, and what each of them did or asked for. `heads`: the columns that count persons.
+    """
 
     model: type[Base]
     visible: Callable[[Viewer], Select[Any]]
     moment: str | None = None
+    personal: bool = False
+    heads: frozenset[str] = frozenset()
 
 
 NOUNS: Mapping[str, Noun] = MappingProxyType(
     {
-        "requests": Noun(Request, requests.visible, "submitted_at"),
+        "requests": Noun(Request, requests.visible, "submitted_at", personal=True),
         "organizations": Noun(Organization, parties.organizations),
-        "persons": Noun(Person, parties.persons),
-        "posts": Noun(Post, parties.posts, "since"),
-        "report_ins": Noun(ReportIn, parties.report_ins, "at"),
+        "persons": Noun(Person, parties.persons, personal=True),
+        "posts": Noun(Post, parties.posts, "since", personal=True),
+        "report_ins": Noun(ReportIn, parties.report_ins, "at", personal=True),
         "grids": Noun(Grid, grids.visible),
         "alliances": Noun(Alliance, alliances.visible),
         "members": Noun(Member, alliances.members, "joined_on"),
@@ -88,16 +110,17 @@ NOUNS: Mapping[str, Noun] = MappingProxyType(
         "resources": Noun(Resource, resources.visible),
         "needs": Noun(Need, resources.needs, "raised_at"),
         "projects": Noun(Project, resources.projects, "starts_on"),
-        "claims": Noun(Claim, resources.claims, "claimed_at"),
+        "claims": Noun(Claim, resources.claims, "claimed_at", personal=True),
         "stations": Noun(Station, stations.visible),
         "service_items": Noun(ServiceItem, stations.service_items),
-        "activities": Noun(Activity, stations.activities, "starts_at"),
+        "activities": Noun(Activity, stations.activities, "starts_at", heads=frozenset({"attendance"})),
         "shifts": Noun(Shift, rotas.shifts, "starts_at"),
-        "service_records": Noun(ServiceRecord, stations.service_records, "started_at"),
+        "service_records": Noun(ServiceRecord, stations.service_records, "started_at", personal=True),
     }
 )
 
-MOST_PLACES = 1000
+MOST_PLACES, FIRST_YEAR, LAST_YEAR = 1000, 1949, 2149
+PERIOD = re.compile(r"QUARTER|YEAR|MONTH(:([1-9]|1\d|2[0-8]))?", re.ASCII)
 CHINA = ZoneInfo("Asia/Shanghai")
 PATHS = ("grid_path", "path")
 BOUNDS: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = MappingProxyType(
@@ -106,6 +129,15 @@ BOUNDS: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = MappingProxyTy
         "gte": lambda column, value: column >= value,
         "lt": lambda column, value: column < value,
         "lte": lambda column, value: column <= value,
+    }
+)
+FITTING: Mapping[type[Any], str] = MappingProxyType(
+    {
+        Boolean: "Write true or false.",
+        Integer: "Write a whole number.",
+        Double: "Write a number.",
+        Date: "Write a day, as 2026-01-31.",
+        Text: "Write a text.",
     }
 )
 Measure = Mapping[str, Any]
@@ -134,6 +166,9 @@ class Share:
     suppressed: bool = False
 
 
+NOT_TOLD = Share(None, None, None, None, suppressed=True)
+
+
 def wrong(numerator: Measure, denominator: Measure, exclusions: Measure, period: str | None) -> str | None:
     """What is wrong with an indicator, in words: which part, and what to write instead."""
     for name, measure in (("numerator", numerator), ("denominator", denominator)):
@@ -143,8 +178,7 @@ def wrong(numerator: Measure, denominator: Measure, exclusions: Measure, period:
             return f"{name}: {problem}"
     if exclusions and (problem := _wrong({"of": numerator["of"], "where": exclusions})) is not None:
         return f"exclusions: {problem}"
-    kind, _, day = (period or "MONTH").partition(":")
-    if kind not in ("MONTH", "QUARTER", "YEAR") or (day and not (day.isdigit() and 1 <= int(day) <= 28)):
+    if period is not None and not PERIOD.fullmatch(period):
         return f"period: {period!r} is none. Write MONTH, QUARTER, YEAR, or MONTH:19 for months that begin on the 19th."
     return None
 
@@ -174,24 +208,46 @@ async def shares(
     numerator, denominator, exclusions = indicator.numerator, indicator.denominator, indicator.exclusions
     places = await _places(session, viewer, span, level)
     above = await _counts(session, viewer, numerator, span, exclusions, level)
+    few = await _of_few(session, viewer, numerator, span, exclusions, level, above)
     below = await _counts(session, viewer, denominator, span, exclusions, level) if denominator else {}
     every = await _counts(session, viewer, denominator, span, {}, level) if denominator and exclusions else below
     found = []
     for place in places:
         path = place.path if place else None
         parts = (above.get(path, 0.0), below.get(path, 0.0), every.get(path, 0.0))
-        found.append((place, _share(*parts, whole="sum" in numerator) if denominator else _number(parts[0], numerator)))
+        share = _share(*parts, whole="sum" in numerator) if denominator else _number(parts[0], numerator)
+        found.append((place, NOT_TOLD if path in few else share))
     return found
+
+
+async def _of_few(
+    session: AsyncSession,
+    viewer: Viewer,
+    measure: Measure,
+    span: Span,
+    exclusions: Measure,
+    level: GridLevel | None,
+    sums: Mapping[str | None, float],
+) -> set[str | None]:
+    """Where a sum is one over too few persons."""
+    noun = NOUNS[measure["of"]]
+    if measure.get("sum") in noun.heads:
+        return {path for path, heads in sums.items() if 0 < heads < LEAST}
+    if "sum" not in measure or not noun.personal:
+        return set()
+    rows = {name: part for name, part in measure.items() if name != "sum"}
+    counts = await _counts(session, viewer, rows, span, exclusions, level)
+    return {path for path, count in counts.items() if 0 < count < LEAST}
 
 
 def _number(count: float, measure: Measure) -> Share:
     few = 0 < count < LEAST and "sum" not in measure
-    return Share(None, None, None, None, suppressed=True) if few else Share(count, None, None, count)
+    return NOT_TOLD if few else Share(count, None, None, count)
 
 
 def _share(above: float, below: float, every: float, *, whole: bool) -> Share:
     if not whole and (0 < below < LEAST or 0 < above < LEAST):
-        return Share(None, None, None, None, suppressed=True)
+        return NOT_TOLD
     return Share(above, below, every - below, above / below if below else None)
 
 
@@ -274,8 +330,10 @@ def _tests(column: Any, name: str, wanted: Mapping[str, Any]) -> Iterator[Column
             yield column.is_(None) if value else column.is_not(None)
         elif test in BOUNDS:
             yield BOUNDS[test](column, _value(column, name, value))
+        elif test == "starts_with" and isinstance(column.type, Text) and isinstance(value, str):
+            yield column.startswith(value, autoescape=True)
         elif test == "starts_with":
-            yield column.startswith(str(value), autoescape=True)
+            raise ValueError(f"{name}: starts_with is for texts. Write 'null', gt, gte, lt or lte.")
         else:
             raise ValueError(f"{name}: {test!r} is no test. Write null, gt, gte, lt, lte or starts_with.")
 
@@ -292,12 +350,14 @@ def _value(column: Any, name: str, value: Any) -> Any:
     """A value of the column's type. Raises ValueError in words."""
     match column.type:
         case Enum(enum_class=vocabulary) if vocabulary is not None:
-            if value not in vocabulary.__members__:
+            if not isinstance(value, str) or value not in vocabulary.__members__:
                 raise ValueError(f"{name}: {value!r} is none of {', '.join(vocabulary.__members__)}.")
             return vocabulary[value]
         case Boolean():
             fits = isinstance(value, bool)
-        case Integer() | Float():
+        case Integer():
+            fits = type(value) is int and -(2**31) <= value < 2**31
+        case Float():
             fits = isinstance(value, (int, float)) and not isinstance(value, bool)
         case DateTime():
             return _moment(name, value)
@@ -308,7 +368,7 @@ def _value(column: Any, name: str, value: Any) -> Any:
         case _:
             fits = False
     if not fits:
-        raise ValueError(f"{name}: {value!r} does not fit.")
+        raise ValueError(f"{name}: {value!r} does not fit. {FITTING.get(type(column.type), 'Ask for null only.')}")
     return value
 
 
@@ -319,6 +379,8 @@ def _moment(name: str, value: Any) -> datetime:
         raise ValueError(f"{name}: {value!r} is no time. Write 2026-01-31T00:00:00+08:00.") from None
     if found.tzinfo is None:
         raise ValueError(f"{name}: {value!r} has no time zone. Write 2026-01-31T00:00:00+08:00.")
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise ValueError(f"{name}: {value!r} is no time. Write one from {FIRST_YEAR} to {LAST_YEAR}.")
     return found
 
 
@@ -347,7 +409,7 @@ def periods(period: str | None, at: datetime) -> Sequence[datetime]:
     months = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}[kind]
     first = int(day or 1)
     month = at.year * 12 + at.month - 1 - (1 if at.day < first else 0)
-    month -= month % months if not day else 0
+    month -= month % months
     begin, end = month, month + months
     return [at.replace(year=one // 12, month=one % 12 + 1, day=first, **_MIDNIGHT) for one in (begin, end)]
 

@@ -1,20 +1,36 @@
 """Requests that say the same (并案): one is handled, the others are merged into it. Every caller stays known, and gets
 the answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import TypeAlias
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hub.auth import Viewer
+from hub.auth import Viewer, system
+from hub.db import Origin
 from hub.errors import Conflict, Forbidden, Invalid
-from hub.models import Request, RequestAction, RequestEvent
-from hub.services import deadlines, duplicates, workflow
-from hub.services.requests import begin, locked, merged_under, on_grid, record, taken_back, visible
+from hub.models import Request, RequestAction, RequestEvent, RequestStatus
+from hub.services import deadlines, duplicates, privacy, workflow
+from hub.services.requests import begin, last, locked, merged_under, on_grid, record, taken_back, visible
+
+VIEWER = system("merging", "并案")
+WAITING = frozenset({RequestStatus.NEEDS_INFO, RequestStatus.RETURN_REQUESTED})
+REPORTED: Mapping[RequestStatus, RequestAction] = MappingProxyType(
+    {
+        RequestStatus.HANDLED: RequestAction.HANDLE,
+        RequestStatus.VERIFIED: RequestAction.VERIFY,
+        RequestStatus.CALLBACK: RequestAction.FEED_BACK,
+        RequestStatus.CLOSED: RequestAction.CLOSE,
+        RequestStatus.ARCHIVED: RequestAction.ARCHIVE,
+        RequestStatus.REJECTED_SCOPE: RequestAction.REJECT_SCOPE,
+    }
+)
+"""Where a request is handled or has ended by itself, and the step that leads there."""
 
 
 async def merge(session: AsyncSession, viewer: Viewer, id: UUID, *, into_id: UUID, note: str | None = None) -> Request:
@@ -53,10 +69,14 @@ async def unmerge(session: AsyncSession, viewer: Viewer, id: UUID, *, note: str 
     answered = await _first_answer(session, request, merged)
     if request.merged_into_id is not None:
         await duplicates.note(session, viewer, id, request.merged_into_id, merged=False)
-    details = deadlines.resume(request, merged.at if merged else None) | {"out_of": str(request.merged_into_id)}
+    ran = merged is not None and to not in WAITING  # else it goes on standing still, and that is counted once
+    details = deadlines.resume(request, merged.at if merged and ran else None) | {"out_of": str(request.merged_into_id)}
     if merged is not None and (number := merged.details.get("into_number")):
         details["out_of_number"] = number
     if answered is not None:
+        opinion = await last(session, request, RequestAction.EVALUATE)
+        if opinion is not None and opinion.at >= answered.at:
+            request.solved = request.satisfaction = None  # it was about the answer
         before = answered.details["before"]
         request.result = before["result"]
         request.handled_at = datetime.fromisoformat(before["handled_at"]) if before["handled_at"] else None
@@ -78,8 +98,38 @@ async def answer(
     session: AsyncSession, viewer: Viewer, head: Request, by: RequestAction, note: str | None = None
 ) -> None:
     """Give every request under this one its answer (并案答复), by the step that was taken with it."""
-    for request in await merged_under(session, head):
+    for request in await merged_under(session, [head.id]):
         _answered(session, viewer, request, head, by, note)
+
+
+def said_by(before: RequestStatus, after: RequestStatus, *, result: bool) -> RequestAction | None:
+    """The step that it comes to when a source reports this of a request, if that is an answer to those under it: it
+    was handled or ended, or what was done is told later (`result`)."""
+    if after not in REPORTED or not (
+        result or before not in REPORTED or (before in workflow.DONE and after in workflow.ENDED)
+    ):
+        return None
+    return REPORTED[after]
+
+
+async def answer_reported(session: AsyncSession, heads: Mapping[UUID, RequestAction]) -> None:
+    """The same where sources reported how these requests ended. It is the hub's own word, so that those sources are
+    told as well; a published request that would show a personal number by it is taken back from the public."""
+    under = await merged_under(session, heads) if heads else []
+    if not under:
+        return
+    wanted = select(Request).where(Request.id.in_({request.merged_into_id for request in under}))
+    rows = await session.scalars(wanted.execution_options(populate_existing=True))
+    by_id = {head.id: head for head in rows}
+    origin = session.info.get("origin")
+    session.info["origin"] = Origin(VIEWER.subject)
+    for request in under:
+        head = by_id[request.merged_into_id] if request.merged_into_id else request
+        if request.public and not privacy.is_clean({"result": head.result}):
+            request.public = False
+        _answered(session, VIEWER, request, head, heads[head.id], None)
+    await session.flush()
+    session.info["origin"] = origin
 
 
 def _answered(
@@ -92,7 +142,8 @@ def _answered(
         "result": head.result,
         "before": {"result": request.result, "handled_at": handled_at},
     }
-    request.result, request.handled_at = head.result, head.handled_at
+    request.result = head.result or request.result
+    request.handled_at = head.handled_at or request.handled_at
     record(session, viewer, request, RequestAction.ANSWER, to=request.status, note=note, details=details)
 
 

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, TypedDict, TypeVar, Unpack
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer
@@ -24,7 +24,7 @@ from hub.models import (
 )
 from hub.services import changes as _the_log  # noqa: F401  once it is imported, every write is logged
 from hub.services import writing
-from hub.services.working_days import local_day
+from hub.services.working_days import local_day, today
 
 WRITE = "parties:write"
 STEWARDS = (PostRole.STEWARD, PostRole.ALLEY_STEWARD)
@@ -54,6 +54,12 @@ def persons(viewer: Viewer) -> Select[Person]:
 def posts(viewer: Viewer) -> Select[Post]:
     """Posts that are posted in public; the others for those who may read persons on their grid."""
     return select(Post).where(_seen(viewer, Post, Post.person_id))
+
+
+def held(post: Any = Post) -> ColumnElement[bool]:
+    """Those that are held today."""
+    begun = or_(post.since.is_(None), post.since <= today())
+    return and_(begun, or_(post.until.is_(None), post.until > today()))
 
 
 def report_ins(viewer: Viewer) -> Select[ReportIn]:
@@ -162,6 +168,8 @@ async def create_post(session: AsyncSession, viewer: Viewer, *, person_id: UUID,
     """Give a person a part (岗位) in an organization or on a grid. Public only by consent (公示)."""
     viewer.must(WRITE)
     person = await writing.found(session, "person", person_id, persons(viewer).where(Person.id == person_id))
+    _must_begin_before_it_ends(fields.get("since"), fields.get("until"))
+    await _must_be_new(session, person, fields)
     return await _create(session, viewer, Post(id=uuid7(), person_id=person.id), fields, "role")
 
 
@@ -169,7 +177,29 @@ async def update_post(session: AsyncSession, viewer: Viewer, id: UUID, **fields:
     """Change what is given of a post; `until` ends it."""
     viewer.must(WRITE)
     row = await writing.found(session, "post", id, posts(viewer).where(Post.id == id))
+    _must_begin_before_it_ends(fields.get("since", row.since), fields.get("until", row.until))
     return await _write(session, viewer, row, fields)
+
+
+def _must_begin_before_it_ends(since: date | None, until: date | None) -> None:
+    if since is not None and until is not None and since > until:
+        raise Invalid(f"until is {until}, and that lies before {since}: give a later day.", field="until")
+
+
+async def _must_be_new(session: AsyncSession, person: Person, fields: PostFields) -> None:
+    """Raise Conflict if the person holds the same post in that time already."""
+    since, until = fields.get("since"), fields.get("until")
+    same = (
+        Post.person_id == person.id,
+        Post.role == fields.get("role"),
+        Post.organization_id.is_not_distinct_from(fields.get("organization_id")),
+        Post.grid_id.is_not_distinct_from(fields.get("grid_id")),
+        Post.title.is_not_distinct_from(fields.get("title")),
+        or_(Post.until.is_(None), true() if since is None else Post.until > since),
+        or_(Post.since.is_(None), true() if until is None else Post.since < until),
+    )
+    if await session.scalar(select(Post.id).where(*same).limit(1)) is not None:
+        raise Conflict(f"{person.name} holds that post already: change it, or end it first.")
 
 
 async def _create(session: AsyncSession, viewer: Viewer, row: Row, fields: Mapping[str, object], *needed: str) -> Row:

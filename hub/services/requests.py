@@ -4,7 +4,7 @@ The steps themselves are in the files beside: triage, handling, closing, merging
 possible when, and for whom, is the table in workflow.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -29,7 +29,7 @@ from hub.models import (
     now,
 )
 from hub.services import changes as _the_log  # noqa: F401  once it is imported, every write is logged
-from hub.services import privacy, steps, words, workflow
+from hub.services import privacy, step_deadlines, steps, words, workflow
 from hub.services.workflow import Side
 
 Part = TypeVar("Part", RequestEvent, RequestIssue, CoHandler, Evaluation, Attachment)
@@ -130,10 +130,17 @@ async def begin(session: AsyncSession, viewer: Viewer, id: UUID, action: Request
     change: one flush, so that the revision grows by one.
     """
     row = workflow.TABLE[action]
-    viewer.must(row.ability)
-    request = await locked(session, viewer, id)
-    as_staff = on_grid(viewer, request) and viewer.can(row.staff_ability)
-    if not as_staff and not await _on_side(session, viewer, request, row):
+    if viewer.party_id is None:
+        viewer.must(row.ability)
+    try:
+        request = await locked(session, viewer, id)
+    except NotFound:
+        viewer.must(row.ability)
+        raise
+    if not (
+        await _may(session, viewer, request, row) or await steps.stands_in(session, viewer, request, action, row.sides)
+    ):
+        viewer.must(row.ability)
         who = "".join(f", and for {side.value}" for side in Side if side in row.sides)
         raise Forbidden(
             f"{action.name} of request {request.number} is for those over its grid with the ability "
@@ -141,7 +148,17 @@ async def begin(session: AsyncSession, viewer: Viewer, id: UUID, action: Request
         )
     workflow.step(request, action)
     await steps.must_be_possible(session, viewer, request, action)
+    if request.workflow_id is not None and request.due_at is not None:
+        await step_deadlines.look(session, request)
     return request
+
+
+async def _may(session: AsyncSession, viewer: Viewer, request: Request, row: workflow.Step) -> bool:
+    """Whether the table lets the viewer: as staff over the grid, or by a part in the request."""
+    if not viewer.can(row.ability):
+        return False
+    as_staff = on_grid(viewer, request) and viewer.can(row.staff_ability)
+    return as_staff or await _on_side(session, viewer, request, row)
 
 
 async def _on_side(session: AsyncSession, viewer: Viewer, request: Request, row: workflow.Step) -> bool:
@@ -182,10 +199,11 @@ async def taken_back(
     return event, known or row.to or request.status
 
 
-async def merged_under(session: AsyncSession, head: Request) -> list[Request]:
-    """The requests that are merged into it, locked until the end of the transaction."""
-    under = select(Request).where(Request.merged_into_id == head.id, Request.status == RequestStatus.MERGED)
-    return list(await session.scalars(under.order_by(Request.id).with_for_update()))
+async def merged_under(session: AsyncSession, heads: Collection[UUID]) -> list[Request]:
+    """The requests that are merged into these, locked until the end of the transaction and read afresh."""
+    under = select(Request).where(Request.merged_into_id.in_(heads), Request.status == RequestStatus.MERGED)
+    ordered = under.order_by(Request.id).with_for_update()
+    return list(await session.scalars(ordered.execution_options(populate_existing=True)))
 
 
 def record(
@@ -208,8 +226,12 @@ def record(
     request.status = to or workflow.TABLE[action].to or before
     request.updated_at = at
     step = steps.of_action(steps.in_hand(session, request.workflow_id), action)
+    came = action in step_deadlines.AGAIN
     if step is not None and step.phase not in steps.OVERLAYS:
+        came = came or request.step_id != step.id
         request.step_id = step.id
+    told = details or {}
+    told = {**told, **(step_deadlines.come(session, request, action, at, told) if came else {})}
     if request.status not in workflow.ENDED:
         request.closed_at = None
     elif request.closed_at is None:
@@ -224,7 +246,7 @@ def record(
             actor_id=viewer.party_id,
             party_id=party_id,
             note=words.maybe(note, field="note"),
-            details={**moved, **(details or {})},
+            details={**moved, **told},
             step_id=step and step.id,
         )
     )

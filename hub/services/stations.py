@@ -22,6 +22,7 @@ from hub.models import (
     uuid7,
 )
 from hub.services import parties, writing
+from hub.services.coordinates import MOST, must_be_whole
 
 WRITE = "resources:write"
 
@@ -89,18 +90,16 @@ async def update_station(session: AsyncSession, viewer: Viewer, id: UUID, **fiel
     """Change what is given of a station; `closed_on` ends it."""
     viewer.must(WRITE)
     row = await writing.found(session, "station", id, visible(viewer).where(Station.id == id))
-    _must_make_sense(fields)
+    _must_make_sense(fields, row)
     if fields.get("centre_id") == row.id:
         raise Invalid("A station is not its own centre: name another one.", field="centre_id")
     return await writing.change(session, viewer, row, fields, names=NAMES)
 
 
-def _must_make_sense(fields: Mapping[str, object]) -> None:
-    """Raise Invalid for degrees that there are not, and for less than no area."""
-    for name, most in (("longitude", 180), ("latitude", 90)):
-        value = fields.get(name)
-        if isinstance(value, float | int) and not -most <= value <= most:
-            raise Invalid(f"{name} is {value:g}: give degrees from -{most} to {most}.", field=name)
+def _must_make_sense(fields: Mapping[str, object], row: Station | None = None) -> None:
+    """Raise Invalid for a place that there is not, and for less than no area."""
+    if not fields.keys().isdisjoint(MOST):
+        must_be_whole({name: fields.get(name, getattr(row, name, None)) for name in MOST})
     area = fields.get("area")
     if isinstance(area, float | int) and area < 0:
         raise Invalid(f"area is {area:g}: give square metres, 0 or more.", field="area")

@@ -1,17 +1,18 @@
 """The steps of a practice over the life of a request: which one an action is, who may take it, and when."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import literal, or_, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import ABILITIES, Viewer
 from hub.errors import Conflict, Forbidden
-from hub.models import CoHandler, Phase, Post, PostRole, Request, RequestAction, RequestStatus, WorkflowStep, now
-from hub.services.workflow import Side
-from hub.services.working_days import local_day
+from hub.models import CoHandler, Phase, Post, PostRole, Request, RequestAction, RequestStatus, WorkflowStep
+from hub.services import parties, writing
+from hub.services.workflow import ENDED, Side
 
 A, P, S = RequestAction, Phase, RequestStatus
 
@@ -50,6 +51,13 @@ REACHED: Mapping[RequestStatus, Phase] = MappingProxyType(
 OVERLAYS = frozenset({P.SUPERVISE, P.PUBLISH})
 """Phases that lie over the others: they may come at any time, and skip nothing."""
 
+DECISIONS = frozenset({P.TRIAGE, P.SUPERVISE, P.EVALUATE, P.PUBLISH, P.ASSESS})
+"""Phases in which somebody judges: not for those whom it is about."""
+
+AFTERWARDS = frozenset({P.EVALUATE, P.PUBLISH, P.ASSESS})
+"""What may still come when it has ended, whatever was left out before."""
+
+SUPERVISE = "requests:supervise"
 SIDES = frozenset(side.name for side in Side)
 ROLES = frozenset(PostRole.__members__)
 TAKERS = frozenset(ABILITIES) | SIDES | ROLES
@@ -89,12 +97,6 @@ def of_status(steps: Sequence[WorkflowStep], status: RequestStatus) -> WorkflowS
     return before[-1] if before else None
 
 
-def days(session: AsyncSession, request: Request, action: RequestAction) -> int | None:
-    """The working days that the practice's step gives, where it says so."""
-    step = of_action(in_hand(session, request.workflow_id), action)
-    return step.days if step is not None else None
-
-
 async def must_be_possible(session: AsyncSession, viewer: Viewer, request: Request, action: RequestAction) -> None:
     """Raise Conflict where an action would skip a step of the request's practice, Forbidden where it is for others."""
     if request.workflow_id is None:
@@ -104,7 +106,8 @@ async def must_be_possible(session: AsyncSession, viewer: Viewer, request: Reque
     if step is None:
         return
     here = next((one for one in known if one.id == request.step_id), None) or of_status(known, request.status)
-    if here is not None and step.phase not in OVERLAYS and step.position > here.position:
+    over = request.status in ENDED and step.phase in AFTERWARDS  # it ended early: nothing can come before them any more
+    if here is not None and not over and step.phase not in OVERLAYS and step.position > here.position:
         follow = [one for one in known if one.code in here.leads_to]
         if step not in follow:
             names = "、".join(one.name for one in follow) or "nothing more"
@@ -112,24 +115,63 @@ async def must_be_possible(session: AsyncSession, viewer: Viewer, request: Reque
                 f"Request {request.number} stands at {here.name}: {step.name} does not come next. "
                 f"Possible now: {names}."
             )
-    await must_be_taken_by(session, viewer, step, request.grid_path, "requests:supervise", request)
+    if not _over_the_grid(viewer, step.taken_by, request.grid_path, SUPERVISE) and step.taken_by:
+        await _must_be_named(session, viewer, step, request.grid_path, request)
+
+
+async def stands_in(
+    session: AsyncSession, viewer: Viewer, request: Request, action: RequestAction, sides: Collection[Side]
+) -> bool:
+    """Whether the practice names a post that the viewer holds there, or one of these sides that the viewer has, for
+    the step that this action is: then nobody asks for an ability. Who handles it does not judge it by a post."""
+    if request.workflow_id is None or viewer.party_id is None:
+        return False
+    step = of_action(await of_workflow(session, request.workflow_id), action)
+    if step is None:
+        return False
+    takers, party = set(step.taken_by), viewer.party_id
+    if takers & {side.name for side in sides} & await _sides(session, request, party):
+        return True
+    judges = step.phase in DECISIONS and request.assignee_id == party
+    return not judges and await _holds(session, party, takers & ROLES, request.grid_path)
+
+
+def must_begin(viewer: Viewer, name: str, takers: Collection[str], grid_path: str | None, *, holds: bool) -> None:
+    """Raise Forbidden unless a request may begin with this first step when this viewer submits it. `holds`: one of the
+    posts that it names, there."""
+    if not takers or holds or Side.SUBMITTER.name in takers or _over_the_grid(viewer, takers, grid_path, SUPERVISE):
+        return
+    raise Forbidden(f"{name} is for {', '.join(takers)}. Ask one of them, or submit it without this workflow.")
 
 
 async def must_be_taken_by(
-    session: AsyncSession,
-    viewer: Viewer,
-    step: WorkflowStep,
-    grid_path: str | None,
-    over: str,
-    request: Request | None = None,
+    session: AsyncSession, viewer: Viewer, step: WorkflowStep, grid_path: str | None, over: str, about: UUID | None
 ) -> None:
-    """Raise Forbidden unless the step is for this viewer. Who has the ability `over` on the grid may take any."""
-    if not step.taken_by or (viewer.can(over) and viewer.covers_path(grid_path)):
+    """Raise Forbidden unless the step of a procedure is for this viewer: for whom it names, or for those who have the
+    ability `over` on the grid. The party that it is about decides nothing on itself, unless the step names ASSIGNEE."""
+    itself = about is not None and about == viewer.party_id
+    if itself and Side.ASSIGNEE.name in step.taken_by:
         return
-    takers = set(step.taken_by)
-    party = viewer.party_id
-    if any(viewer.can(ability) for ability in takers & ABILITIES.keys()) and viewer.covers_path(grid_path):
+    if itself and step.phase in DECISIONS:
+        raise Forbidden(f"{step.name} is decided by others than the party that it is about. Ask one of them.")
+    if _over_the_grid(viewer, step.taken_by, grid_path, over):
         return
+    if viewer.subject is None or not step.taken_by:
+        viewer.must(over)
+        writing.must_cover(viewer, grid_path)
+    await _must_be_named(session, viewer, step, grid_path)
+
+
+def _over_the_grid(viewer: Viewer, takers: Collection[str], grid_path: str | None, over: str) -> bool:
+    """Whether the viewer stands over the grid with `over`, or with one of the abilities among the takers."""
+    return viewer.covers_path(grid_path) and any(map(viewer.can, {over, *(ABILITIES.keys() & set(takers))}))
+
+
+async def _must_be_named(
+    session: AsyncSession, viewer: Viewer, step: WorkflowStep, grid_path: str | None, request: Request | None = None
+) -> None:
+    """Raise Forbidden unless the step names a side that the viewer has, or a post that the viewer holds there."""
+    takers, party = set(step.taken_by), viewer.party_id
     if request is not None and party is not None and takers & await _sides(session, request, party):
         return
     if party is not None and await _holds(session, party, takers & ROLES, grid_path):
@@ -148,15 +190,14 @@ async def _sides(session: AsyncSession, request: Request, party: UUID) -> set[st
     return {side.name for side, is_so in parts.items() if is_so}
 
 
+def held_there(party: Any, grid_path: Any) -> ColumnElement[bool]:
+    """The posts that a party holds today, on that grid or above it. What belongs to no grid is held nowhere."""
+    return and_(Post.person_id == party, parties.held(), func.starts_with(grid_path, Post.grid_path))
+
+
 async def _holds(session: AsyncSession, party: UUID, roles: set[str], grid_path: str | None) -> bool:
     """Whether the party holds one of these posts today, on that grid or above it."""
-    if not roles:
+    if not roles or grid_path is None:
         return False
-    today = local_day(now())
-    holds = (
-        Post.person_id == party,
-        Post.role.in_([PostRole[name] for name in roles]),
-        or_(Post.until.is_(None), Post.until > today),
-        or_(Post.grid_path.is_(None), literal(grid_path or "").startswith(Post.grid_path)),
-    )
-    return await session.scalar(select(Post.id).where(*holds).limit(1)) is not None
+    named = Post.role.in_([PostRole[name] for name in roles])
+    return await session.scalar(select(Post.id).where(held_there(party, grid_path), named).limit(1)) is not None

@@ -19,35 +19,26 @@ from sqlalchemy import (
     func,
     literal_column,
     null,
-    or_,
     select,
 )
 from sqlalchemy.orm import aliased
 
 from hub.auth import Viewer
 from hub.models import Grid, Organization, Post, PostRole
-from hub.services.parties import STEWARDS
-
-TODAY = cast(func.timezone("Asia/Shanghai", func.now()), Post.until.type)
-
-
-def _held(post: Any = Post) -> ColumnElement[bool]:
-    """The posts that are held today."""
-    begun = or_(post.since.is_(None), post.since <= TODAY)
-    return and_(begun, or_(post.until.is_(None), post.until > TODAY))
+from hub.services.parties import STEWARDS, held
 
 
 def sizes(_viewer: Viewer, keys: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
     """How many persons hold a post in each organization."""
     holders = cast(func.count(distinct(Post.person_id)), Integer)
-    held = select(Post.organization_id, holders).where(Post.organization_id == any_(keys), _held())
-    return held.group_by(Post.organization_id)
+    held_there = select(Post.organization_id, holders).where(Post.organization_id == any_(keys), held())
+    return held_there.group_by(Post.organization_id)
 
 
 def _size() -> Any:
     return (
         select(func.count(distinct(Post.person_id)))
-        .where(Post.organization_id == Organization.id, _held())
+        .where(Post.organization_id == Organization.id, held())
         .correlate(Organization)
         .scalar_subquery()
     )
@@ -66,12 +57,12 @@ def enough(_viewer: Viewer, keys: ColumnElement[Any]) -> Select[*tuple[Any, ...]
 def member_shares(viewer: Viewer, keys: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
     """Which share of those who hold a post in each organization are Party members, from 0 to 1."""
     other = aliased(Post)
-    member = exists().where(other.person_id == Post.person_id, other.role == PostRole.MEMBER, _held(other))
+    member = exists().where(other.person_id == Post.person_id, other.role == PostRole.MEMBER, held(other))
     share = cast(func.count(distinct(Post.person_id)).filter(member), Float) / func.count(distinct(Post.person_id))
     seen = select(Organization.id).where(viewer.covers(Organization.grid_path))
     return (
         select(Post.organization_id, share if viewer.can("parties:read") else cast(null(), Float))
-        .where(Post.organization_id == any_(keys), Post.organization_id.in_(seen), _held())
+        .where(Post.organization_id == any_(keys), Post.organization_id.in_(seen), held())
         .group_by(Post.organization_id)
     )
 
@@ -80,7 +71,7 @@ def _steward_below() -> ColumnElement[bool]:
     end = func.concat(func.substr(Grid.path, 1, func.length(Grid.path) - 1), literal_column("'0'"))
     return (
         exists()
-        .where(Post.grid_path >= Grid.path, Post.grid_path < end, Post.role.in_(STEWARDS), _held())
+        .where(Post.grid_path >= Grid.path, Post.grid_path < end, Post.role.in_(STEWARDS), held())
         .correlate(Grid)
     )
 

@@ -1,8 +1,8 @@
 """The life of a request as one table: which action is possible in which status, where it leads, and who may take it.
 
 SYNC is not in it: a source reports what happened elsewhere and is not asked. Nor is ANSWER: it comes along with a step
-of the request under which another one is handled. Supervision, urging, publication, files
-and parties called in lie over the statuses: they have events, and leave the status as it is.
+of the request under which another one is handled; once it has come, its caller may evaluate. Supervision, urging,
+publication, files and parties called in lie over the statuses: they have events, and leave the status as it is.
 """
 
 import enum
@@ -91,7 +91,7 @@ TABLE: Mapping[RequestAction, Step] = MappingProxyType(
         A.VERIFY: Step(_from(S.HANDLED), S.VERIFIED, VERIFY),
         A.REWORK: Step(DONE, S.REWORK, VERIFY),
         A.FEED_BACK: Step(DONE, S.CALLBACK, VERIFY),
-        A.EVALUATE: Step(DONE | {S.CLOSED}, None, SUBMIT, SUBMITTER, staff=VERIFY),
+        A.EVALUATE: Step(DONE | {S.CLOSED, S.MERGED}, None, SUBMIT, SUBMITTER, staff=VERIFY),
         A.CLOSE: Step(DONE | {S.RECEIVED, S.TRIAGED}, S.CLOSED, VERIFY),
         A.REOPEN: Step(_from(S.CLOSED, S.REJECTED_SCOPE), S.TRIAGED, VERIFY),
         A.ARCHIVE: Step(_from(S.CLOSED, S.REJECTED_SCOPE), S.ARCHIVED, VERIFY),

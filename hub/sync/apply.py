@@ -29,7 +29,7 @@ from hub.models import (
     uuid7,
 )
 from hub.plugin import BadRecord, Caller
-from hub.services import grids
+from hub.services import grids, merging
 from hub.services.changes import plain
 from hub.services.shapes import shape, written
 from hub.sync import archive, bulk
@@ -75,8 +75,22 @@ async def apply(session: AsyncSession, source_id: UUID, origin: Origin, planned:
         if one.action is not PlanAction.REJECT and one.entity_id and (one.action or one.row):
             _link(batch, source_id, one)
     await batch.write(session)
+    await _answer(session, planned)
     await _beside(session, source_id, origin, planned)
     await _move(session, planned)
+
+
+async def _answer(session: AsyncSession, planned: Sequence[Planned]) -> None:
+    """Tell those whose requests are handled under ones of which the source says that they were handled or ended."""
+    heads: dict[UUID, RequestAction] = {}
+    for one in planned:
+        if one.row is None or one.kind != "request" or one.new.keys().isdisjoint(("status", "result")):
+            continue
+        before = one.row["status"]
+        by = merging.said_by(before, one.new.get("status", before), result=bool(one.new.get("result")))
+        if by is not None:
+            heads[one.row["id"]] = by
+    await merging.answer_reported(session, heads)
 
 
 async def _beside(session: AsyncSession, source_id: UUID, origin: Origin, planned: Sequence[Planned]) -> None:

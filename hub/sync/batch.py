@@ -102,7 +102,7 @@ class Batch:
         if self._changes:
             await bulk.copy(raw, Change, (self._told(*one) for one in self._changes), CHANGE)
             entities = changed(entity for _, entity, *_ in self._changes)
-            await session.execute(select(func.pg_notify(CHANNEL, entities)))
+            await bulk.plainly(session, select(func.pg_notify(CHANNEL, entities)))
 
     def _count(self, rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
         """The rows of new requests on their way, counted as they are sent."""

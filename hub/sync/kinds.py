@@ -33,7 +33,7 @@ from hub.services import catalogue, grids, privacy, requests, service_records
 from hub.services.working_days import local_day
 from hub.sync import values as reading
 from hub.sync.kind import BY_KEY, EVERY, Found, Kind, Reference, Values
-from hub.sync.place_kinds import PLACE_KINDS, unknown
+from hub.sync.place_kinds import PLACE_KINDS, in_order, misplaced, unknown
 from hub.sync.practice_kinds import PRACTICE_KINDS
 from hub.sync.register_kinds import REGISTER_KINDS
 
@@ -70,6 +70,8 @@ def _request(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, 
 
     A published one that would show a personal number is taken back from the public.
     """
+    if problem := misplaced(values, row):
+        return problem
     if row is not None and row["public"] and not privacy.is_clean(values):
         values["public"] = False
     if row is not None and row["status"] is RequestStatus.MERGED and row["merged_into_id"] is not None:
@@ -106,6 +108,10 @@ def _catalogue_entry(
 def _alliance(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, Found], at: datetime) -> str | None:
     """Why its members belong together is said in the hub's names."""
     return unknown(values, {"match_basis": MatchBasis})
+
+
+def _post(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, Found], at: datetime) -> str | None:
+    return in_order(values, row, "since", "until")
 
 
 def _service_record(
@@ -210,6 +216,7 @@ KINDS: dict[str, Kind] = {
             required=("person", "role"),
             closing=lambda at: {"until": local_day(at)},
             reopening={"until": None},
+            derive=_post,
         ),
         *PLACE_KINDS,
         Kind(

@@ -34,7 +34,7 @@ from hub.models import (
     Topic,
     TopicStatus,
 )
-from hub.services import recurrence, words
+from hub.services import coordinates, recurrence, words
 from hub.services.working_days import local_day
 from hub.sync.kind import BY_KEY, Found, Kind, Reference, Values
 
@@ -58,6 +58,18 @@ def unknown(values: Values, terms: Mapping[str, type[Term]]) -> str | None:
             if one not in vocabulary.__members__:
                 return f"{name}: {one!r} is none of {', '.join(vocabulary.__members__)}."
     return None
+
+
+def misplaced(values: Values, row: Row) -> str | None:
+    """The words of a refusal where a place is said, and is half a place or none on this earth."""
+    if values.keys().isdisjoint(coordinates.MOST):
+        return None
+    found = coordinates.wrong(values if row is None else {**row, **values})
+    return found and f"{found[0]}: {found[1]}"
+
+
+def _station(values: Values, row: Row, found: Mapping[str, Found], at: datetime) -> str | None:
+    return misplaced(values, row)
 
 
 def _terms(values: Values, row: Row, found: Mapping[str, Found], at: datetime) -> str | None:
@@ -100,18 +112,18 @@ def _notice(values: Values, row: Row, found: Mapping[str, Found], at: datetime) 
     for name in ("title", "text", "basis"):
         if what := words.personal(values.get(name)):
             return f"{name}: it holds {what}, and everybody comes to read it. Leave it out."
-    return _in_order(values, row, "since", "until")
+    return in_order(values, row, "since", "until")
 
 
 def _offer(values: Values, row: Row, found: Mapping[str, Found], at: datetime) -> str | None:
-    return _in_order(values, row, "valid_from", "valid_to")
+    return in_order(values, row, "valid_from", "valid_to")
 
 
 def _agreement(values: Values, row: Row, found: Mapping[str, Found], at: datetime) -> str | None:
-    return _in_order(values, row, "signed_on", "expires_on")
+    return in_order(values, row, "signed_on", "expires_on")
 
 
-def _in_order(values: Values, row: Row, first: str, last: str) -> str | None:
+def in_order(values: Values, row: Row, first: str, last: str) -> str | None:
     """The words of a refusal where an end lies before its beginning."""
     stands = {first: None, last: None, **(row or {}), **values}
     begin, end = stands[first], stands[last]
@@ -151,6 +163,7 @@ PLACE_KINDS = (
         },
         defaults={"tier": StationTier.COMMUNITY, "demonstration": False, "agency": False},
         required=("code", "name"),
+        derive=_station,
     ),
     Kind(
         "service_item",

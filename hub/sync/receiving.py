@@ -93,13 +93,12 @@ async def take_waiting(work: Work, plugin: Plugin[Any]) -> bool:
     Raises SourceDown, SourceRefused.
     """
     news = False
-    async with work.database.read() as session:
-        rules = await policies(session, work.source.id)
     while True:
         async with work.database.read() as session:
             one = await session.scalar(_of(work.source, ArrivalStatus.WAITING).limit(1))
-        if one is None:
-            return news
+            if one is None:
+                return news
+            rules = await policies(session, work.source.id)
         try:
             ready = await pages.received(plugin, one.body, rules, seconds=READING_SECONDS)
         except SourceBroken as error:

@@ -1,5 +1,6 @@
 """What the references of a page mean: rows by their code, parties also by their exact name, grids by their place."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -43,6 +44,7 @@ class References:
         self._brought = brought
         self._places = Places()
         self._named: dict[tuple[type[Base], str], Found] = {}
+        self._asked: dict[type[Base], set[str]] = defaultdict(set)
 
     async def learn(self, session: AsyncSession, kind: Kind, said_by: Sequence[Mapping[str, Any]]) -> None:
         """Read every row that these records' references name: one statement a table, however many records."""
@@ -52,7 +54,8 @@ class References:
             places = {value for value in said if isinstance(value, Place)}
             for division in {place.under for place in places}:
                 await self._places.learn(session, division)
-            if codes := {str(value) for value in said - places}:
+            if codes := {str(value) for value in said - places} - self._asked[target]:
+                self._asked[target] |= codes
                 await self._by_code(session, target, codes)
                 if by_name:
                     await self._by_name(session, codes)

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.models import Rejected, RejectedStatus, Run
 from hub.models.base import now
 from hub.plugin import BadRecord
-from hub.sync import archive
+from hub.services.shapes import shape
+from hub.sync import archive, bulk
 from hub.sync.drift import Policies
 from hub.sync.planned import Planned
 from hub.sync.reading import Readings, read
@@ -76,14 +77,14 @@ def _again(run: Run) -> Update:
 
 async def heal(session: AsyncSession, run: Run, taken: Sequence[Planned]) -> None:
     """Close the work items of records that make sense now."""
-    table = Rejected.__table__
+    table = shape(Rejected).table
     mine = (table.c.source_id == run.source_id, table.c.status == RejectedStatus.OPEN)
     if not taken or await session.scalar(select(table.c.id).where(*mine).limit(1)) is None:
         return
     for kind in {one.kind for one in taken}:
         keys = among(table.c.key, [one.record.key for one in taken if one.kind == kind])
-        statement = update(Rejected).where(*mine, table.c.kind == kind, keys)
-        await session.execute(statement.values(status=RejectedStatus.REPLAYED, updated_at=now()))
+        statement = update(table).where(*mine, table.c.kind == kind, keys)
+        await bulk.plainly(session, statement.values(status=RejectedStatus.REPLAYED, updated_at=now()))
 
 
 def _item(one: Refused) -> dict[str, Any]:

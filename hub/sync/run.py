@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from itertools import product
 from typing import Any
 from uuid import UUID
 
@@ -19,8 +20,9 @@ from hub.models import AlertKind, Landing, PlanAction, Rejected, RejectedStatus,
 from hub.models.base import now
 from hub.plugin import BadRecord, Page, Plugin, Pulls, Receives, SourceError
 from hub.services.alerts import clear_alert, raise_alert
+from hub.services.shapes import shape
 from hub.sync import apply as applying
-from hub.sync import archive, exchange, foreseen, gone, journal, outcome, pages, receiving, rejected
+from hub.sync import archive, bulk, exchange, foreseen, gone, journal, outcome, pages, receiving, rejected
 from hub.sync.apart import apart
 from hub.sync.drift import policies
 from hub.sync.gone import TooMuchGone
@@ -33,6 +35,7 @@ from hub.sync.rules import own_by_default
 from hub.sync.work import Progress, Work, at_work, begin, fenced, insist, not_paused, note, take, totals
 
 AGAIN = 2_000
+_RUNS, _SOURCES, _LANDINGS = (shape(model).table for model in (Run, Source, Landing))
 
 
 @dataclass(slots=True)
@@ -40,7 +43,8 @@ class Pull(Work):
     """A run that pulls: what it reads, what earlier pages of a mere plan bring, what it has said of changed structure.
 
     watched       the kinds of which it may bring everything, so that all of them is noted
-    complete      the kinds of which it has
+    whole         whether nothing was set aside for it, so that what it calls all is all
+    complete      the kinds of which it has, each with the part of the keys for which that is said
     lets_go       whether a person lets it mark too much as gone
     lets_refused  whether a person lets it refuse too much
     refused       how many records it has refused for good
@@ -50,7 +54,8 @@ class Pull(Work):
     ahead: Brought = field(default_factory=dict)
     drifted: set[tuple[str, str]] = field(default_factory=set)
     watched: frozenset[str] = frozenset()
-    complete: frozenset[str] = frozenset()
+    whole: bool = True
+    complete: gone.Complete = frozenset()
     lets_go: bool = False
     lets_refused: bool = False
     refused: int = 0
@@ -118,14 +123,15 @@ async def _pages(pull: Pull, progress: Progress, *, overridden: bool, full: bool
     async with pull.database.read() as session:
         rules = await policies(session, pull.source.id)
     applies = pull.run.mode is RunMode.APPLY
-    if cursor is None and not overridden:
+    pull.whole = not overridden
+    if cursor is None:
         pull.watched = pull.plugin.whole
     pushed = applies and isinstance(pull.plugin, Receives)
     arrivals = partial(_arrivals, pull) if pushed else None
     try:
         async with pages.reading(pull.plugin, cursor, rules, arrivals) as coming:
             async for page in coming:
-                pull.complete |= page.page.complete & pull.watched
+                pull.complete |= _complete(pull, page.page)
                 await insist(partial(_page, pull, page, coming.begin, keep_cursor=overridden))
                 if arrivals:
                     await arrivals()
@@ -139,6 +145,12 @@ async def _pages(pull: Pull, progress: Progress, *, overridden: bool, full: bool
     if applies:
         async with pull.database.write(pull.viewer) as session:
             await clear_alert(session, AlertKind.GUARDED, pull.source.id, "")
+
+
+def _complete(pull: Pull, page: Page) -> gone.Complete:
+    """What is all there by now. Where a setting was set aside for this run, only what the page says of a part."""
+    parts = page.within or ({gone.EVERY_KEY} if pull.whole else frozenset())
+    return frozenset(product(page.complete & pull.watched, parts))
 
 
 async def _settle(pull: Pull, *, everything: bool) -> None:
@@ -170,7 +182,7 @@ async def _page(pull: Pull, ready: Ready, decided: Callable[[], None], *, keep_c
     run, page, items = pull.run, ready.page, ready.items
     async with fenced(pull) as session:
         if page.received is not None:
-            await session.execute(insert(Landing).values(_landing(run, page)))
+            await bulk.plainly(session, insert(_LANDINGS).values(_landing(run, page)))
         if run.mode is RunMode.PLAN:
             planned = await plan(session, pull.source.id, ready.readings, pull.ahead, Moment(run.started_at))
         else:
@@ -190,7 +202,7 @@ async def _page(pull: Pull, ready: Ready, decided: Callable[[], None], *, keep_c
         values = asdict(total) | {"pages": run.pages + 1, "records": run.records + len(items)}
         await note(session, run, values | {"expected": page.total if page.total is not None else run.expected})
         if page.cursor is not None and not keep_cursor:
-            await session.execute(_further(pull, page.cursor))
+            await bulk.plainly(session, _further(pull, page.cursor))
     take(run, values | {"expected": page.total if page.total is not None else run.expected})
     pull.drifted |= ready.readings.drifted.keys()
     pull.refused += refused
@@ -201,7 +213,7 @@ async def _heed(pull: Pull, session: AsyncSession, ready: Ready) -> None:
     """Note what was seen of a source that brings everything, and say what it says beyond what is expected."""
     if pull.watched:
         await gone.sight(session, pull.run, ready.items, pull.watched)
-    elif pull.plugin.whole and pull.run.mode is RunMode.APPLY:
+    if pull.plugin.whole and not (pull.watched and pull.whole) and pull.run.mode is RunMode.APPLY:
         await gone.seen_again(session, pull.run, ready.items)
     for kind, name in ready.readings.drifted.keys() - pull.drifted:
         words = (
@@ -213,8 +225,8 @@ async def _heed(pull: Pull, session: AsyncSession, ready: Ready) -> None:
 def _further(pull: Pull, cursor: str) -> Update:
     """Where the next run goes on from; of a mere plan, where it goes on once the plan is applied."""
     if pull.run.mode is RunMode.PLAN:
-        return update(Run).where(Run.id == pull.run.id).values(cursor=cursor)
-    return update(Source).where(Source.id == pull.source.id).values(cursor=cursor)
+        return update(_RUNS).where(_RUNS.c.id == pull.run.id).values(cursor=cursor)
+    return update(_SOURCES).where(_SOURCES.c.id == pull.source.id).values(cursor=cursor)
 
 
 def _in_its_words(planned: list[Planned], columns: Mapping[str, str]) -> list[Planned]:

@@ -12,7 +12,7 @@ from itertools import count
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import bindparam, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer, system
@@ -21,7 +21,8 @@ from hub.errors import Conflict, HubError, NotFound
 from hub.models import Run, RunMode, RunStatus, Source, uuid7
 from hub.models.base import now
 from hub.plugin import SourceError
-from hub.sync import archive, journal
+from hub.services.shapes import shape
+from hub.sync import archive, bulk, journal
 from hub.sync.apply import Counts
 
 LEASE = timedelta(seconds=30)
@@ -230,12 +231,15 @@ async def insist(step: Callable[[], Awaitable[T]]) -> T:
     raise AssertionError("count() does not end")
 
 
+_INDEXED = func.set_config("enable_seqscan", "off", literal(True))  # a young table's statistics would ask for the other
+_FENCE = select(Source.fence, _INDEXED).where(Source.id == bindparam("source")).with_for_update()
+
+
 @contextlib.asynccontextmanager
 async def fenced(work: Work) -> AsyncIterator[AsyncSession]:
     """A transaction that only the newest run of the source may commit."""
     async with _told(work) as session:
-        await session.execute(text("SET LOCAL enable_seqscan = off"))  # a young table's statistics would ask for it
-        fence = await session.scalar(select(Source.fence).where(Source.id == work.source.id).with_for_update())
+        fence = await session.scalar(_FENCE, {"source": work.source.id})
         if fence != work.run.fence:
             raise TakenOver(
                 f"Another run of {work.source.name} has taken over; this one stopped and wrote nothing more."
@@ -248,7 +252,8 @@ def totals(run: Run) -> Counts:
 
 
 async def note(session: AsyncSession, run: Run, values: Mapping[str, Any]) -> None:
-    await session.execute(update(Run).where(Run.id == run.id).values(**values, alive_at=now()))
+    table = shape(Run).table
+    await bulk.plainly(session, update(table).where(table.c.id == run.id).values(**values, alive_at=now()))
 
 
 def take(run: Run, values: Mapping[str, Any]) -> None:

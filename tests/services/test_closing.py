@@ -5,7 +5,7 @@ from hub.auth import ROLES, Viewer
 from hub.db import Database
 from hub.errors import Conflict, Forbidden, Invalid
 from hub.models import Evaluation, RequestAction, RequestStatus, Satisfaction
-from hub.services import closing, handling, triage, working_days
+from hub.services import closing, handling, intake, triage, working_days
 from tests.services.town import Town, columns, founded
 
 A, S = RequestAction, RequestStatus
@@ -62,6 +62,20 @@ async def test_staff_evaluate_for_the_caller(database: Database) -> None:
     details = (await town.events(request.id))[-1].details
     assert (opinion.by_id, (await town.get(request.id)).solved) == (None, True)
     assert details == {"satisfaction": "DISSATISFIED", "solved": None, "for_the_caller": True}
+
+
+@pytest.mark.parametrize(("role", "for_the_caller"), [("clerk", True), ("partner", False)])
+async def test_who_took_a_call_down_evaluates_for_the_caller(
+    database: Database, role: str, for_the_caller: bool
+) -> None:
+    town = await founded(database)
+    taker = Viewer(role, ROLES[role], (town.community.path,), town.water_works)
+    asked = await town.submit(taker, caller=intake.Caller(name="王小明"))
+    await town.do(closing.close, asked.id, result="已答复")
+    await town.do(closing.evaluate, asked.id, satisfaction=Satisfaction.SATISFIED, viewer=taker)
+    (opinion,) = await opinions(town)
+    assert opinion.by_id == (None if for_the_caller else town.water_works)
+    assert (await town.events(asked.id))[-1].details["for_the_caller"] is for_the_caller
 
 
 async def test_the_party_does_not_evaluate_itself(database: Database) -> None:

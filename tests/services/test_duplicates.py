@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 
 from hub.auth import ROLES, Viewer
 from hub.db import Database
-from hub.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from hub.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from hub.models import (
     Change,
     DuplicateDecision,
@@ -20,7 +20,7 @@ from hub.models import (
     now,
     uuid7,
 )
-from hub.services import duplicates, likeness, merging
+from hub.services import duplicates, intake, likeness, merging
 from hub.services.likeness import ReasonKind, Said
 from tests.services.town import HUB, Town, founded
 
@@ -178,6 +178,53 @@ async def test_two_workers_compare_a_request_once(database: Database) -> None:
     await asyncio.gather(*(search(town) for _ in range(3)))
     await search(town)
     assert len(await suggested(town)) == 1
+
+
+@pytest.mark.parametrize("half", [{"longitude": 117.3}, {"latitude": 31.7}])
+async def test_half_a_place_is_refused_before_it_is_searched_for(database: Database, half: dict[str, float]) -> None:
+    town = await founded(database)
+    counts, (name,) = await town.counts(), half
+    lacking = "latitude" if name == "longitude" else "longitude"
+    for verb, words in ((duplicates.before, {}), (intake.submit, {"grid_id": town.community.id})):
+        with pytest.raises(Invalid) as refused:
+            await town.do(verb, title="只有一半", **half, **words)
+        said = f"There is a {name} and no {lacking}: give both of them, or neither."
+        assert (str(refused.value), refused.value.field) == (said, lacking)
+    assert await town.counts() == counts
+
+
+async def test_what_is_nowhere_is_like_nothing(database: Database) -> None:
+    town = await founded(database)
+    await town.submit(**DRAIN)
+    assert await like(town, **SAME, grid_id=None, longitude=117.3) == []
+    assert await like(town, **SAME, grid_id=None) == []
+
+
+@pytest.mark.parametrize("first", [-5, 21])
+async def test_a_number_that_is_not_possible_is_refused(database: Database, first: int) -> None:
+    town = await founded(database)
+    with pytest.raises(Invalid, match=f"first is {first}: it must lie between 0 and 20"):
+        await town.do(duplicates.before, title="路灯", grid_id=town.community.id, first=first)
+
+
+async def test_one_that_cannot_be_compared_does_not_stop_those_after_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town = await founded(database)
+    await search(town)
+    odd, one, other = [await town.submit(**words) for words in (OTHER, DRAIN, SAME)]
+    whole = duplicates.said_in
+
+    def said_in(request: Request) -> Said:
+        if request.id == odd.id:
+            raise IndexError("pop from an empty list")
+        return whole(request)
+
+    monkeypatch.setattr(duplicates, "said_in", said_in)
+    await search(town)
+    assert await suggested(town) == [(one.id, other.id)]
+    await search(town)
+    assert await suggested(town) == [(one.id, other.id)]
 
 
 async def test_among_fifty_thousand_indexes_bound_what_is_compared(database: Database) -> None:

@@ -6,8 +6,8 @@ import pytest
 from hub.auth import ROLES, Viewer
 from hub.db import Database
 from hub.errors import Conflict, Forbidden, Invalid
-from hub.models import Request, RequestAction, RequestEvent, RequestStatus, now
-from hub.services import closing, handling, intake, merging, working_days
+from hub.models import Request, RequestAction, RequestEvent, RequestStatus, Satisfaction, now
+from hub.services import closing, handling, intake, merging, triage, working_days
 from tests.services.town import HUB, columns, founded
 
 A, S = RequestAction, RequestStatus
@@ -143,3 +143,32 @@ async def test_a_refused_answer_leaves_the_whole_cluster_as_it_was(database: Dat
     with pytest.raises(Conflict, match=f"result of request {one.number} holds a mobile number"):
         await town.do(handling.handle, head.id, result="已联系 13800001234")
     assert (columns(await town.get(head.id)), columns(await town.get(one.id)), await town.counts()) == before
+
+
+async def test_those_under_one_that_is_not_for_this_hub_are_told_so(database: Database) -> None:
+    town = await founded(database)
+    one, head = await town.put(S.RECEIVED, result="修过一次"), await town.put(S.RECEIVED)
+    await town.do(merging.merge, one.id, into_id=head.id)
+    await town.do(triage.reject_scope, head.id, reason=triage.ScopeReason.PROCEEDINGS, note="已在法院")
+    row, event = await town.get(one.id), (await town.events(one.id))[-1]
+    assert (row.status, row.result) == (S.MERGED, "修过一次")
+    assert (event.action, event.note, event.details["by"]) == (A.ANSWER, "已在法院", "REJECT_SCOPE")
+
+
+async def test_a_merged_caller_evaluates_once_there_is_an_answer_and_no_longer_when_that_is_taken_back(
+    database: Database,
+) -> None:
+    town = await founded(database)
+    resident = Viewer("r", ROLES["resident"], (), town.police)
+    one, head = await town.put(S.IN_PROGRESS, submitter_id=town.police), await town.put(S.IN_PROGRESS)
+    await town.do(merging.merge, one.id, into_id=head.id)
+    evaluate = {"satisfaction": Satisfaction.SATISFIED, "solved": True, "viewer": resident}
+    before, counts = columns(await town.get(one.id)), await town.counts()
+    with pytest.raises(Conflict, match=f"Request {one.number} was not answered yet"):
+        await town.do(closing.evaluate, one.id, **evaluate)
+    assert (columns(await town.get(one.id)), await town.counts()) == (before, counts)
+    await town.do(handling.handle, head.id, result="已疏通")
+    done = await town.do(closing.evaluate, one.id, **evaluate)
+    assert (done.status, done.satisfaction, done.solved) == (S.MERGED, Satisfaction.SATISFIED, True)
+    back = await town.do(merging.unmerge, one.id)
+    assert (back.status, back.result, back.satisfaction, back.solved) == (S.IN_PROGRESS, None, None, None)

@@ -1,3 +1,4 @@
+from datetime import date
 from typing import Any
 
 import pytest
@@ -6,7 +7,7 @@ from sqlalchemy import func, select
 from hub.auth import ROLES, Viewer
 from hub.db import Database
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
-from hub.models import Organization, OrganizationKind, Party, PostRole, ReportIn
+from hub.models import Organization, OrganizationKind, Party, Post, PostRole, ReportIn
 from hub.services import parties, report_ins
 from tests.services.town import Town, founded
 
@@ -17,7 +18,7 @@ def district(town: Town) -> Viewer:
     return Viewer("district", ROLES["district"], (town.community.path,), name="district")
 
 
-async def how_many(town: Town, table: type[Party] | type[ReportIn]) -> int:
+async def how_many(town: Town, table: type[Party] | type[Post] | type[ReportIn]) -> int:
     async with town.database.read() as session:
         return (await session.scalars(select(func.count()).select_from(table))).one()
 
@@ -91,6 +92,27 @@ async def test_a_person_holds_posts(database: Database) -> None:
     assert ended.grid_path == town.community.path
     with pytest.raises(NotFound):
         await town.do(parties.create_post, person_id=town.police, role=PostRole.STAFF)
+
+
+async def test_a_post_ends_after_it_begins_and_is_held_once_at_a_time(database: Database) -> None:
+    town = await founded(database)
+    person = await town.do(parties.create_person, name="王小明", grid_id=town.community.id)
+    same = {"person_id": person.id, "role": PostRole.STEWARD, "grid_id": town.community.id}
+    first = {"since": date(2024, 1, 1), "until": date(2025, 1, 1)}
+    post = await town.do(parties.create_post, **same, **first)
+    before = await how_many(town, Post)
+    backwards = {"since": date(2025, 1, 1), "until": date(2024, 12, 31)}
+    for verb, given in ((parties.create_post, same), (parties.update_post, {"id": post.id})):
+        with pytest.raises(Invalid) as refused:
+            await town.do(verb, **given, **backwards)
+        assert str(refused.value) == "until is 2024-12-31, and that lies before 2025-01-01: give a later day."
+    for time in (first, {}, {"until": date(2024, 6, 1)}, {"since": date(2024, 12, 31)}):
+        with pytest.raises(Conflict, match="王小明 holds that post already: change it, or end it first"):
+            await town.do(parties.create_post, **same, **time)
+    assert await how_many(town, Post) == before
+    await town.do(parties.create_post, **same, since=date(2025, 1, 1))
+    await town.do(parties.create_post, **{**same, "role": PostRole.MEMBER})
+    assert await how_many(town, Post) == before + 2
 
 
 async def test_a_party_reports_in_once_a_grid(database: Database) -> None:

@@ -1,5 +1,6 @@
 """A request goes through its practice's steps: in order, by those who may, each by its own name and by its phase."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from hub.auth import ROLES, Viewer
 from hub.db import Database
 from hub.errors import Conflict, Forbidden, NotFound
 from hub.models import (
+    Grid,
     Person,
     Phase,
     Post,
@@ -24,7 +26,8 @@ from hub.models import (
     WorkflowSubject,
     uuid7,
 )
-from hub.services import closing, handling, practices, steps, supervision, triage, working_days
+from hub.services import closing, handling, intake, practices, steps, supervision, triage, working_days
+from hub.services.adding import adding
 from tests.services.town import HUB, Town, columns, founded
 
 A, P, S = RequestAction, Phase, RequestStatus
@@ -37,26 +40,42 @@ COURSE = (  # key, name, phase, who, days, what follows
 )
 
 
-async def workflow(town: Town, *course: Any, subject: WorkflowSubject = WorkflowSubject.REQUEST) -> Workflow:
+ASSESS = ("assess", "考核", P.ASSESS, [], None, [])
+
+
+async def workflow(
+    town: Town, *course: Any, subject: WorkflowSubject = WorkflowSubject.REQUEST, code: str = "x.ORDER"
+) -> Workflow:
     """A workflow of a practice, as its file brings it."""
-    made = Workflow(id=uuid7(), code="x.ORDER", practice="x", name="点单—派单—接单", subject=subject)
+    made = Workflow(id=uuid7(), code=code, practice="x", name="点单—派单—接单", subject=subject)
     async with town.database.write(HUB) as session:
         session.add(made)
         await session.flush()
         for position, (key, name, phase, takers, days, follow) in enumerate(course or COURSE, 1):
             session.add(
                 WorkflowStep(
-                    code=f"x.ORDER.{key}",
+                    code=f"{code}.{key}",
                     workflow_id=made.id,
                     position=position,
                     name=name,
                     phase=phase,
                     taken_by=takers,
                     days=days,
-                    leads_to=[f"x.ORDER.{one}" for one in follow],
+                    leads_to=[f"{code}.{one}" for one in follow],
                 )
             )
     return made
+
+
+async def holder(town: Town, role: PostRole, grid: Grid | None, abilities: str = "resident", **more: Any) -> Viewer:
+    """Somebody with a post on a grid, and the abilities of a role, but none of them there."""
+    person = Person(id=uuid7(), name="某人", public=True)
+    place = {"grid_id": grid.id, "grid_path": grid.path} if grid is not None else {}
+    async with town.database.write(HUB) as session:
+        session.add(person)
+        await session.flush()
+        session.add(Post(person_id=person.id, role=role, **place, **more))
+    return Viewer("h", ROLES[abilities], (town.community.path,) if abilities == "partner" else (), person.id)
 
 
 async def walked(town: Town, id: UUID) -> list[tuple[RequestAction, str | None]]:
@@ -95,16 +114,38 @@ async def test_each_step_has_the_practices_name_beside_the_canonical_one(databas
 
 async def test_a_step_that_does_not_come_next_is_refused_and_changes_nothing(database: Database) -> None:
     town = await founded(database)
-    course = await workflow(town)
+    sorted_first = (
+        ("place", "群众点单", P.INTAKE, [], None, ["sort"]),
+        ("sort", "梳理", P.TRIAGE, [], None, ["dispatch"]),
+    )
+    course = await workflow(town, *sorted_first, *COURSE[1:])
     request = await town.submit(workflow_id=course.id)
-    await town.do(closing.close, request.id, result="答复")
     before, rows = columns(await town.get(request.id)), await town.counts()
     with pytest.raises(Conflict) as refused:
-        await town.do(closing.evaluate, request.id, satisfaction=Satisfaction.SATISFIED)
-    said = f"Request {request.number} stands at 群众点单: 群众评单 does not come next. Possible now: 社区派单."
+        await town.do(triage.dispatch, request.id, party_id=town.police)
+    said = f"Request {request.number} stands at 群众点单: 社区派单 does not come next. Possible now: 梳理."
     assert str(refused.value) == said
     assert (columns(await town.get(request.id)), await town.counts()) == (before, rows)
-    assert [name for _, name in await walked(town, request.id)] == ["群众点单", None]
+
+
+async def test_what_was_answered_at_once_is_still_judged_and_filed(database: Database) -> None:
+    town = await founded(database)
+    course = await workflow(
+        town, *COURSE[:4], ("evaluate", "评单", P.EVALUATE, ["SUBMITTER"], None, ["assess"]), ASSESS
+    )
+    resident = Viewer("r", ROLES["resident"], (), town.water_works)
+    request = await town.submit(workflow_id=course.id, viewer=resident)
+    await town.do(closing.close, request.id, result="答复")
+    stranger = Viewer("c", ROLES["clerk"], (town.community.path,))
+    rows = await town.counts()
+    with pytest.raises(Forbidden, match="评单 is for SUBMITTER"):
+        await town.do(closing.evaluate, request.id, satisfaction=Satisfaction.SATISFIED, viewer=stranger)
+    assert await town.counts() == rows
+    await town.do(closing.evaluate, request.id, satisfaction=Satisfaction.SATISFIED, viewer=resident)
+    await town.do(closing.archive, request.id)
+    assert await walked(town, request.id) == [
+        (A.SUBMIT, "群众点单"), (A.CLOSE, None), (A.EVALUATE, "评单"), (A.ARCHIVE, "考核")
+    ]  # fmt: skip
 
 
 async def test_what_lies_over_the_steps_skips_none(database: Database) -> None:
@@ -138,14 +179,6 @@ async def test_only_those_named_take_a_step_or_who_stands_over_them(database: Da
     other = await town.submit(workflow_id=course.id)
     over = Viewer("d", ROLES["district"], (town.street.path,))
     assert (await town.do(triage.dispatch, other.id, party_id=town.police, viewer=over)).status is S.DISPATCHED
-
-
-async def test_a_step_gives_the_days_that_it_says(database: Database) -> None:
-    town = await founded(database)
-    course = await workflow(town)
-    request = await town.submit(workflow_id=course.id)
-    sent = await town.do(triage.dispatch, request.id, party_id=town.police)
-    assert sent.due_at == working_days.add(sent.dispatched_at, 2)
 
 
 async def test_a_workflow_of_something_else_is_none_for_requests(database: Database) -> None:
@@ -189,8 +222,9 @@ async def test_what_is_no_request_goes_through_its_steps_too(database: Database)
     assert (begun.step_id, begun.ended_at) == (known["招募"], None)
     with pytest.raises(Conflict, match=r"红色小管家招募 stands at 招募. Possible now: 联审."):
         await town.do(practices.take_step, begun.id, step_id=known["考核"])
+    assert begun.due_at == working_days.add(begun.created_at, 5)
     reviewed = await town.do(practices.take_step, begun.id, step_id=known["联审"], note="三方联审")
-    assert reviewed.due_at is not None
+    assert reviewed.due_at is None
     for name in ("招募", "联审", "走访", "考核"):
         done = await town.do(practices.take_step, begun.id, step_id=known[name])
     assert done.ended_at is not None
@@ -210,3 +244,116 @@ async def test_a_procedure_needs_the_ability_on_the_grid(database: Database) -> 
         await town.do(practices.start_procedure, viewer=stranger, **begin)
     async with database.read() as session:
         assert (await session.scalars(select(Procedure))).all() == []
+
+
+async def test_a_first_step_is_for_those_whom_it_names(database: Database) -> None:
+    town = await founded(database)
+    whistle = ("whistle", "吹哨", P.DISPATCH, ["requests:triage", "STEWARD"], 1, [])
+    course = await workflow(town, whistle)
+    resident = Viewer("r", ROLES["resident"], (), town.police)
+    late = await holder(town, PostRole.STEWARD, town.community, since=date(2099, 1, 1))
+    elsewhere = await holder(town, PostRole.STEWARD, None)
+    other_part = await holder(town, PostRole.MEMBER, town.community)
+    counts = await town.counts()
+    for viewer in (resident, late, elsewhere, other_part, Viewer("c", ROLES["clerk"], ("999/",))):
+        with pytest.raises(Forbidden, match="吹哨 is for requests:triage, STEWARD"):
+            await town.submit(workflow_id=course.id, viewer=viewer)
+        with pytest.raises(Forbidden):
+            async with adding(database, viewer) as session:
+                await intake.submit(session, viewer, workflow_id=course.id, grid_id=town.community.id, title="占道")
+    assert await town.counts() == counts
+    steward = await holder(town, PostRole.STEWARD, town.street)
+    for viewer in (town.clerk(), steward, HUB):
+        assert (await town.submit(workflow_id=course.id, viewer=viewer)).workflow_id == course.id
+
+
+async def test_a_post_that_the_practice_names_stands_in_for_the_ability_but_not_for_sight(database: Database) -> None:
+    town = await founded(database)
+    sort = ("sort", "梳理", P.TRIAGE, ["requests:triage", "STEWARD"], 1, ["dispatch"])
+    course = await workflow(town, ("place", "上报", P.INTAKE, [], None, ["sort"]), sort, *COURSE[1:])
+    blind = await holder(town, PostRole.STEWARD, town.community)
+    seeing = await holder(town, PostRole.STEWARD, town.community, "partner")
+    no_steward = await holder(town, PostRole.MEMBER, town.community, "partner")
+    request, free = await town.submit(workflow_id=course.id), await town.submit()
+    before, counts = columns(await town.get(request.id)), await town.counts()
+    for viewer, id in ((blind, request.id), (no_steward, request.id), (seeing, free.id)):
+        with pytest.raises(Forbidden, match="lacks the ability requests:triage"):
+            await town.do(triage.triage, id, viewer=viewer)
+    with pytest.raises(Forbidden, match="lacks the ability requests:triage"):  # the practice names clerks only
+        await town.do(triage.dispatch, request.id, party_id=town.police, viewer=seeing)
+    assert (columns(await town.get(request.id)), await town.counts()) == (before, counts)
+    assert (await town.do(triage.triage, request.id, viewer=seeing)).status is S.TRIAGED
+    with pytest.raises(Forbidden):
+        await town.do(triage.dispatch, request.id, party_id=town.police, viewer=seeing)
+
+
+async def test_a_side_stands_in_for_the_ability_only_where_the_table_knows_it(database: Database) -> None:
+    town = await founded(database)
+    steps = (
+        ("call", "呼叫", P.DISPATCH, ["requests:triage", "ASSIGNEE"], 1, ["accept"]),
+        ("accept", "接单", P.ACCEPT, ["ASSIGNEE", "CO_HANDLER"], None, ["handle"]),
+        ("handle", "服务", P.HANDLE, ["ASSIGNEE"], None, []),
+    )
+    course = await workflow(town, *steps)
+    member, called = (
+        Viewer("m", ROLES["resident"], (), town.police),
+        Viewer("w", ROLES["resident"], (), town.water_works),
+    )
+    request = await town.put(S.SIGNED, workflow_id=course.id, assignee_id=town.police)
+    with pytest.raises(Forbidden):
+        await town.do(handling.accept, request.id, viewer=called)
+    assert (await town.do(handling.accept, request.id, viewer=member)).status is S.IN_PROGRESS
+    await town.do(handling.handle, request.id, result="修好了", viewer=member)
+    await town.do(closing.verify, request.id, ok=False, note="没有修好")
+    before = columns(await town.get(request.id))
+    with pytest.raises(Forbidden, match="lacks the ability requests:triage"):
+        await town.do(triage.dispatch, request.id, party_id=town.water_works, viewer=member)
+    assert columns(await town.get(request.id)) == before
+
+
+LIFE = (
+    ("recruit", "招募", P.INTAKE, ["resources:write", "GRID_LEADER"], None, ["review"]),
+    ("review", "联审", P.TRIAGE, ["resources:write", "SECRETARY"], 5, ["visit"]),
+    ("visit", "走访", P.HANDLE, ["STEWARD"], None, ["say"]),
+    ("say", "自评", P.EVALUATE, ["ASSIGNEE"], None, ["praise"]),
+    ("praise", "评议", P.EVALUATE, [], None, []),
+)
+
+
+async def test_nobody_decides_on_themselves_nor_before_their_time(database: Database) -> None:
+    town = await founded(database)
+    course = await workflow(town, *LIFE, subject=WorkflowSubject.PERSON)
+    async with database.read() as session:
+        known = {step.name: step.id for step in await steps.of_workflow(session, course.id)}
+    one = await holder(town, PostRole.STEWARD, town.community, "partner")
+    async with database.write(HUB) as session:
+        path = town.community.path
+        session.add(Post(person_id=one.party_id, role=PostRole.SECRETARY, grid_id=town.community.id, grid_path=path))
+    leader = await holder(town, PostRole.GRID_LEADER, town.street)
+    begin = {"workflow_id": course.id, "title": "招募", "grid_id": town.community.id, "party_id": one.party_id}
+    with pytest.raises(Forbidden, match=r"招募 is for resources:write, GRID_LEADER"):
+        await town.do(practices.start_procedure, viewer=one, **begin)
+    begun = await town.do(practices.start_procedure, viewer=leader, **begin)
+    late = await holder(town, PostRole.SECRETARY, town.community, "partner", since=date(2099, 1, 1))
+    itself = Viewer("c", ROLES["clerk"], (town.street.path,), one.party_id)
+
+    async def take(name: str, viewer: Viewer) -> UUID:
+        done = await town.do(practices.take_step, begun.id, step_id=known[name], viewer=viewer)
+        assert done.step_id == known[name]
+        return begun.id
+
+    for viewer in (one, itself):
+        with pytest.raises(Forbidden, match="联审 is decided by others than the party that it is about"):
+            await take("联审", viewer)
+    with pytest.raises(Forbidden, match="联审 is for resources:write, SECRETARY"):
+        await take("联审", late)
+    await take("联审", town.clerk())
+    await take("走访", one)
+    await take("自评", one)
+    partner = Viewer("p", ROLES["partner"], (town.street.path,), town.police)
+    for viewer, said in ((partner, "lacks the ability resources:write"), (one, "decided by others")):
+        with pytest.raises(Forbidden, match=said):
+            await take("评议", viewer)
+    async with database.read() as session:
+        assert (await session.get_one(Procedure, begun.id)).step_id == known["自评"]
+    await take("评议", town.clerk())

@@ -11,7 +11,12 @@ from tests.services.actions import VERBS, take
 from tests.services.town import columns, founded
 
 A, S = RequestAction, RequestStatus
-FLAGS = {A.UNPUBLISH: {"public": True}, A.RELEASE: {"supervised": True}, A.EVALUATE_RESPONSE: {"answered": True}}
+FLAGS = {
+    A.UNPUBLISH: {"public": True},
+    A.RELEASE: {"supervised": True},
+    A.EVALUATE_RESPONSE: {"answered": True},
+    A.EVALUATE: {"result": "已修"},
+}
 
 
 @pytest.mark.parametrize("status", list(S), ids=lambda status: status.name)

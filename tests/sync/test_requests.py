@@ -27,6 +27,7 @@ from hub.models import (
     RunMode,
     RunStatus,
     Satisfaction,
+    Station,
     now,
 )
 from hub.plugin import Caller, Issue, Record
@@ -290,3 +291,23 @@ async def test_what_a_source_brings_is_compared_like_what_people_submit(database
         await duplicates.search(session)
     (score,) = await column(database, select(DuplicateSuggestion.score))
     assert score == pytest.approx(1.0, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [("request", {"title": "只有经度"}), ("station", {"name": "驿站", "tier": "COMMUNITY"})],
+)
+async def test_half_a_place_is_refused_in_words_and_a_whole_one_is_taken(
+    database: Database, kind: str, more: dict[str, Any]
+) -> None:
+    key = {"number" if kind == "request" else "code": "H1"}
+    half = Record(kind, "H1", {**key, **more, "longitude": 117.3})
+    whole = Record(kind, "H1", {**half.fields, "latitude": 31.7})
+    far = Record(kind, "H1", {"latitude": 131.7})
+    done = await run(database, told([half], [whole], [far]))
+    assert counts(done) == {"created": 1, "rejected": 2}
+    assert await column(database, select(Rejected.reason).order_by(Rejected.id)) == [
+        "latitude: latitude is 131.7: give degrees from -90 to 90."
+    ]
+    table = {"request": Request, "station": Station}[kind]
+    assert await rows(database, select(table.longitude, table.latitude)) == [(117.3, 31.7)]

@@ -1,6 +1,7 @@
 """What is sent: the oldest of each row first, as the row stands, once; what the target has is not said again."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -14,12 +15,13 @@ from hub.models import (
     DeliveryStatus,
     Link,
     Ownership,
+    Request,
     RequestAction,
     RequestStatus,
     Rule,
     TargetStatus,
 )
-from hub.plugin import BadRecord, Change
+from hub.plugin import BadRecord, Change, Record
 from hub.services import handling, merging, targets, triage
 from hub.sync import telling
 from tests.services import town as towns
@@ -236,3 +238,58 @@ async def test_a_merge_and_the_answer_that_comes_of_it_are_told_as_steps(databas
     assert [step.action for step in steps] == ["SUBMIT", "MERGE", "ANSWER"]
     assert steps[1].details["into_number"] == head.number
     assert (steps[2].details["cluster"], steps[2].details["result"]) == (head.number, "已疏通")
+
+
+async def test_what_a_source_says_of_the_head_is_answered_to_those_under_it_and_told_to_that_source(
+    database: Database,
+) -> None:
+    town = await towns.founded(database)
+    post = await opened(database, Listener(fails=number))
+    brought = [Record("request", key, {"number": key, "title": "路灯", "status": "RECEIVED"}) for key in "12"]
+    done = Record("request", "2", {"number": "2", "title": "路灯", "status": "HANDLED", "result": "已换灯"})
+    checked = Record("request", "2", {**done.fields, "status": "VERIFIED"})
+    closed = Record("request", "2", {**done.fields, "status": "CLOSED", "result": "已换新灯"})
+    await run(database, told(brought, name="ear"), "ear")
+    ids = dict(await rows(database, select(Request.number, Request.id)))
+    await town.do(merging.merge, ids["1"], into_id=ids["2"])
+    said = []
+    for news in (done, checked, closed):
+        await run(database, told([news], name="ear"), "ear", overrides={"any": len(said) + 1})
+        said.append((await town.steps(ids["1"])).count(RequestAction.ANSWER))
+    assert said == [1, 1, 2]
+    row = await town.get(ids["1"])
+    assert (row.status, row.result, row.revision) == (RequestStatus.MERGED, "已换新灯", 4)
+    await post.send()
+    steps = [change.event for change in post.listener.messages if change.id == str(row.id) and change.event]
+    assert [(step.action, step.details.get("by")) for step in steps] == [
+        ("MERGE", None),
+        ("ANSWER", "HANDLE"),
+        ("ANSWER", "CLOSE"),
+    ]
+
+
+async def test_a_published_one_that_an_answer_would_show_a_number_of_is_taken_back(database: Database) -> None:
+    town = await towns.founded(database)
+    brought = [Record("request", key, {"number": key, "title": "路灯", "status": "RECEIVED"}) for key in "12"]
+    done = Record("request", "2", {**brought[1].fields, "status": "CLOSED", "result": "已联系 13800001234"})
+    await run(database, told(brought))
+    ids = dict(await rows(database, select(Request.number, Request.id)))
+    await town.do(merging.merge, ids["1"], into_id=ids["2"])
+    async with database.write(towns.HUB) as session:
+        (await session.get_one(Request, ids["1"])).public = True
+    assert (await run(database, told(brought, [done]))).error is None
+    row = await town.get(ids["1"])
+    assert (row.public, row.result) == (False, "已联系 13800001234")
+
+
+async def test_a_page_asks_for_those_under_it_only_where_something_ended(
+    database: Database, count_statements: Any
+) -> None:
+    orders = [Record("request", key, {"number": key, "title": "路灯", "status": "RECEIVED"}) for key in "12"]
+    asked = []
+    for at, status in enumerate(("RECEIVED", "IN_PROGRESS", "CLOSED")):
+        page = [Record("request", one.key, {**one.fields, "status": status}) for one in orders]
+        with count_statements() as statements:
+            await run(database, told(page), overrides={"any": at})
+        asked.append(sum("merged_into_id IN" in one for one in statements))
+    assert asked == [0, 0, 1]
