@@ -2,9 +2,9 @@
 
 A measure is JSON: {"of": "requests", "where": {"level": ["ESTATE", "COMMUNITY"], "closed_at": {"null": false}}}. `of`
 is one of the nouns of measures.py; `where` names columns: a value, a list of values, null, {"null": true or false},
-{"gte": 3, "lt": 5}; "sum" names a column to add up instead of counting rows. Of fewer than five nothing is told, nor a sum
-over fewer than five where the rows are of persons. All is counted of what the viewer may see row by row, so what is left
-over tells nothing new.
+{"gte": 3, "lt": 5}; "sum" names a column to add up instead of counting rows. Of fewer than five nothing is told, nor
+a sum over fewer than five where the rows are of persons. All is counted of what the viewer may see row by row, so
+what is left over tells nothing new.
 """
 
 import re
