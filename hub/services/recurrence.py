@@ -107,7 +107,10 @@ def times(
 def entered(
     rule: str, starts_on: date, *, ends_on: date | None = None, at: str | None = None, minutes: int | None = None
 ) -> Times:
-    """The same for what is written now: what lasts some minutes begins at a time of day. Raises Invalid."""
+    """The same for what a person writes: what lasts some minutes begins at a time of day. A source may leave that open.
+
+    Raises Invalid.
+    """
     made = times(rule, starts_on, ends_on=ends_on, at=at, minutes=minutes)
     if made.whole_day and minutes is not None:
         raise Invalid(

@@ -81,7 +81,7 @@ def _comes_again(values: Values, row: Row, found: Mapping[str, Found], at: datet
     """A rule makes sense with what stands beside it, and is kept as it is read."""
     stands = {**dict.fromkeys(("rule", "starts_on", "ends_on", "at", "minutes")), **(row or {}), **values}
     try:
-        made = recurrence.entered(
+        made = recurrence.times(
             stands["rule"],
             stands["starts_on"],
             ends_on=stands["ends_on"],
