@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.schema import CallableColumnDefault
 
 from hub.plugin import Caller, Issue, Place
+from hub.services.working_days import CHINA
 
 Reader = Callable[[Any], Any]
 
@@ -88,7 +89,7 @@ def moment(value: object) -> datetime:
     if found.tzinfo is None:
         raise ValueError(f"{value!r} has no time zone (write 2026-01-31T08:00:00+08:00)")
     try:
-        return found.astimezone(UTC)
+        return found.astimezone(CHINA).astimezone(UTC)  # its day in China is reckoned with
     except OverflowError:
         raise ValueError(f"{value!r} lies outside the years 1 to 9999") from None
 
