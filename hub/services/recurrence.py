@@ -10,11 +10,13 @@ that looks on until it has found something would look until the year 9999.
 
 import re
 from calendar import monthrange
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import Any
 
+from hub.checks import Fault, times_faults
 from hub.errors import Invalid
 from hub.services.working_days import CHINA
 
@@ -137,6 +139,22 @@ def times(
             field="rule",
         )
     return made
+
+
+@times_faults.answered_by
+def faults(said: Mapping[str, Any]) -> Sequence[Fault]:
+    """The part that is refused, and the words, where it makes no sense."""
+    try:
+        times(
+            said["rule"],
+            said["starts_on"],
+            ends_on=said.get("ends_on"),
+            at=said.get("at"),
+            minutes=said.get("minutes"),
+        )
+    except Invalid as error:
+        return [((error.field or "rule",), str(error))]
+    return []
 
 
 def problem(rule: str) -> str | None:
