@@ -293,7 +293,7 @@ class FeatureFields(TypedDict, total=False):
 
 class FigureFields(TypedDict, total=False):
     """kind "figure": a published number. `feature` is the code of its feature, `qualifier` a name of Qualifier, `said`
-    the words of the source, `query` a GraphQL query, `at` the place of the number in its answer: a.b.totalCount."""
+    what was published, `query` a GraphQL query, `at` the place of the number in its answer: a.b.totalCount."""
 
     code: str
     feature: str

@@ -1,11 +1,11 @@
 """Whether what practices have published can be asked of this hub: figures by queries, scenarios by their steps.
 
-Both go over the graph's own HTTP door, in this process. A figure is asked as somebody who may see everything; a
-scenario writes, so it belongs into a hub of made-up data.
+Both go over the graph's own HTTP door, in this process. A figure is asked as somebody who may see everything. A
+scenario writes: it is refused where the rows of its practice are not marked as made up.
 """
 
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from starlette.requests import HTTPConnection
 
 from hub.auth import ANONYMOUS, ROLES, Viewer, system
 from hub.db import Database
-from hub.errors import HubError, Misconfigured, NotFound
+from hub.errors import Conflict, HubError, Misconfigured, NotFound
 from hub.models import Feature, Figure, Practice, now
 from hub.services import accounts, figures, practices
 from hub.services.working_days import local_day
@@ -83,8 +83,13 @@ async def asking(db: Database) -> AsyncIterator[Asking]:
         yield Asking(db, client, viewers)
 
 
-async def verify(db: Database, practice: str | None = None, *, scenarios: bool = True) -> AsyncIterator[Verified]:
-    """Every feature of the practices, or of one: its figures, or its scenario. Raises NotFound."""
+async def verify(
+    db: Database, practice: str | None = None, *, scenarios: bool = True, sure: bool = False
+) -> AsyncIterator[Verified]:
+    """Every feature of the practices, or of one: its figures, and its scenario.
+
+    Raises NotFound, and Conflict where a scenario would write among rows that are not made up, unless `sure`.
+    """
     async with db.read() as session:
         known = sorted(await session.scalars(practices.visible(VIEWER).with_only_columns(Practice.code)))
         if practice is not None and practice not in known:
@@ -95,12 +100,27 @@ async def verify(db: Database, practice: str | None = None, *, scenarios: bool =
         numbers: dict[Any, list[Figure]] = {}
         for figure in await session.scalars(practices.figures(VIEWER).order_by(Figure.code)):
             numbers.setdefault(figure.feature_id, []).append(figure)
+        synthetic = await session.scalars(practices.visible(VIEWER).where(Practice.synthetic))
+        made_up = {row.code for row in synthetic}
+    if scenarios and not sure:
+        _must_be_made_up({feature.practice for feature in features if feature.scenario} - made_up)
     async with asking(db) as asked:
         for feature in sorted(features, key=lambda one: (one.practice, _natural(one.row))):
             for figure in numbers.get(feature.id, ()):
                 yield await _figure(asked, feature, figure)
             if feature.scenario and scenarios:
                 yield await _scenario(asked, feature)
+
+
+def _must_be_made_up(real: Set[str]) -> None:
+    """Raise Conflict for practices whose rows in this hub somebody lives with."""
+    if real:
+        names = ", ".join(sorted(real))
+        raise Conflict(
+            f"The rows of {names} in this hub are not marked as made up, and scenarios write requests, notices and "
+            "more among them. Ask for the numbers alone with --figures, build a made-up district in another hub (hub "
+            "demo --practice), or insist with --yes."
+        )
 
 
 def _natural(row: str) -> tuple[str, int]:

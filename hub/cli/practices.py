@@ -48,15 +48,17 @@ def list_command(as_json: AsJSON = False) -> None:
 def verify_command(
     practice: Annotated[str | None, typer.Argument(help="The code of one; all unless given.")] = None,
     figures_only: Annotated[bool, typer.Option("--figures", help="Only the numbers: nothing is written.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Let scenarios write among rows that are not made up.")] = False,
     as_json: AsJSON = False,
 ) -> None:
     """Ask for every published figure by its query, and go through every scenario; exit code 1 where one does not hold.
 
-    Scenarios submit and handle requests: run them in a hub of made-up data (`hub demo --practices`).
+    Scenarios submit and handle requests, and take down again what they post: they are for a hub of made-up data (`hub
+    demo`), and refused elsewhere.
     """
 
     async def checked(db: Database) -> list[Verified]:
-        return [one async for one in verifying.verify(db, practice, scenarios=not figures_only)]
+        return [one async for one in verifying.verify(db, practice, scenarios=not figures_only, sure=yes)]
 
     found = with_database(settings(), checked)
     if as_json:

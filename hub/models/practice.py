@@ -237,7 +237,7 @@ class Figure(Entity):
     unit: Mapped[str | None] = mapped_column(doc="What it is a number of (单位).")
     qualifier: Mapped[Qualifier] = mapped_column(doc="How it is meant (限定).")
     scope: Mapped[str | None] = mapped_column(doc="Of what, since when (口径).")
-    said: Mapped[str] = mapped_column(doc="The words of the source (原文).")
+    said: Mapped[str] = mapped_column(doc="What was published, in a few words (公布内容).")
     query: Mapped[str] = mapped_column(doc="The GraphQL query that gives it (查询).")
     at: Mapped[str] = mapped_column(doc="Where in the answer it stands: organizations.totalCount (取值位置).")
     closed_on: Mapped[date | None] = mapped_column(doc=ENDED)

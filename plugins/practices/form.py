@@ -111,7 +111,7 @@ class Figure(Part):
     unit: str | None = None
     qualifier: Literal["EXACT", "AT_LEAST", "OVER", "NEARLY", "PERCENT"] = "EXACT"
     scope: str | None = None
-    said: str = Field(description="the words of the source")
+    said: str = Field(description="what was published, in a few words")
     query: str = Field(description="a GraphQL query")
     at: str = Field(description="where in the answer the number stands: reportIns.totalCount")
 

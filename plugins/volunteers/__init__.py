@@ -49,6 +49,7 @@ class Config(BaseModel):
         description="证件号码加密散列所用，至少 16 个字符；启用后不可更换，否则人员会重复",
     )
     division: str = Field("150602", pattern=r"^\d{2,12}$", title="区划代码", description="未写明区划的都归入其内")
+    practice: str = Field("", title="实践", description="志愿者和队伍所属实践的代码；空：不属于任何实践")
     page_size: int = Field(500, ge=1, le=1000, title="每页条数", description="一次请求的行数")
     overlap_minutes: int = Field(10, ge=0, le=10080, title="重叠分钟数", description="每次往回多读，以免漏掉迟到的记录")
     updated_from: AwareDatetime | None = Field(None, title="补采起点", description="只读此时及以后更新的")
@@ -225,7 +226,8 @@ class Volunteers(Plugin[Config]):
     def _reading(self, at: datetime) -> Reading:
         headers = {stream: dialect.headers(stream, self.config.columns) for stream in dialect.STREAMS}
         words = dialect.words(self.config.words)
-        return Reading(self._identities(), headers, words, self.config.division, at.astimezone(CHINA).date())
+        today, config = at.astimezone(CHINA).date(), self.config
+        return Reading(self._identities(), headers, words, config.division, today, config.practice)
 
 
 def _page(answer: Any) -> Told:

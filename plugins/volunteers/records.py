@@ -44,6 +44,7 @@ class Reading:
     words     list -> word -> name
     division  the code of the division in which everything lies whose row does not say where
     today     the day by which people are of age
+    practice  the code of the practice that volunteers and teams belong to, if any
     """
 
     identities: Identities
@@ -51,6 +52,12 @@ class Reading:
     words: Words
     division: str
     today: date
+    practice: str = ""
+
+    @property
+    def common(self) -> dict[str, str]:
+        """What holds for all volunteers and teams."""
+        return {"practice": self.practice} if self.practice else {}
 
     def read(self, stream: str, row: object, where: str) -> Items:
         """What the row says."""
@@ -81,7 +88,7 @@ class Reading:
             reason = "A volunteer under 18 is taken only with a guardian's consent. Record it at the registry."
             return [gone, BadRecord(reason, _harmless(cells), "person", key, where)]
         fields: dict[str, Any] = {"code": code, "name": cells.needed("name"), "grid": _place(cells)}
-        return [Record("person", key, fields, where=where, at=at)]
+        return [Record("person", key, fields | self.common, where=where, at=at)]
 
     def _shown(self, value: object) -> Any:
         """A value as others may see it."""
@@ -240,7 +247,7 @@ def _team(cells: _Cells, where: str, extra: Row) -> Record:
     fields |= cells.fields(parent=cells.code)
     if cells.said("about"):
         fields["description"] = cells.text("about")
-    return Record("organization", key, fields, where=where, at=at, extra=extra)
+    return Record("organization", key, fields | cells.reading.common, where=where, at=at, extra=extra)
 
 
 def _membership(cells: _Cells, where: str, extra: Row) -> Record:

@@ -1,5 +1,6 @@
 """Practices from files: what is shipped is all there, what is wrong is told by its line, and a sixth city is a file."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,8 @@ from sqlalchemy import select
 from hub import verifying
 from hub.auth import ROLES as ROLES_OF_VIEWERS
 from hub.db import Database
-from hub.errors import HubError
-from hub.models import Figure, Practice, RequestAction, Scheme, SchemeKind, Source, WorkflowStep
+from hub.errors import Conflict, HubError
+from hub.models import Figure, Practice, Request, RequestAction, Scheme, SchemeKind, Source, WorkflowStep
 from hub.plugin import BadRecord, Record
 from hub.services.steps import TAKERS
 from hub.sync import registry
@@ -27,14 +28,15 @@ ROWS = {
 }
 
 PUBLISHED = """
-F1-03 ≥15; F1-06 =15; F1-11 =48; F1-12 >3800; F1-13 =32; F1-14 =22; F1-16 >80; F1-18 =3; F1-20 =4; F2-02 =4;
-F2-03 =4; F2-05 =3; F2-06 =9; F2-09 =13 =21; F2-12 =3; F2-14 =67 =1758 =3770 =70; F2-15 ≥47 =21 =181 =15013;
+F1-03 ≥15; F1-05 =3; F1-06 =15; F1-08 =12; F1-09 =4; F1-11 =48; F1-12 >3800; F1-13 =32; F1-14 =22; F1-16 >80;
+F1-18 =3 =3; F1-20 =4; F2-01 =2018 =2020; F2-02 =4; F2-03 =4; F2-04 =3 =4; F2-05 =3; F2-06 =9; F2-07 =5;
+F2-09 =13 =21; F2-10 =12; F2-12 =3; F2-14 =67 =1758 =3770 =70; F2-15 ≥47 =21 =181 =15013;
 F2-16 =1126 =748 =317 =208; F2-18 =161 =24079; F3-01 >1000 =615; F3-06 =615 =2617 =19792; F3-08 =5 =3;
 F3-09 >10; F3-11 >30000 =6; F3-12 >10 >80; F3-13 =4; F3-14 %70 %20 %10; F3-16 %100; F3-17 >70 >300 =99;
 F3-18 ~50000000; F4-01 =12 =79 >17000; F4-02 =3; F4-03 =6; F4-04 =5; F4-06 =4; F4-07 =14 =2 =79 =30 >50;
 F4-08 =233 =24900 ~300; F4-11 >7300 >5100 =10; F4-12 =6; F4-14 =12 =79 >600; F4-18 =4 =113; F4-19 =5 =16;
-F4-21 =5 >600; F4-22 =1130000 =57; F5-01 =3; F5-02 =10; F5-03 =4 =13; F5-04 =126 =5; F5-05 =27; F5-06 =7 =6;
-F5-07 =13 >900; F5-08 =5; F5-09 =5; F5-10 =6 =3; F5-11 >400; F5-12 =5; F5-13 =42 =42 %100
+F4-21 =5 >600; F4-22 =1130000 =57; F5-01 =3 =2024; F5-02 =10 =3; F5-03 =4 =13; F5-04 =126 =5 =3; F5-05 =27 =5;
+F5-06 =7 =6 =15; F5-07 =13 >900; F5-08 =5; F5-09 =5; F5-10 =6 =3; F5-11 >400; F5-12 =5 =3; F5-13 =42 =42 %100
 """
 """Every published number: = exactly, ≥ at least (不少于), > over (余, 多), ~ nearly (近), % a share."""
 
@@ -202,12 +204,34 @@ async def test_a_sixth_city_is_one_file(database: Database, tmp_path: Path) -> N
     ways = await rows(database, select(WorkflowStep.name, WorkflowStep.leads_to).order_by(WorkflowStep.position))
     assert ways == [("报", ["linhe.THREE.send"]), ("派", ["linhe.THREE.handle"]), ("办", [])]
     assert await rows(database, select(Scheme.expected, Scheme.complete)) == [(3, False)]
-    found = [one async for one in verifying.verify(database, "linhe")]
+    found = [one async for one in verifying.verify(database, "linhe", sure=True)]
     assert [(one.row, one.figure, one.got, one.ok, one.why) for one in found] == [
         ("L1-01", "goals", 1.0, False, ""),
         ("L1-01", "steps", 3.0, True, ""),
         ("L1-01", "scenario", 3, True, ""),
     ]
+
+
+async def test_a_scenario_is_refused_among_rows_that_are_not_made_up(database: Database, tmp_path: Path) -> None:
+    await run(database, registry.load(), "divisions")
+    (tmp_path / "linhe.yaml").write_text(SIXTH, encoding="utf-8")
+    await read(database, tmp_path)
+    with pytest.raises(Conflict, match=r"The rows of linhe in this hub are not marked as made up.*--figures.*--yes"):
+        [one async for one in verifying.verify(database, "linhe")]
+    assert await rows(database, select(Request.id)) == []
+    asked = [one.figure async for one in verifying.verify(database, "linhe", scenarios=False)]
+    assert asked == ["goals", "steps"]
+
+
+WRITTEN = re.compile(r'\b(title|text|name|note|reply|result|review|offer|because|reason): "(?!示例)')
+
+
+@pytest.mark.parametrize("code", ["fancheng", "xiangyang", "hudai"])
+def test_what_a_scenario_writes_says_that_it_is_made_up(code: str) -> None:
+    for one in said(SHIPPED / f"{code}.yaml"):
+        if isinstance(one, Record) and one.kind == "feature" and one.fields["scenario"]:
+            done = [act["do"] for act in one.fields["scenario"]["steps"] if "mutation" in act["do"]]
+            assert [found[0] for do in done for found in WRITTEN.finditer(do)] == [], one.key
 
 
 async def test_a_file_that_was_read_again_changes_nothing_and_what_is_no_more_is_ended(

@@ -1,5 +1,6 @@
 """Rows of a registry, field by field; ID numbers, which end here."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
@@ -44,6 +45,16 @@ def refused(stream: str, **row: Any) -> BadRecord:
 
 VOLUNTEER = {"volunteer_no": "1506020000000001", "id_number": CANARY, "name": "乌日娜", "consent": "是"}
 HOURS = {"record_no": "H1", "volunteer_no": "15", "content": "义诊", "started_at": "2026-03-01 09:00", "hours": 2}
+
+
+def test_volunteers_and_teams_belong_to_the_practice_of_the_settings() -> None:
+    def told(stream: str, row: dict[str, Any], practice: str) -> Any:
+        (found,) = replace(reading(), practice=practice).read(stream, {**row, **UPDATED}, "here")
+        return found.fields.get("practice", "not said")  # type: ignore[union-attr]  # a row that can be read is a record
+
+    team = {"team_no": "T1", "name": "示例服务队"}
+    for stream, row in (("volunteers", VOLUNTEER), ("teams", team)):
+        assert [told(stream, row, practice) for practice in ("xiangyang", "")] == ["xiangyang", "not said"]
 
 
 def test_the_numbers_of_these_tests_are_right_and_of_no_province() -> None:
