@@ -79,7 +79,7 @@ def _told(error: GraphQLError, called: str) -> str:
 
 
 def of_figure(written: Written, at: str) -> Iterator[Fault]:
-    """It only reads, is asked without variables, and has a number in that place."""
+    """It only reads, is asked without variables, and has a number in that place, or a list: as many as it holds."""
     yield from (((("query",)), words) for words in written.faults)
     if written.operation is None:
         return
@@ -88,10 +88,10 @@ def of_figure(written: Written, at: str) -> Iterator[Fault]:
         return
     if needed := written.required():
         yield ("query",), f"it needs ${needed[0]}, and is asked without variables. Write the value into it."
-    kind = _at(written, at)
+    kind = _at(written, at, every="*")
     if isinstance(kind, str):
         yield ("at",), kind
-    elif not (is_leaf_type(kind) and get_named_type(kind).name in NUMBERS):
+    elif not is_list_type(kind) and not (is_leaf_type(kind) and get_named_type(kind).name in NUMBERS):
         yield ("at",), f"{at} is {kind}, and no number. Write where the number stands, as organizations.totalCount."
 
 
@@ -112,15 +112,16 @@ def of_operation(written: Written, given: frozenset[str], places: Sequence[str])
             yield (place,), kind
 
 
-def _at(written: Written, at: str) -> Any:
-    """The type of what stands in that place of the answer; or, in words, why nothing can."""
+def _at(written: Written, at: str, every: str = "") -> Any:
+    """The type of what stands in that place of the answer; or, in words, why nothing can. `every`: stands for each of
+    a list."""
     assert written.operation is not None
     root = written.schema.get_root_type(written.operation.operation)
     here: Inside = [(root, written.operation.selection_set)]
     for number, part in enumerate(parts := at.split(".")):
         kind, before = get_nullable_type(here[0][0]), ".".join(parts[:number])
         if is_list_type(kind):
-            if not (part.isascii() and part.isdigit()):
+            if not (part.isascii() and part.isdigit()) and not (part and part == every):
                 return f"{at}: {before} is a list. Write which one of it, from 0: {before}.0."
             here = [(getattr(get_nullable_type(one), "of_type", None), asked) for one, asked in here]
             continue

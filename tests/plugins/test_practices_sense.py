@@ -74,7 +74,7 @@ def test_a_figure_is_one_query_with_a_number_in_its_answer(text: str, tmp_path: 
 
 
 NAMED = '{ a: workflow(code: "W") { ...s steps { nodes { days } } } } fragment s on Workflow { steps { totalCount } }'
-PLACES = ("a.steps.totalCount", "a.steps.nodes.3.days")
+PLACES = ("a.steps.totalCount", "a.steps.nodes.3.days", "a.steps.nodes.*.days", "a.steps.nodes")
 
 
 @pytest.mark.parametrize("at", PLACES)
