@@ -7,11 +7,13 @@ something would look until the year 9999. Where a rule counts (COUNT), its end i
 
 import re
 from calendar import monthrange
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from typing import Any
 
+from hub.checks import Fault, times_faults
 from hub.errors import Invalid
 from hub.services.rrule import Rule, read_rule
 from hub.services.working_days import CHINA
@@ -118,6 +120,22 @@ def entered(
             field="minutes",
         )
     return made
+
+
+@times_faults.answered_by
+def faults(said: Mapping[str, Any]) -> Sequence[Fault]:
+    """The part that is refused, and the words, where it makes no sense."""
+    try:
+        times(
+            said["rule"],
+            said["starts_on"],
+            ends_on=said.get("ends_on"),
+            at=said.get("at"),
+            minutes=said.get("minutes"),
+        )
+    except Invalid as error:
+        return [((error.field or "rule",), str(error))]
+    return []
 
 
 def clock(at: str | None) -> time | None:
