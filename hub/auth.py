@@ -32,10 +32,12 @@ ABILITIES: dict[str, str] = {
 }
 
 CARE = frozenset({"care:read", "care:write"})
-"""What no role brings along but those that are given for it: the data are sensitive."""
+"""What no role brings along but the one that is given for it, and the hub itself has not: the data are sensitive.
+
+An admin gives that role to others, and to nobody by being an admin."""
 
 ROLES: dict[str, frozenset[str]] = {
-    "admin": frozenset(ABILITIES),
+    "admin": frozenset(ABILITIES) - CARE,
     "district": frozenset(ABILITIES) - {"sync:run"} - CARE,
     "carer": CARE | {"parties:read"},
     "clerk": frozenset(
@@ -86,8 +88,8 @@ def under(column: InstrumentedAttribute[Any] | ColumnElement[Any], path: str) ->
 
 
 def system(subject: str, name: str | None = None) -> Viewer:
-    """The hub itself, at work for `subject` (a run, a command): every ability, everywhere."""
-    return Viewer(subject, frozenset(ABILITIES), EVERYWHERE, name=name or subject)
+    """The hub itself, at work for `subject` (a run, a command): every ability but CARE, everywhere."""
+    return Viewer(subject, frozenset(ABILITIES) - CARE, EVERYWHERE, name=name or subject)
 
 
 def abilities_of(roles: Iterable[str]) -> frozenset[str]:

@@ -285,6 +285,7 @@ class FeatureFields(TypedDict, total=False):
     no number does: {"steps": [{"as": role, "do": operation, "with": variables, "keep": ..., "expect": ...}]}."""
 
     code: str
+    row: str
     practice: str
     title: str
     scenario: Mapping[str, Any]

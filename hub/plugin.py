@@ -277,6 +277,8 @@ class Page:
     columns   what the source calls the fields, where it calls them otherwise: for messages
     complete  the kinds (of the plugin's `whole`) of which this pull, read from the beginning, has now brought all that
               there is: what two such pulls did not bring is gone, and never if that would be too much
+    within    where that is true of a part only, whatever the settings leave out: the first words of the keys, up to the
+              first dot ("linhe" is said of linhe and of linhe.THREE); what begins otherwise is left alone
     """
 
     items: Sequence[Record | BadRecord]
@@ -285,6 +287,7 @@ class Page:
     total: int | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     complete: frozenset[str] = frozenset()
+    within: frozenset[str] = frozenset()
 
 
 ConfigT = TypeVar("ConfigT", bound=BaseModel)

@@ -90,7 +90,7 @@ async def verify(
     Raises Conflict where a scenario would write among rows that are not made up, unless `sure`.
     """
     async with db.read() as session:
-        wanted = practices.features(VIEWER).order_by(Feature.practice, Feature.code)
+        wanted = practices.features(VIEWER).order_by(Feature.practice, Feature.row)
         features = [row for row in await session.scalars(wanted) if practice in (None, row.practice)]
         numbers: dict[Any, list[Figure]] = {}
         for figure in await session.scalars(practices.figures(VIEWER).order_by(Figure.code)):
@@ -100,7 +100,7 @@ async def verify(
     if scenarios and not sure:
         _must_be_made_up({feature.practice for feature in features if feature.scenario} - made_up)
     async with asking(db) as asked:
-        for feature in sorted(features, key=lambda one: (one.practice, _natural(one.code))):
+        for feature in sorted(features, key=lambda one: (one.practice, _natural(one.row))):
             for figure in numbers.get(feature.id, ()):
                 yield await _figure(asked, feature, figure)
             if feature.scenario and scenarios:
@@ -118,8 +118,8 @@ def _must_be_made_up(real: Set[str]) -> None:
         )
 
 
-def _natural(code: str) -> tuple[str, int]:
-    head, _, number = code.rpartition("-")
+def _natural(row: str) -> tuple[str, int]:
+    head, _, number = row.rpartition("-")
     return head, int(number) if number.isdigit() else 0
 
 
@@ -129,7 +129,7 @@ async def _figure(asked: Asking, feature: Feature, figure: Figure) -> Verified:
     ok = not errors and figures.holds(got, figure.value, figure.qualifier)
     why = errors[0]["message"] if errors else "" if got is not None else f"{figure.at} holds no number."
     name = figure.code.removeprefix(f"{feature.code}.")
-    return Verified(figure.practice, feature.code, name, figure.qualifier.name, figure.value, got, ok, why)
+    return Verified(figure.practice, feature.row, name, figure.qualifier.name, figure.value, got, ok, why)
 
 
 async def _scenario(asked: Asking, feature: Feature) -> Verified:
@@ -142,10 +142,8 @@ async def _scenario(asked: Asking, feature: Feature) -> Verified:
             why = str(error)
         if why is not None:
             words = f"step {done + 1}: {why}"
-            return Verified(
-                feature.practice, feature.code, "scenario", "SCENARIO", len(acts), done, ok=False, why=words
-            )
-    return Verified(feature.practice, feature.code, "scenario", "SCENARIO", len(acts), len(acts), ok=True)
+            return Verified(feature.practice, feature.row, "scenario", "SCENARIO", len(acts), done, ok=False, why=words)
+    return Verified(feature.practice, feature.row, "scenario", "SCENARIO", len(acts), len(acts), ok=True)
 
 
 async def _act(asked: Asking, act: Mapping[str, Any], kept: dict[str, Any]) -> str | None:

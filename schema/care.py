@@ -17,7 +17,7 @@ from schema.node import Identified, node, registered, term, uuid_for
 term(models.CarePurpose)
 
 
-@node(models.CareReveal, care.reveals, "by purpose reason shown created_at")
+@node(models.CareReveal, care.reveals, "by purpose reason created_at")
 class CareReveal(Identified):
     person = one(
         "Person",

@@ -224,7 +224,7 @@ class ProcedureStep(Identified):
     )
 
 
-@node(models.Feature, see_practices.features, "code title scenario", natural="code")
+@node(models.Feature, see_practices.features, "code row title scenario", natural="code")
 class Feature(Identified):
     practice = _practice(models.Feature.practice)
     figures = many(

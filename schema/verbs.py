@@ -97,15 +97,21 @@ def verb(function: Verb, words: Mapping[str, str], *, returns: str, ids: Mapping
 def write(function: Verb, returns: str, *, id: str = "id") -> Any:
     """The mutation for a verb that writes a noun: the columns and the edges of `returns` describe its arguments.
 
-    `id` is the column that the argument of that name stands for, where it is not the noun's own.
+    Of several edges from one column the widest says which ids it takes: a party rather than an organization. `id` is
+    the column that the argument of that name stands for, where it is not the noun's own.
     """
     words = {one.key: one.columns[0].doc or "" for one in inspected(NODES[returns].model).column_attrs}
     words["id"], ids = "Its id (标识).", {"id": returns}
     for field in REGISTRY[returns].__strawberry_definition__.fields:
         edge = field.metadata.get("edge")
-        if edge is not None and edge.shape is Shape.ONE:
+        if edge is not None and edge.shape is Shape.ONE and _is_wider(edge.target, ids.get(edge.key.key)):
             words[edge.key.key], ids[edge.key.key] = field.description, edge.target
     return verb(function, words | {"id": words[id]}, returns=returns, ids=ids | {"id": ids[id]})
+
+
+def _is_wider(name: str, known: str | None) -> bool:
+    """Whether a type takes in another one that is known already, or none is."""
+    return known is None or issubclass(REGISTRY[known], REGISTRY[name])
 
 
 def _parameters(verb: Verb, returns: str) -> Iterator[Parameter]:

@@ -1,4 +1,4 @@
-"""hub demo: a made-up city to look at and to measure with."""
+"""hub demo: made-up districts of the practices, or a made-up city to measure with."""
 
 import resource
 import sys
@@ -19,35 +19,45 @@ from hub.db import Database
 from hub.demo import districts, filling
 from hub.demo.districts import Brought
 from hub.demo.filling import Filled, Show
+from hub.errors import Misconfigured
 from hub.sync.registry import load
 
 
 def demo(
-    requests: Annotated[int, typer.Option(min=1, help="How many requests; all else grows with them.")] = 10_000,
     practice: Annotated[
-        list[str] | None, typer.Option("--practice", help="A district of a practice's published size; repeatable.")
+        list[str] | None, typer.Option("--practice", help="The district of this practice alone; repeatable.")
     ] = None,
-    practices: Annotated[bool, typer.Option("--practices", help="The same for every practice.")] = False,
+    practices: Annotated[
+        bool, typer.Option("--practices", help="Of every practice: so it is without options.")
+    ] = False,
+    requests: Annotated[
+        int | None, typer.Option(min=1, help="A made-up city of so many requests instead; all else grows with them.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed and number give the same rows.")] = 1,
     yes: Annotated[bool, typer.Option("--yes", help="Even if other data is in the hub.")] = False,
     as_json: AsJSON = False,
 ) -> None:
-    """Fill an empty hub with a made-up city: grids, parties, alliances, resources, requests and their events.
+    """Fill an empty hub with a made-up district for each practice, of the size that it has published.
 
-    One that broke off goes on where it stopped: give the same command again. The change log does not tell of made-up
-    rows, so stop a hub that is being served before, and start it again afterwards.
+    It comes as real data does, by plugins, simulators and services, so the change log tells of it, and its sources
+    (demo-...) can be taken back. `hub practices verify` then asks for every published figure.
 
-    With --practice or --practices: a made-up district for each practice, of the size that it has published, as its
-    file says. It comes as real data does, by plugins, simulators and services, so the change log tells of it, and its
-    sources (demo-...) can be taken back. `hub practices verify` then asks for every published figure.
+    With --requests: a made-up city of any size to measure with, of grids, parties, alliances, resources, requests and
+    their events. The change log does not tell of its rows, so stop a hub that is being served before, and start it
+    again afterwards.
+
+    Either goes on where it broke off: give the same command again.
     """
-    if practice or practices:
-        _districts(practice or [], seed, sure=yes, as_json=as_json)
+    if requests is None:
+        _districts([] if practices else practice or [], seed, sure=yes, as_json=as_json)
         return
+    if practice or practices:
+        raise Misconfigured("--requests makes a city, --practice a district: say one of them.")
+    size = requests
 
     async def fill(db: Database) -> Filled:
         with _shown() as show:
-            return await filling.fill(db, requests, seed, show, sure=yes)
+            return await filling.fill(db, size, seed, show, sure=yes)
 
     filled = with_database(settings(), fill)
     rate = round(filled.rows / max(filled.seconds, 0.001))

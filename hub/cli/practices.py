@@ -54,7 +54,7 @@ def verify_command(
     """Ask for every published figure by its query, and go through every scenario; exit code 1 where one does not hold.
 
     Scenarios submit and handle requests, and take down again what they post: they are for a hub of made-up data (`hub
-    demo --practices`), and refused elsewhere.
+    demo`), and refused elsewhere.
     """
 
     async def checked(db: Database) -> list[Verified]:

@@ -45,5 +45,5 @@ class CareReveal(Entity):
     by: Mapped[str] = mapped_column(doc="Who looked: the subject of the token (查阅人).")
     purpose: Mapped[CarePurpose] = mapped_column(doc="What for (查阅目的).")
     reason: Mapped[str] = mapped_column(doc="Why just then, in words (理由).")
-    shown: Mapped[int] = mapped_column(doc="How many labels were shown (条数).")
+    shown: Mapped[int] = mapped_column(info=SECRET, doc="How many labels were shown (条数).")
     grid_path: Mapped[str | None] = mapped_column(PATH, index=True)

@@ -27,7 +27,8 @@ class MatchPlace(Term):
 
 
 LIVING = f"(c.closed_on IS NULL OR c.closed_on > {TODAY})"
-ROOM = "r.capacity - (SELECT count(*) FROM projects WHERE projects.resource_id = r.id AND projects.done_on IS NULL)"
+USED = f"projects.done_on IS NULL AND (projects.closed_on IS NULL OR projects.closed_on > {TODAY})"
+ROOM = f"r.capacity - (SELECT count(*) FROM projects WHERE projects.resource_id = r.id AND {USED})"
 PLACES = """LATERAL (
     SELECT max(g.path) FILTER (WHERE g.level IN ('COMMUNITY', 'VILLAGE')) AS community,
            max(g.path) FILTER (WHERE g.level IN ('STREET', 'TOWN')) AS street

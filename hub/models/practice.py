@@ -204,12 +204,13 @@ class Feature(Entity):
 
     __tablename__ = "features"
 
-    code: Mapped[str] = mapped_column(unique=True, doc="Its row in the comparison: F2-15 (条目).")
+    code: Mapped[str] = mapped_column(unique=True, doc="Its code: the practice's, a dot and its row (代码).")
     practice: Mapped[str] = mapped_column(index=True, doc="The code of the practice (实践).")
     title: Mapped[str] = mapped_column(doc="What it is (内容).")
     scenario: Mapped[dict[str, Any]] = mapped_column(
         default=dict, doc="What is done to show it, where no number does, as JSON (验证情景)."
     )
+    row: Mapped[str] = mapped_column(sort_order=1, doc="Its row in the practice's own list: F2-15 (条目).")
     closed_on: Mapped[date | None] = mapped_column(doc=ENDED)
 
 
@@ -228,7 +229,7 @@ class Figure(Entity):
 
     __tablename__ = "figures"
 
-    code: Mapped[str] = mapped_column(unique=True, doc="Its feature's row and its own name: F2-15.members (代码).")
+    code: Mapped[str] = mapped_column(unique=True, doc="Its code: the feature's, a dot and its own name (代码).")
     feature_id: Mapped[UUID] = ref("features.id")
     practice: Mapped[str] = mapped_column(index=True, doc="The code of the practice (实践).")
     name: Mapped[str] = mapped_column(doc="What is counted (指标).")

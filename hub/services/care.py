@@ -14,7 +14,7 @@ from sqlalchemy import Select, and_, false, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer
-from hub.errors import Conflict, Invalid, NotFound
+from hub.errors import Invalid, NotFound
 from hub.models import CareLabel, CarePurpose, CareReveal, Person, now, uuid7
 from hub.services import changes as _the_log  # noqa: F401  once it is imported, every write is logged
 from hub.services import parties, words, writing
@@ -42,7 +42,10 @@ async def record(
     until: date,
     assessment: str | None = None,
 ) -> CareLabel:
-    """Keep a care label of a person (分类分色), until a day. Refused without its impact assessment (PIA)."""
+    """Keep a care label of a person (分类分色), until a day. Refused without its impact assessment (PIA).
+
+    The same class once more takes the place of the first, under an id of its own: no answer tells that there was one.
+    """
     viewer.must(WRITE)
     if assessment is None or not assessment.strip():
         raise Invalid(
@@ -56,9 +59,9 @@ async def record(
     row = CareLabel(id=uuid7(), person_id=person.id, grid_path=person.grid_path, until=until)
     for name, value in said.items():
         setattr(row, name, words.said(value, field=name, most=words.LINE))
-    same = _living(person.id).where(CareLabel.scheme == row.scheme, CareLabel.label == row.label)
-    if await session.scalar(same.limit(1)) is not None:
-        raise Conflict("That is kept of this person already: remove it first, to keep it with other words.")
+    same = select(CareLabel).where(CareLabel.person_id == person.id, CareLabel.scheme == row.scheme)
+    for former in await session.scalars(same.where(CareLabel.label == row.label)):
+        await session.delete(former)
     session.add(row)
     return row
 

@@ -1,7 +1,7 @@
 """Taking something on (认领, 接单, 领单): a published wish or another request, a project, a slip of mutual aid; and
 giving it back. What has room for so many is locked while it is claimed: of two who want the last place one gets it."""
 
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, any_, func, select
@@ -9,18 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
-from hub.models import Claim, Party, Person, Project, ServiceItem, now, uuid7
-from hub.services import parties, requests, resources, stations, words, workflow, writing
+from hub.models import Claim, Party, Person, Project, Request, ServiceItem, now, uuid7
+from hub.services import parties, requests, resources, room, stations, words, workflow, writing
 from hub.services.working_days import local_day
-
-
-class Thing(NamedTuple):
-    """What is claimed: how it is called, the claims on it, for how many it has room, and whose practice it is."""
-
-    title: str
-    claims: ColumnElement[bool]
-    capacity: int | None
-    practice: str | None
 
 
 def skill_matches(_viewer: Viewer, keys: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
@@ -53,23 +44,16 @@ async def claim(
         raise Invalid("Claim one thing: give a request, a project or a service item.", field="request_id")
     party = await parties.living(session, viewer, _claimant(viewer, party_id))
     _must_act_for(viewer, party)
+    thing: Request | Project | ServiceItem
     if request_id is not None:
         thing = await _open_request(session, viewer, request_id)
     elif project_id is not None:
         thing = await _open_project(session, viewer, project_id)
     else:
         thing = await _service_item(session, viewer, service_item_id)
-    held = select(Claim.party_id).where(thing.claims, Claim.withdrawn_at.is_(None))
-    holders = (await session.scalars(held)).all() if thing.capacity is not None else ()
-    if party.id in holders or await session.scalar(held.where(Claim.party_id == party.id).limit(1)) is not None:
-        raise Conflict(f"{party.name} has claimed it already.")
-    if thing.capacity is not None and len(holders) >= thing.capacity:
-        raise Conflict(
-            f"{thing.title} has room for {thing.capacity}, and all of it is taken: claim another one, or wait until "
-            "somebody gives it back."
-        )
     made = Claim(id=uuid7(), party_id=party.id, request_id=request_id, project_id=project_id)
-    made.service_item_id, made.practice = service_item_id, thing.practice
+    made.service_item_id, made.practice = service_item_id, None if isinstance(thing, ServiceItem) else thing.practice
+    await room.must_be_free(session, made, thing, party.name)
     made.skill, made.note = words.maybe(skill, field="skill", most=words.LINE), words.maybe(note, field="note")
     session.add(made)
     return made
@@ -104,24 +88,26 @@ def _must_act_for(viewer: Viewer, party: Party) -> None:
         raise Forbidden(f"{party.name} is not on your grid. Ask somebody who stands there.")
 
 
-async def _open_request(session: AsyncSession, viewer: Viewer, id: UUID) -> Thing:
+async def _open_request(session: AsyncSession, viewer: Viewer, id: UUID) -> Request:
     request = await requests.locked(session, viewer, id)
     if request.status not in workflow.OPEN:
         raise Conflict(f"Request {request.number} is {request.status.name}: claim one that is open.")
-    return Thing(request.title, Claim.request_id == id, None, request.practice)
+    return request
 
 
-async def _open_project(session: AsyncSession, viewer: Viewer, id: UUID) -> Thing:
+async def _open_project(session: AsyncSession, viewer: Viewer, id: UUID) -> Project:
     project = await writing.found(session, "project", id, resources.projects(viewer).where(Project.id == id))
     if project.done_on is not None:
         raise Conflict(f"{project.title} was done on {project.done_on}: claim another one.")
     if project.closed_on is not None and project.closed_on <= local_day(now()):
         raise Conflict(f"{project.title} is off the list since {project.closed_on}: claim another one.")
-    return Thing(project.title, Claim.project_id == id, project.capacity, project.practice)
+    return project
 
 
-async def _service_item(session: AsyncSession, viewer: Viewer, id: UUID | None) -> Thing:
+async def _service_item(session: AsyncSession, viewer: Viewer, id: UUID | None) -> ServiceItem:
     item = await session.scalar(stations.service_items(viewer).where(ServiceItem.id == id).with_for_update())
     if item is None:
         raise NotFound("service item", id)
-    return Thing(item.title, Claim.service_item_id == id, item.capacity, None)
+    if item.closed_on is not None and item.closed_on <= local_day(now()):
+        raise Conflict(f"{item.title} is off the list since {item.closed_on}: claim another one.")
+    return item

@@ -10,11 +10,13 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
+from sqlalchemy import or_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer
 from hub.models import RequestAction, RequestEvent, RequestStatus, now
 from hub.services import requests, working_days
+from hub.services.step_deadlines import OF_OTHERS
 from hub.services.workflow import DONE, OPEN
 
 A, S = RequestAction, RequestStatus
@@ -22,9 +24,10 @@ A, S = RequestAction, RequestStatus
 PAUSED = frozenset({S.NEEDS_INFO, S.RETURN_REQUESTED, S.MERGED})
 """Where the clock stands still: somebody else has to say something first. It runs on while more time is asked for."""
 
+STANDING = frozenset(status.name for status in PAUSED)
+
 RUNNING = OPEN - PAUSED - DONE
 
-STARTS = frozenset({A.DISPATCH, A.SIGN, A.REWORK})
 PAUSES = frozenset({A.ASK_INFO, A.ASK_RETURN, A.MERGE})
 RESUMES = frozenset({A.ADD_INFO, A.TRIAGE, A.REFUSE_RETURN, A.UNMERGE})
 ENDS = frozenset({A.GRANT_RETURN, A.ESCALATE, A.REOPEN})
@@ -52,7 +55,7 @@ async def clocks(
     what the row alone says."""
     wanted = requests.events(viewer).where(
         RequestEvent.request_id.in_([id for id, _, due_at, _, _ in asked if due_at is not None]),
-        RequestEvent.action.in_(STARTS | PAUSES | RESUMES | ENDS),
+        or_(RequestEvent.action.in_(PAUSES | RESUMES | ENDS), RequestEvent.details.has_key("days")),
     )
     events = defaultdict[UUID, list[RequestEvent]](list)
     for event in await session.scalars(wanted.order_by(RequestEvent.at, RequestEvent.id)):
@@ -66,10 +69,10 @@ def _clock(asked: Asked, events: Iterable[RequestEvent], at: datetime) -> Clock 
         return None
     started, since, stood = A.SYNC, None, 0
     for event in events:
-        if event.action in STARTS and event.details.get("days") is not None:
+        if event.action not in OF_OTHERS and event.details.get("days") is not None:
             started, stood = event.action, 0
-        elif event.action in PAUSES:
-            since = event.at
+        elif event.action in PAUSES and event.details.get("from") not in STANDING:
+            since = event.at  # what stood still already goes on standing still
         elif event.action in RESUMES:
             stood += event.details.get("paused_days") or 0
         elif event.action in ENDS:

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.auth import Viewer
 from hub.errors import Conflict, Invalid
 from hub.models import Evaluation, Request, RequestAction, RequestStatus, Satisfaction, now
-from hub.services import deadlines, privacy, words
+from hub.services import deadlines, privacy, step_deadlines, words
 from hub.services.merging import answer
 from hub.services.requests import begin, on_grid, record
 
@@ -31,7 +31,7 @@ async def verify(
 async def _rework(session: AsyncSession, viewer: Viewer, id: UUID, note: str, days: int | None) -> Request:
     request = await begin(session, viewer, id, RequestAction.REWORK)
     note = words.said(note, field="note")
-    days = deadlines.allowance(request) if days is None else deadlines.counted(days)
+    days = step_deadlines.handling(session, request) if days is None else deadlines.counted(days)
     deadline = deadlines.after(now(), days)
     request.due_at, request.handled_at = deadline.due_at, None
     details, party_id = deadline.details(), request.assignee_id

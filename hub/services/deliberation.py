@@ -206,6 +206,7 @@ async def deliberate_topic(session: AsyncSession, viewer: Viewer, id: UUID, *, m
     """Say that a topic was talked about (议), and at which meeting."""
     topic = await _mine(session, viewer, id, {TopicStatus.SCREENED})
     meeting = await meeting_by_id(session, viewer, meeting_id)
+    writing.must_cover(viewer, meeting.grid_path)
     if meeting.closed_on is not None:
         raise Conflict(f"The meeting {meeting.title} was called off: name one that was held.")
     if meeting.held_at > now():
@@ -224,7 +225,7 @@ async def resolve_topic(
         raise Invalid(f"due_on is {due_on}, which has passed: give a day to come.", field="due_on")
     made = Resolution(id=uuid7(), meeting_id=topic.meeting_id, topic_id=topic.id, owner_id=owner.id, due_on=due_on)
     writing.put(made, writing.checked({"text": words.said(text, field="text"), "practice": topic.practice}))
-    topic.status = TopicStatus.RESOLVED
+    topic.status, topic.review, topic.reviewed_at = TopicStatus.RESOLVED, None, None
     session.add(made)
     return topic
 
@@ -232,8 +233,10 @@ async def resolve_topic(
 async def review_topic(
     session: AsyncSession, viewer: Viewer, id: UUID, *, done: bool, review: str | None = None
 ) -> Topic:
-    """Let people say whether what was decided was done (评议). If not, it is to be decided again."""
-    topic = await _mine(session, viewer, id, {TopicStatus.RESOLVED})
+    """Say whether what was decided was done (评议): who raised it does, or staff write it down. If not, it is to be
+    decided again."""
+    topic = await _mine(session, viewer, id, {TopicStatus.RESOLVED}, raiser=True)
+    _must_be_unfinished(topic)
     text = words.maybe(review, field="review")
     if not done and text is None:
         raise Invalid("review is missing: say what was not done.", field="review")
@@ -260,6 +263,7 @@ async def escalate_topic(
 ) -> Topic:
     """Take a topic higher up, as a proposal or a brief (政协提案, 社情民意), after it was talked about."""
     topic = await _mine(session, viewer, id, {TopicStatus.DELIBERATED, TopicStatus.RESOLVED})
+    _must_be_unfinished(topic)
     made = Proposal(id=uuid7(), topic_id=topic.id, proposal_kind=proposal_kind, grid_id=topic.grid_id)
     made.grid_path, made.submitted_on = topic.grid_path, submitted_on or local_day(now())
     given = {"title": title or topic.title, "text": text, "practice": topic.practice}
@@ -267,6 +271,13 @@ async def escalate_topic(
     topic.status = TopicStatus.ESCALATED
     session.add(made)
     return topic
+
+
+def _must_be_unfinished(topic: Topic) -> None:
+    """Raise Conflict where it was said already that what was decided is done."""
+    if topic.status is TopicStatus.RESOLVED and topic.reviewed_at is not None:
+        day = local_day(topic.reviewed_at)
+        raise Conflict(f"What was decided on {topic.title} is done, as was said on {day}: propose a new topic.")
 
 
 async def update_proposal(
@@ -313,12 +324,23 @@ async def _put(session: AsyncSession, viewer: Viewer, row: Resolution, fields: M
 
 
 async def _mine(
-    session: AsyncSession, viewer: Viewer, id: UUID, at: "set[TopicStatus] | frozenset[TopicStatus]"
+    session: AsyncSession,
+    viewer: Viewer,
+    id: UUID,
+    at: "set[TopicStatus] | frozenset[TopicStatus]",
+    *,
+    raiser: bool = False,
 ) -> Topic:
-    """The topic, locked, if it is on the viewer's grid and stands there. Raises Forbidden and Conflict."""
-    viewer.must(WRITE)
+    """The topic, locked, if it is on the viewer's grid and stands there. Raises Forbidden and Conflict.
+
+    `raiser`: or if the viewer's party raised it.
+    """
+    if not raiser:
+        viewer.must(WRITE)
     topic = await writing.found(session, "topic", id, topics(viewer).where(Topic.id == id))
-    writing.must_cover(viewer, topic.grid_path)
+    if not raiser or viewer.party_id is None or viewer.party_id != topic.raised_by_id:
+        viewer.must(WRITE)
+        writing.must_cover(viewer, topic.grid_path)
     if topic.status not in at:
         allowed = " or ".join(sorted(one.name for one in at))
         raise Conflict(f"The topic {topic.title} is {topic.status.name}: this is possible while it is {allowed}.")

@@ -28,6 +28,8 @@ async def sign(session: AsyncSession, viewer: Viewer, id: UUID) -> Request:
     if days is not None:
         deadline = deadlines.after(request.signed_at, days)
         request.due_at, details = deadline.due_at, deadline.details()
+        if step := sent and sent.details.get("step"):
+            details["step"] = step
     return record(session, viewer, request, RequestAction.SIGN, party_id=request.assignee_id, details=details)
 
 

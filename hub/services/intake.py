@@ -4,13 +4,14 @@ import re
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Select, Text, cast, exists, false, select
+from sqlalchemy import Select, Text, cast, exists, false, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from hub.auth import Viewer
 from hub.errors import Invalid, NotFound
@@ -20,6 +21,7 @@ from hub.models import (
     GridLevel,
     Identity,
     Post,
+    Practice,
     Request,
     RequestAction,
     RequestEvent,
@@ -38,8 +40,10 @@ from hub.prepared import Prepared
 from hub.services import grids, words, working_days
 from hub.services.adding import Adding, one
 from hub.services.coordinates import must_be_whole
+from hub.services.deadlines import Deadline, after
 from hub.services.requests import LEVELS, begin, record
-from hub.services.steps import held_there, must_begin
+from hub.services.step_deadlines import PHASES
+from hub.services.steps import OVERLAYS, held_there, must_begin
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U, so that it can be read out
 PHONE = re.compile(r"\+?\d[\d ()-]{1,30}\d")
@@ -87,7 +91,11 @@ async def submit(
     grid, number = await _grid_and_number(session, viewer, grid_id)
     level = GridLevel[grid["level"]]
     must_be_whole({"longitude": longitude, "latitude": latitude})
-    followed = await _followed(session, viewer, workflow_id, grid["path"]) if workflow_id is not None else None
+    followed = (
+        await _followed(session, viewer, workflow_id, grid["path"], practice) if workflow_id is not None else None
+    )
+    if followed is None and (practice := words.maybe(practice, field="practice", most=words.LINE)) is not None:
+        await _must_be_known(session, viewer, practice)
     request = Request(
         id=uuid7(),
         number=number,
@@ -104,11 +112,12 @@ async def submit(
         place=words.maybe(place, field="place", most=words.LINE),
         longitude=longitude,
         latitude=latitude,
-        practice=followed["practice"] if followed else words.maybe(practice, field="practice", most=words.LINE),
+        practice=followed.practice if followed else practice,
         workflow_id=workflow_id,
-        step_id=followed and followed["step_id"],
+        step_id=followed and followed.step_id,
+        due_at=followed.due_at if followed else None,
     )
-    return _take_in(session, viewer, request, caller, issues)
+    return _take_in(session, viewer, request, caller, issues, followed.details() if followed else {})
 
 
 async def send(session: AsyncSession, viewer: Viewer, id: UUID) -> Request:
@@ -119,7 +128,12 @@ async def send(session: AsyncSession, viewer: Viewer, id: UUID) -> Request:
 
 
 def _take_in(
-    session: AsyncSession | Adding, viewer: Viewer, request: Request, caller: Caller | None, issues: Sequence[Issue]
+    session: AsyncSession | Adding,
+    viewer: Viewer,
+    request: Request,
+    caller: Caller | None,
+    issues: Sequence[Issue],
+    details: dict[str, object],
 ) -> Request:
     """Add the request and all that came with it, in one flush."""
     request.submitter_id = viewer.party_id
@@ -139,33 +153,89 @@ def _take_in(
         status=request.status,
         actor_id=viewer.party_id,
         step_id=request.step_id,
+        details=details,
     )
     session.add(event)
     return request
 
 
-def _first_step(viewer: Viewer, given: Callable[[str], Any]) -> Select[Any]:
-    """The step at which a workflow of requests begins, who takes it, and whether by a post that the viewer holds."""
-    named = WorkflowStep.taken_by.has_key(cast(Post.role, Text))
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Where a workflow begins: the practice, its first step, and the deadline of the one that is then to be taken."""
+
+    practice: str
+    step_id: UUID
+    awaited: str | None
+    deadline: Deadline | None
+
+    @property
+    def due_at(self) -> datetime | None:
+        return self.deadline.due_at if self.deadline is not None else None
+
+    def details(self) -> dict[str, object]:
+        return self.deadline.details() | {"step": self.awaited} if self.deadline is not None else {}
+
+
+def _first_steps(viewer: Viewer, given: Callable[[str], Any]) -> Select[Any]:
+    """The step at which a workflow of requests begins, whether it is for one of the posts that the viewer holds, and
+    those that may follow: names, phases, days."""
+    first, after = WorkflowStep, aliased(WorkflowStep)
+    named = first.taken_by.has_key(cast(Post.role, Text))
     posts = held_there(viewer.party_id, given("path")) if viewer.party_id is not None else false()
-    takers = cast(WorkflowStep.taken_by, Text).label("takers")
-    step = (WorkflowStep.id.label("step_id"), WorkflowStep.name, takers, exists().where(posts, named).label("holds"))
-    begins: Select[Any] = select(Workflow.practice, *step)  # type: ignore[assignment]
+    said = (func.jsonb_build_array(one.name, one.phase, one.days) for one in (first, after))
+    own, later = said
+    follows = (after.workflow_id == first.workflow_id, after.closed_on.is_(None), first.leads_to.has_key(after.code))
+    nearest = select(later).where(*follows, after.phase.not_in(OVERLAYS)).order_by(after.position).limit(1)
+    found: Select[Any] = select(  # type: ignore[assignment]
+        *(Workflow.practice, first.id.label("step_id"), first.name, cast(first.taken_by, Text).label("takers")),
+        exists().where(posts, named).label("holds"),
+        cast(func.jsonb_build_array(own, nearest.scalar_subquery()), Text).label("steps"),
+    )
     mine = (Workflow.id == given("id"), Workflow.subject == WorkflowSubject.REQUEST, Workflow.closed_on.is_(None))
-    steps_of = begins.join(WorkflowStep, WorkflowStep.workflow_id == Workflow.id)
-    return steps_of.where(*mine, WorkflowStep.closed_on.is_(None)).order_by(WorkflowStep.position).limit(1)
+    steps_of = found.join(first, first.workflow_id == Workflow.id)
+    return steps_of.where(*mine, first.closed_on.is_(None)).order_by(first.position).limit(1)
 
 
-FIRST_STEP = Prepared(_first_step)
+FIRST_STEP = Prepared(_first_steps)
 
 
-async def _followed(session: AsyncSession | Adding, viewer: Viewer, workflow_id: UUID, grid_path: str) -> Any:
-    """The practice and the first step of a workflow. Raises NotFound; Forbidden where that step is for others."""
+async def _followed(
+    session: AsyncSession | Adding, viewer: Viewer, workflow_id: UUID, grid_path: str, practice: str | None
+) -> Followed:
+    """How a workflow begins. Raises NotFound; Forbidden where its first step is for others, Invalid where it is
+    another practice's."""
     found = await one(session, FIRST_STEP, viewer, id=workflow_id, path=grid_path)
     if found is None:
         raise NotFound("workflow", workflow_id, "Workflows of requests are those whose subject is REQUEST.")
+    if practice is not None and practice != found["practice"]:
+        raise Invalid(f"That workflow is one of {found['practice']}: leave the practice out.", field="practice")
     must_begin(viewer, found["name"], orjson.loads(found["takers"]), grid_path, holds=found["holds"])
+    own, later = orjson.loads(found["steps"])
+    name, phase, days = own if own[1] in DUE or later is None else later  # what it comes in with is not yet that step
+    deadline = after(now(), days) if days is not None and phase in DUE else None
+    return Followed(found["practice"], found["step_id"], name, deadline)
+
+
+DUE = frozenset(phase.name for phase in PHASES)
+
+
+def _practices(viewer: Viewer, given: Callable[[str], Any]) -> Select[Any]:
+    """The codes of the practices."""
+    holding = Practice.closed_on.is_(None)
+    found: Select[Any] = select(func.string_agg(Practice.code, ", ").label("codes")).where(holding)
     return found
+
+
+PRACTICES = Prepared(_practices)
+
+
+async def _must_be_known(session: AsyncSession | Adding, viewer: Viewer, practice: str) -> None:
+    """Raise Invalid unless there is such a practice."""
+    found = await one(session, PRACTICES, viewer)
+    known = sorted((found["codes"] or "").split(", "))
+    if practice not in known:
+        there = f"There are: {', '.join(known)}." if known != [""] else "There is none yet."
+        raise Invalid(f"No practice {practice} is known here. {there}", field="practice")
 
 
 def _open_grid(viewer: Viewer, given: Callable[[str], Any]) -> Select[Any]:

@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Select, delete, false, func, select
+from sqlalchemy import Select, delete, false, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer
@@ -19,7 +19,7 @@ from hub.models import (
     now,
     uuid7,
 )
-from hub.services import parties, resources, words, writing
+from hub.services import parties, resources, room, words, writing
 from hub.services.working_days import local_day
 
 WRITE = resources.WRITE
@@ -83,22 +83,15 @@ async def confirm(
 ) -> Project:
     """Let a resource meet a need (确认匹配): it makes the project (项目清单), on the need's grid. Suggested or not."""
     need, resource = await _pair(session, viewer, need_id, resource_id)
-    today = local_day(now())
-    if need.closed_on is not None and need.closed_on <= today:
+    if need.closed_on is not None and need.closed_on <= local_day(now()):
         raise Conflict(f"The need {need.title} is off the list since {need.closed_on}: choose one that is open.")
     if need.met_at is not None:
         raise Conflict(f"The need {need.title} is met already: choose one that is open.")
-    if resource.closed_on is not None and resource.closed_on <= today:
-        raise Conflict(f"{resource.title} is not to be had since {resource.closed_on}: choose another resource.")
-    open_ = select(Project).where(Project.resource_id == resource.id, Project.done_on.is_(None))
-    if await session.scalar(open_.where(Project.need_id == need.id).limit(1)) is not None:
-        raise Conflict(f"There is a project of this need and {resource.title} already.")
-    used = await session.scalar(open_.with_only_columns(func.count())) or 0
-    if resource.capacity is not None and used >= resource.capacity:
-        raise Conflict(f"{resource.title} serves {resource.capacity} at a time, and all of it is in use.")
+    resources.must_be_had(resource)
+    made = Project(id=uuid7(), need_id=need.id, resource_id=resource.id, owner_id=owner_id, starts_on=starts_on)
+    await room.must_be_free(session, made, resource)
     if owner_id is not None:
         await parties.living(session, viewer, owner_id)
-    made = Project(id=uuid7(), need_id=need.id, resource_id=resource.id, owner_id=owner_id, starts_on=starts_on)
     named = title if title is not None else f"{resource.title}: {need.title}"[: words.LINE]
     made.title = writing.shown(named, "title") or named
     made.category, made.practice = need.category, need.practice or resource.practice
@@ -126,7 +119,8 @@ async def decline(
 async def _pair(session: AsyncSession, viewer: Viewer, need_id: UUID, resource_id: UUID) -> tuple[Need, Resource]:
     """The need, on the viewer's grid, and the resource: both locked, always in this order."""
     viewer.must(WRITE)
-    need = await writing.found(session, "need", need_id, resources.needs(viewer).where(Need.id == need_id))
+    need, resource = await resources.named(session, viewer, need_id, resource_id)
+    assert need is not None
+    assert resource is not None
     writing.must_cover(viewer, need.grid_path)
-    wanted = resources.visible(viewer).where(Resource.id == resource_id)
-    return need, await writing.found(session, "resource", resource_id, wanted)
+    return need, resource

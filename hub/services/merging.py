@@ -19,6 +19,7 @@ from hub.services import deadlines, duplicates, privacy, workflow
 from hub.services.requests import begin, last, locked, merged_under, on_grid, record, taken_back, visible
 
 VIEWER = system("merging", "并案")
+WAITING = frozenset({RequestStatus.NEEDS_INFO, RequestStatus.RETURN_REQUESTED})
 REPORTED: Mapping[RequestStatus, RequestAction] = MappingProxyType(
     {
         RequestStatus.HANDLED: RequestAction.HANDLE,
@@ -68,7 +69,8 @@ async def unmerge(session: AsyncSession, viewer: Viewer, id: UUID, *, note: str 
     answered = await _first_answer(session, request, merged)
     if request.merged_into_id is not None:
         await duplicates.note(session, viewer, id, request.merged_into_id, merged=False)
-    details = deadlines.resume(request, merged.at if merged else None) | {"out_of": str(request.merged_into_id)}
+    ran = merged is not None and to not in WAITING  # else it goes on standing still, and that is counted once
+    details = deadlines.resume(request, merged.at if merged and ran else None) | {"out_of": str(request.merged_into_id)}
     if merged is not None and (number := merged.details.get("into_number")):
         details["out_of_number"] = number
     if answered is not None:

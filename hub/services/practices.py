@@ -26,6 +26,7 @@ from hub.models import (
 )
 from hub.services import changes as _the_log  # noqa: F401  once it is imported, every write is logged
 from hub.services import deadlines, grids, parties, steps, words, writing
+from hub.services.step_deadlines import next_step
 
 WRITE = "resources:write"
 
@@ -143,7 +144,7 @@ async def start_procedure(
         grid_path=grid.path,
     )
     session.add(procedure)
-    return _stand(session, viewer, procedure, first, note)
+    return await _stand(session, viewer, procedure, first, note)
 
 
 async def take_step(
@@ -152,21 +153,27 @@ async def take_step(
     """Take one of the steps that may come next (推进流程)."""
     procedure = await writing.found(session, "procedure", id, procedures(viewer).where(Procedure.id == id))
     known = {step.id: step for step in await steps.of_workflow(session, procedure.workflow_id)}
-    here, there = known[procedure.step_id], known.get(step_id)
+    there = known.get(step_id)
+    here = await session.get_one(WorkflowStep, procedure.step_id)  # also one that the practice has no more
     possible = [step for step in known.values() if step.code in here.leads_to]
+    if here.leads_to and not possible:  # nor has it what came next
+        possible = list(known.values())
     if there not in possible:
         names = "、".join(step.name for step in possible) or "nothing: it has ended"
         raise Conflict(f"{procedure.title} stands at {here.name}. Possible now: {names}.")
     await steps.must_be_taken_by(session, viewer, there, procedure.grid_path, WRITE, procedure.party_id)
-    return _stand(session, viewer, procedure, there, note)
+    return await _stand(session, viewer, procedure, there, note)
 
 
-def _stand(
+async def _stand(
     session: AsyncSession, viewer: Viewer, procedure: Procedure, step: WorkflowStep, note: str | None
 ) -> Procedure:
+    """It has the deadline of the step that is now to be taken."""
     at = now()
+    awaited = next_step(await steps.of_workflow(session, procedure.workflow_id), step)
     procedure.step_id = step.id
-    procedure.due_at = deadlines.after(at, step.days).due_at if step.days is not None else None
+    days = awaited.days if awaited is not None else None
+    procedure.due_at = deadlines.after(at, days).due_at if days is not None else None
     procedure.ended_at = None if step.leads_to else at
     session.add(
         ProcedureStep(

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.auth import Viewer, under
 from hub.errors import Conflict
 from hub.models import Claim, Party, Project, ReportIn, Request, ServiceItem, Station, now, uuid7
-from hub.services import grids, parties, words, writing
+from hub.services import grids, parties, room, words, workflow, writing
 
 WRITE = parties.WRITE
 
@@ -24,7 +24,7 @@ async def report_in(
     practice: str | None = None,
 ) -> ReportIn:
     """Report a party in for service on a grid (双报到), at a host there, with what it offers: one's own party, or one
-    on one's grid. Twice is refused; one that left comes back into its place."""
+    that stands on one's grid. Twice is refused; one that left comes back into its place."""
     viewer.must("requests:submit" if party_id == viewer.party_id else WRITE)
     party = await parties.living(session, viewer, party_id)
     if host_id is not None:
@@ -32,6 +32,7 @@ async def report_in(
     grid = await grids.by_id(session, viewer, grid_id)
     if party.id != viewer.party_id:
         writing.must_cover(viewer, grid.path)
+        writing.must_cover(viewer, party.grid_path)
     await session.get_one(Party, party.id, with_for_update=True)  # of two at once the second one waits, and is refused
     same = select(ReportIn).where(ReportIn.party_id == party.id, ReportIn.grid_id == grid.id)
     row = await session.scalar(same.execution_options(populate_existing=True))
@@ -65,11 +66,13 @@ async def leave(session: AsyncSession, viewer: Viewer, id: UUID) -> ReportIn:
 
 
 def _claims_there(row: ReportIn) -> Select[Claim]:
-    """The open claims of its party on things in its part of the tree, locked."""
+    """The open claims of its party on things in its part of the tree, locked. Those on what is done stay."""
     held = select(Claim).where(Claim.party_id == row.party_id, Claim.withdrawn_at.is_(None))
     here = or_(
-        Claim.request_id.in_(select(Request.id).where(under(Request.grid_path, row.grid_path))),
-        Claim.project_id.in_(select(Project.id).where(under(Project.grid_path, row.grid_path))),
+        Claim.request_id.in_(
+            select(Request.id).where(under(Request.grid_path, row.grid_path), Request.status.in_(workflow.OPEN))
+        ),
+        Claim.project_id.in_(select(Project.id).where(under(Project.grid_path, row.grid_path), room.PROJECTS.held)),
         Claim.service_item_id.in_(
             select(ServiceItem.id)
             .join(Station, Station.id == ServiceItem.station_id)

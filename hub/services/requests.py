@@ -29,7 +29,7 @@ from hub.models import (
     now,
 )
 from hub.services import changes as _the_log  # noqa: F401  once it is imported, every write is logged
-from hub.services import privacy, steps, words, workflow
+from hub.services import privacy, step_deadlines, steps, words, workflow
 from hub.services.workflow import Side
 
 Part = TypeVar("Part", RequestEvent, RequestIssue, CoHandler, Evaluation, Attachment)
@@ -148,6 +148,8 @@ async def begin(session: AsyncSession, viewer: Viewer, id: UUID, action: Request
         )
     workflow.step(request, action)
     await steps.must_be_possible(session, viewer, request, action)
+    if request.workflow_id is not None and request.due_at is not None:
+        await step_deadlines.look(session, request)
     return request
 
 
@@ -224,8 +226,12 @@ def record(
     request.status = to or workflow.TABLE[action].to or before
     request.updated_at = at
     step = steps.of_action(steps.in_hand(session, request.workflow_id), action)
+    came = action in step_deadlines.AGAIN
     if step is not None and step.phase not in steps.OVERLAYS:
+        came = came or request.step_id != step.id
         request.step_id = step.id
+    told = details or {}
+    told = {**told, **(step_deadlines.come(session, request, action, at, told) if came else {})}
     if request.status not in workflow.ENDED:
         request.closed_at = None
     elif request.closed_at is None:
@@ -240,7 +246,7 @@ def record(
             actor_id=viewer.party_id,
             party_id=party_id,
             note=words.maybe(note, field="note"),
-            details={**moved, **(details or {})},
+            details={**moved, **told},
             step_id=step and step.id,
         )
     )

@@ -5,13 +5,14 @@ from datetime import date, datetime
 from typing import TypedDict, TypeVar, Unpack
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer
-from hub.errors import Invalid
-from hub.models import Claim, Need, Offer, Party, Project, Resource, ResourceKind, uuid7
-from hub.services import parties, writing
+from hub.errors import Conflict, Invalid
+from hub.models import Claim, Need, Offer, Party, Project, Resource, ResourceKind, now, uuid7
+from hub.services import parties, room, writing
+from hub.services.working_days import local_day
 
 WRITE = "resources:write"
 Row = TypeVar("Row", Resource, Need, Project)
@@ -144,8 +145,48 @@ async def _write(session: AsyncSession, viewer: Viewer, row: Row, fields: Mappin
     capacity = fields.get("capacity")
     if isinstance(capacity, int) and capacity < 0:
         raise Invalid(f"capacity is {capacity}: give 0 or more.", field="capacity")
+    if isinstance(row, Resource | Project) and inspect(row).persistent:
+        writing.must_cover(viewer, row.grid_path)
+        await room.must_suffice(session, row, fields)
     begins, ends = (fields.get(name, getattr(row, name, None)) for name in ("available_from", "available_until"))
     if isinstance(begins, date) and isinstance(ends, date) and ends < begins:
         raise Invalid(f"available_until is {ends}: give a day from {begins} on.", field="available_until")
-    await writing.fill(session, viewer, row, fields)
+    if isinstance(row, Project):
+        await _fitted(session, viewer, row, fields)
+    else:
+        await writing.fill(session, viewer, row, fields)
     return row
+
+
+async def _fitted(session: AsyncSession, viewer: Viewer, row: Project, fields: Mapping[str, object]) -> None:
+    """Write a project. Raises Conflict if it comes to use what is not to be had, or has no room for it."""
+    _, resource = await named(session, viewer, fields.get("need_id"), fields.get("resource_id"))
+    before = (row.need_id, row.resource_id) if inspect(row).persistent and room.PROJECTS.holds(vars(row)) else None
+    await writing.fill(session, viewer, row, fields)
+    if row.resource_id is None or (row.need_id, row.resource_id) == before or not room.PROJECTS.holds(vars(row)):
+        return
+    if resource is not None:
+        must_be_had(resource)
+    else:
+        _, resource = await named(session, viewer, None, row.resource_id)
+    assert resource is not None
+    await room.must_be_free(session, row, resource)
+
+
+async def named(
+    session: AsyncSession, viewer: Viewer, need_id: object, resource_id: object
+) -> tuple[Need | None, Resource | None]:
+    """The need and the resource that a project names, locked, always in this order. Raises NotFound."""
+    need = resource = None
+    if isinstance(need_id, UUID):
+        need = await writing.found(session, "need", need_id, needs(viewer).where(Need.id == need_id))
+    if isinstance(resource_id, UUID):
+        wanted = visible(viewer).where(Resource.id == resource_id)
+        resource = await writing.found(session, "resource", resource_id, wanted)
+    return need, resource
+
+
+def must_be_had(resource: Resource) -> None:
+    """Raise Conflict unless the resource is to be had."""
+    if resource.closed_on is not None and resource.closed_on <= local_day(now()):
+        raise Conflict(f"{resource.title} is not to be had since {resource.closed_on}: choose another resource.")

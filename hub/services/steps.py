@@ -97,12 +97,6 @@ def of_status(steps: Sequence[WorkflowStep], status: RequestStatus) -> WorkflowS
     return before[-1] if before else None
 
 
-def days(session: AsyncSession, request: Request, action: RequestAction) -> int | None:
-    """The working days that the practice's step gives, where it says so."""
-    step = of_action(in_hand(session, request.workflow_id), action)
-    return step.days if step is not None else None
-
-
 async def must_be_possible(session: AsyncSession, viewer: Viewer, request: Request, action: RequestAction) -> None:
     """Raise Conflict where an action would skip a step of the request's practice, Forbidden where it is for others."""
     if request.workflow_id is None:

@@ -54,9 +54,10 @@ async def press(
     *,
     note: str | None = None,
     details: Mapping[str, object] | None = None,
+    party_id: UUID | None = None,
 ) -> Request:
-    """The same; `details` go into the event."""
+    """The same; `details` go into the event. `party_id`: it is not the assignee who is urged, but one called in."""
     request = await begin(session, viewer, id, RequestAction.URGE)
     request.urged += 1
-    action = RequestAction.URGE
-    return record(session, viewer, request, action, party_id=request.assignee_id, note=note, details=details)
+    action, urged = RequestAction.URGE, party_id or request.assignee_id
+    return record(session, viewer, request, action, party_id=urged, note=note, details=details)

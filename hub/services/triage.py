@@ -22,7 +22,7 @@ from hub.models import (
     Urgency,
     now,
 )
-from hub.services import catalogue, deadlines, grids, merging, parties, steps, words
+from hub.services import catalogue, deadlines, grids, merging, parties, step_deadlines, steps, words
 from hub.services.requests import LEVELS, begin, last, record, taken_back
 
 FINAL_RETURNS = 2
@@ -61,6 +61,7 @@ async def reject_scope(
 ) -> Request:
     """Find that it is not for this hub (不予受理), for one of the reasons that the rules know. It ends there."""
     request = await begin(session, viewer, id, RequestAction.REJECT_SCOPE)
+    await _must_stand_on_level(session, viewer, request)
     details = {"reason": reason.name}
     record(session, viewer, request, RequestAction.REJECT_SCOPE, note=note, details=details)
     await merging.answer(session, viewer, request, RequestAction.REJECT_SCOPE, note or reason.value)
@@ -79,6 +80,7 @@ async def triage(
 ) -> Request:
     """Examine it (预审, 立案), and put right its kind, category and urgency where they are given."""
     request = await begin(session, viewer, id, RequestAction.TRIAGE)
+    await _must_stand_on_level(session, viewer, request)
     waited = request.status is RequestStatus.NEEDS_INFO
     asked = await last(session, request, RequestAction.ASK_INFO) if waited else None
     request.kind = kind or request.kind
@@ -100,19 +102,24 @@ async def dispatch(
     """Send it to a party (派单), with a deadline in working days: its kind's and urgency's, unless they are given.
 
     The party's clock starts when it signs: until then the deadline counts from the dispatch, so that a request that
-    nobody signs for becomes overdue too. A deadline that a source set is kept, unless working days are given. The event
-    names the entry of the catalogue that was followed, or overridden; whether the assignment is forced, after so many
-    decisions on returns.
+    nobody signs for becomes overdue too. A deadline that a source set is kept, unless working days are given; so is
+    that of a practice's step, where sending it out is no step of it: else the step that comes next has its own. The
+    event names the entry of the catalogue that was followed, or overridden; whether the assignment is forced, after so
+    many decisions on returns.
     """
     request = await begin(session, viewer, id, RequestAction.DISPATCH)
+    await _must_stand_on_level(session, viewer, request)
     party = await parties.living(session, viewer, party_id)
     forced = await decisions(session, request) >= FINAL_RETURNS
-    foreign = request.due_at is not None and await own_days(session, request) is None
+    kept = working_days is None and request.due_at is not None and await _keeps(session, request)
     duty = await catalogue.followed(session, viewer, request, party)
     request.assignee_id, request.dispatched_at, request.signed_at = party.id, now(), None
-    working_days = steps.days(session, request, RequestAction.DISPATCH) if working_days is None else working_days
-    if working_days is None and foreign and request.due_at is not None:
+    step = step_deadlines.awaited(session, request, RequestAction.DISPATCH)
+    if kept and request.due_at is not None:
         details: dict[str, object] = {"days": None, "due_at": request.due_at.isoformat()}
+    elif working_days is None and step is not None and step.days is not None:
+        deadline = deadlines.after(request.dispatched_at, step.days)
+        request.due_at, details = deadline.due_at, step_deadlines.details(deadline, step)
     else:
         days = deadlines.allowance(request) if working_days is None else deadlines.counted(working_days)
         deadline = deadlines.after(request.dispatched_at, days)
@@ -121,6 +128,15 @@ async def dispatch(
         details["forced"] = True
     details |= duty
     return record(session, viewer, request, RequestAction.DISPATCH, party_id=party.id, note=note, details=details)
+
+
+async def _keeps(session: AsyncSession, request: Request) -> bool:
+    """Whether sending it out leaves the deadline as it is: a source's, or that of a step which stays the next one."""
+    if await own_days(session, request) is not None:
+        return False
+    given = await step_deadlines.look(session, request)
+    sent = steps.of_action(steps.in_hand(session, request.workflow_id), RequestAction.DISPATCH)
+    return not given.ours or (given.of_step and sent is None)
 
 
 async def decide_return(
@@ -195,13 +211,17 @@ async def escalate(session: AsyncSession, viewer: Viewer, id: UUID, *, reason: s
 
     It climbs along its own place in the tree: a level that has no grid there is passed over.
     """
-    return await take_up(session, viewer, id, reason=reason)
+    return await _take_up(session, viewer, id, reason, {})
 
 
 async def take_up(
-    session: AsyncSession, viewer: Viewer, id: UUID, *, reason: str, details: Mapping[str, object] | None = None
+    session: AsyncSession, viewer: Viewer, id: UUID, *, reason: str, details: Mapping[str, object]
 ) -> Request:
-    """The same; `details` go into the event."""
+    """The same by rule; `details` go into the event. It has a deadline on the new level too, so that it climbs on."""
+    return await _take_up(session, viewer, id, reason, details)
+
+
+async def _take_up(session: AsyncSession, viewer: Viewer, id: UUID, reason: str, rule: Mapping[str, object]) -> Request:
     request = await begin(session, viewer, id, RequestAction.ESCALATE)
     levels = list(RequestLevel)
     if request.level is levels[-1]:
@@ -214,8 +234,30 @@ async def take_up(
     told: dict[str, object] = {"from_level": before.name, "to_level": request.level.name}
     if (grid := climbed.get(request.level)) is not None:
         told["grid"] = {"code": grid.code, "name": grid.name}
-    told |= details or {}
+    if rule and step_deadlines.awaited(session, request, RequestAction.ESCALATE) is None:
+        deadline = deadlines.after(now(), deadlines.allowance(request))
+        request.due_at = deadline.due_at
+        told |= deadline.details()
+    elif rule:
+        request.due_at = None
+    told |= rule
     return record(session, viewer, request, RequestAction.ESCALATE, party_id=party_id, note=note, details=told)
+
+
+async def _must_stand_on_level(session: AsyncSession, viewer: Viewer, request: Request) -> None:
+    """Raise Forbidden unless the viewer stands over the grid of the level that the request was taken up to."""
+    if request.grid_path is None or "" in viewer.paths:
+        return
+    climbed = await last(session, request, RequestAction.ESCALATE)
+    if climbed is None or climbed.details.get("to_level") != request.level.name:
+        return
+    grid = (await loops(session, viewer, request)).get(request.level)
+    above = grid.path if grid is not None else [*grids.ancestors(request.grid_path), request.grid_path][0]
+    if not viewer.covers_path(above):
+        raise Forbidden(
+            f"Request {request.number} was taken up to the level {request.level.name}: it is for those over "
+            f"{grid.name if grid is not None else above.rstrip('/')}. Ask one of them."
+        )
 
 
 async def loops(session: AsyncSession, viewer: Viewer, request: Request) -> dict[RequestLevel, Grid]:
@@ -245,7 +287,9 @@ async def own_days(session: AsyncSession, request: Request) -> int | None:
 
 async def take_from_party(session: AsyncSession, request: Request) -> UUID | None:
     """Take it from its party, and the deadline with it if the hub set that. Returns the party."""
-    ours = await own_days(session, request) is not None
+    ours = await own_days(session, request) is not None or (
+        request.due_at is not None and (await step_deadlines.look(session, request)).ours
+    )
     party_id: UUID | None = request.assignee_id
     request.assignee_id = request.signed_at = None
     if ours:

@@ -7,6 +7,7 @@ from functools import cache
 from operator import itemgetter
 from typing import Any
 
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.db import CHANNEL, Origin, driver
@@ -100,7 +101,8 @@ class Batch:
             await bulk.copy(raw, TallyDelta, deltas, ("id", "count", *SORT))
         if self._changes:
             await bulk.copy(raw, Change, (self._told(*one) for one in self._changes), CHANGE)
-            await raw.execute("SELECT pg_notify($1, $2)", CHANNEL, changed(entity for _, entity, *_ in self._changes))
+            entities = changed(entity for _, entity, *_ in self._changes)
+            await bulk.plainly(session, select(func.pg_notify(CHANNEL, entities)))
 
     def _count(self, rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
         """The rows of new requests on their way, counted as they are sent."""

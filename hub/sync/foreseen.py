@@ -32,11 +32,11 @@ Looked = tuple[str, str, UUID, datetime | None, bool]
 """Kind, key, row, since when it is missed, whether it was seen now."""
 
 
-async def foresee(work: Work, kinds: frozenset[str]) -> None:
+async def foresee(work: Work, complete: gone.Complete) -> None:
     """After a whole read that is only planned: store what `gone.sweep` would do."""
     after: Identity = ("", "")
     stored = 0
-    while batch := await _looked(work, kinds, after):
+    while batch := await _looked(work, complete, after):
         after = batch[-1][:2]
         stored += await insist(partial(_store, work, batch, stored))
     if stored:
@@ -54,9 +54,9 @@ async def guard(work: Work) -> None:
             take(work.run, values)
 
 
-async def _looked(work: Work, kinds: frozenset[str], after: Identity) -> list[Looked]:
+async def _looked(work: Work, complete: gone.Complete, after: Identity) -> list[Looked]:
     async with work.database.read() as session:
-        mine, seen = await gone.looked_for(session, work.run, kinds)
+        mine, seen = await gone.looked_for(session, work.run, complete)
         told = or_(~seen, Link.missed_at.is_not(None))
         wanted = select(Link.kind, Link.key, Link.entity_id, Link.missed_at, seen).where(*mine, told)
         wanted = wanted.where(tuple_(Link.kind, Link.key) > tuple_(*after))

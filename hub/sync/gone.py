@@ -3,6 +3,8 @@
 a record says so      -> marked as gone, up to the source's limit
 a whole read lacks it -> missed; the next whole read lacks it again -> marked as gone, up to the limit
 a whole read is empty -> nothing: an empty answer is no deletion
+
+A read may be whole for a part of the keys only: then of that part, and it is empty where nothing of that part came.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,7 +12,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Text, any_, exists, func, literal, select, text, update
+from sqlalchemy import ARRAY, ColumnElement, Text, any_, exists, func, literal, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,6 +28,10 @@ from hub.sync.references import among
 from hub.sync.work import Work, fenced, insist, note, take, totals
 
 FEW, AT_ONCE = 10, 2_000
+EVERY_KEY = ""
+
+Complete = frozenset[tuple[str, str]]
+"""The kinds that were brought whole, each with the first word of the keys for which that is so, or EVERY_KEY."""
 
 
 class TooMuchGone(Conflict):
@@ -82,13 +88,13 @@ async def seen_again(session: AsyncSession, run: Run, items: Iterable[Record | B
     await session.execute(mine.values(missed_at=None))
 
 
-async def sweep(work: Work, kinds: frozenset[str], *, guarded: bool) -> None:
+async def sweep(work: Work, complete: Complete, *, guarded: bool) -> None:
     """After a whole read: what it lacked is missed, what the last one lacked too is gone.
 
     Raises TooMuchGone where it is `guarded`.
     """
     async with fenced(work) as session:
-        mine, seen = await looked_for(session, work.run, kinds)
+        mine, seen = await looked_for(session, work.run, complete)
         await session.execute(update(Link).where(*mine, Link.missed_at.is_not(None), seen).values(missed_at=None))
         await session.execute(update(Link).where(*mine, Link.missed_at.is_(None), ~seen).values(missed_at=now()))
         twice = select(Link.kind, Link.key).where(*mine, Link.missed_at < work.run.started_at).order_by(Link.key)
@@ -101,20 +107,30 @@ async def sweep(work: Work, kinds: frozenset[str], *, guarded: bool) -> None:
 
 
 async def looked_for(
-    session: AsyncSession, run: Run, kinds: frozenset[str]
+    session: AsyncSession, run: Run, complete: Complete
 ) -> tuple[Sequence[ColumnElement[bool]], ColumnElement[bool]]:
-    """Which links a whole read should have brought, and whether it has. Of a kind that it brought nothing of: none.
+    """Which links a whole read should have brought, and whether it has: none of a kind, or part, that is empty.
 
     The statistics have not heard of a run that is at work: they promise one row, for which looking through all
     sightings once for each link would do.
     """
     await session.execute(text("SET LOCAL enable_nestloop = off"))
-    brought = select(Sighting.kind).where(Sighting.source_id == run.source_id, Sighting.run_id == run.id)
-    found = kinds & set(await session.scalars(brought.distinct()))
-    of_kinds = Link.kind == any_(literal(sorted(found), ARRAY(Text())))
+    brought = (Sighting.source_id == run.source_id, Sighting.run_id == run.id)
+    kinds = set(await session.scalars(select(Sighting.kind).where(*brought).distinct()))
+    found = sorted(kind for kind, part in complete if part == EVERY_KEY and kind in kinds)
+    told = Link.kind == any_(literal(found, ARRAY(Text())))
+    if parts := {part for _, part in complete} - {EVERY_KEY}:
+        there = set(await session.scalars(select(_first_word(Sighting)).where(*brought).distinct())) & parts
+        within = [(kind, part) for kind, part in complete if part in there]
+        told = or_(told, tuple_(Link.kind, _first_word(Link)).in_(within))
     same = (Sighting.source_id == Link.source_id, Sighting.kind == Link.kind, Sighting.key == Link.key)
-    mine = (Link.source_id == run.source_id, of_kinds, Link.hash.is_distinct_from(GONE))
+    mine = (Link.source_id == run.source_id, told, Link.hash.is_distinct_from(GONE))
     return mine, exists().where(*same, Sighting.run_id == run.id)
+
+
+def _first_word(table: type[Link] | type[Sighting]) -> ColumnElement[str]:
+    """A key up to its first dot."""
+    return func.split_part(table.key, ".", 1)
 
 
 async def _close(work: Work, missing: Sequence[Record]) -> None:

@@ -18,7 +18,7 @@ from hub.models import Link, PlanAction, Request, uuid7
 from hub.models.base import now
 from hub.plugin import Place
 from hub.services.changes import plain
-from hub.sync import course, nested
+from hub.sync import course, nested, room
 from hub.sync.kind import Found, Kind, Values
 from hub.sync.kinds import KINDS
 from hub.sync.ownership import Owners, owners, tell_what_stays
@@ -64,6 +64,7 @@ async def plan(
                 await nested.compare(session, decided)
             if kind.model is Request:
                 await course.follow(session, decided)
+            await room.keep(session, kind, decided, planned)
             planned += decided
             if kind.table.name in NAMED and (ahead is not None or name != last):
                 for one in decided:

@@ -88,9 +88,9 @@ PRACTICE_KINDS = (
     Kind(
         "feature",
         Feature,
-        _same("code", "practice", "title", "scenario"),
+        _same("code", "row", "practice", "title", "scenario"),
         defaults={"scenario": {}},
-        required=("code", "practice", "title"),
+        required=("code", "row", "practice", "title"),
     ),
     Kind(
         "figure",

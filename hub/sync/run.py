@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from itertools import product
 from typing import Any
 from uuid import UUID
 
@@ -42,7 +43,8 @@ class Pull(Work):
     """A run that pulls: what it reads, what earlier pages of a mere plan bring, what it has said of changed structure.
 
     watched       the kinds of which it may bring everything, so that all of them is noted
-    complete      the kinds of which it has
+    whole         whether nothing was set aside for it, so that what it calls all is all
+    complete      the kinds of which it has, each with the part of the keys for which that is said
     lets_go       whether a person lets it mark too much as gone
     lets_refused  whether a person lets it refuse too much
     refused       how many records it has refused for good
@@ -52,7 +54,8 @@ class Pull(Work):
     ahead: Brought = field(default_factory=dict)
     drifted: set[tuple[str, str]] = field(default_factory=set)
     watched: frozenset[str] = frozenset()
-    complete: frozenset[str] = frozenset()
+    whole: bool = True
+    complete: gone.Complete = frozenset()
     lets_go: bool = False
     lets_refused: bool = False
     refused: int = 0
@@ -120,14 +123,15 @@ async def _pages(pull: Pull, progress: Progress, *, overridden: bool, full: bool
     async with pull.database.read() as session:
         rules = await policies(session, pull.source.id)
     applies = pull.run.mode is RunMode.APPLY
-    if cursor is None and not overridden:
+    pull.whole = not overridden
+    if cursor is None:
         pull.watched = pull.plugin.whole
     pushed = applies and isinstance(pull.plugin, Receives)
     arrivals = partial(_arrivals, pull) if pushed else None
     try:
         async with pages.reading(pull.plugin, cursor, rules, arrivals) as coming:
             async for page in coming:
-                pull.complete |= page.page.complete & pull.watched
+                pull.complete |= _complete(pull, page.page)
                 await insist(partial(_page, pull, page, coming.begin, keep_cursor=overridden))
                 if arrivals:
                     await arrivals()
@@ -141,6 +145,12 @@ async def _pages(pull: Pull, progress: Progress, *, overridden: bool, full: bool
     if applies:
         async with pull.database.write(pull.viewer) as session:
             await clear_alert(session, AlertKind.GUARDED, pull.source.id, "")
+
+
+def _complete(pull: Pull, page: Page) -> gone.Complete:
+    """What is all there by now. Where a setting was set aside for this run, only what the page says of a part."""
+    parts = page.within or ({gone.EVERY_KEY} if pull.whole else frozenset())
+    return frozenset(product(page.complete & pull.watched, parts))
 
 
 async def _settle(pull: Pull, *, everything: bool) -> None:
@@ -203,7 +213,7 @@ async def _heed(pull: Pull, session: AsyncSession, ready: Ready) -> None:
     """Note what was seen of a source that brings everything, and say what it says beyond what is expected."""
     if pull.watched:
         await gone.sight(session, pull.run, ready.items, pull.watched)
-    elif pull.plugin.whole and pull.run.mode is RunMode.APPLY:
+    if pull.plugin.whole and not (pull.watched and pull.whole) and pull.run.mode is RunMode.APPLY:
         await gone.seen_again(session, pull.run, ready.items)
     for kind, name in ready.readings.drifted.keys() - pull.drifted:
         words = (

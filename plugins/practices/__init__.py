@@ -4,21 +4,24 @@ A file is taken whole or not at all: what is wrong in it is told with its line, 
 same.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
 
 from hub.plugin import BadRecord, Page, Plugin, Record, SourceBroken, SourceRefused
 from plugins.practices.checks import faults
-from plugins.practices.files import Unreadable, Written, read
-from plugins.practices.form import PracticeFile, keys_of, part_at
+from plugins.practices.files import Unreadable, Where, Written, read
+from plugins.practices.form import PracticeFile
 from plugins.practices.records import records
+from plugins.practices.words import words
 
 __all__ = ["Practices"]
 
 SHIPPED = Path(__file__).parent
+AT_ONCE = 1_000
+Items = list[Record | BadRecord]
 KINDS = frozenset(
     {
         *("practice", "scheme", "scheme_item", "workflow", "workflow_step", "escalation", "catalogue_entry"),
@@ -53,21 +56,40 @@ class Practices(Plugin[Config]):
     rules = {(kind, "*"): "SOURCE" for kind in KINDS}
 
     async def pull(self, cursor: str | None) -> AsyncIterator[Page]:
-        """Every file; of a folder all of them."""
+        """Every file; of a folder all of them. What a file says replaces its own practice, and no other."""
         path = self.config.path
         found = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
-        if not found or not all(file.is_file() for file in found):
+        if not found or not (path.is_dir() or path.is_file()):
             raise SourceRefused(f"{path}: there is no practice file (*.yaml). Set the setting path to one.")
-        pages = [said(file) for file in found]
-        if all(isinstance(item, Unread) for items in pages for item in items):
-            raise SourceBroken(" ".join(item.reason for items in pages for item in items if isinstance(item, Unread)))
-        refused = any(isinstance(item, BadRecord) for items in pages for item in items)
-        for number, items in enumerate(pages, 1):
-            last = number == len(pages)
-            yield Page(items, complete=KINDS if last and path.is_dir() and not refused else frozenset())
+        spoken = list(_each_once([(file, said(file)) for file in found]))
+        total = sum(len(items) for _, items in spoken)
+        if all(isinstance(item, Unread) for _, items in spoken for item in items):
+            raise SourceBroken(
+                " ".join(item.reason for _, items in spoken for item in items if isinstance(item, Unread))
+            )
+        for code, items in spoken:
+            for first in range(0, len(items), AT_ONCE):
+                page = Page(items[first : first + AT_ONCE], total=total)
+                if code is not None and first + AT_ONCE >= len(items):
+                    page = replace(page, complete=KINDS, within=frozenset({code}))
+                yield page
 
 
-def said(path: Path) -> list[Record | BadRecord]:
+def _each_once(files: Sequence[tuple[Path, Items]]) -> Iterator[tuple[str | None, Items]]:
+    """What each file says, with the practice that it says everything of; None where it is refused."""
+    first: dict[str, Path] = {}
+    for path, items in files:
+        practice = items[0]
+        if isinstance(practice, BadRecord):
+            yield None, items
+        elif (other := first.setdefault(practice.key, path)) is path:
+            yield practice.key, items
+        else:
+            words = f"practice.code: {practice.key} is the practice of {other.name}. Give it another code."
+            yield None, [_bad(path, f"{practice.where.replace(':', ', line ')}: {words}")]
+
+
+def said(path: Path) -> Items:
     """What a file says; or, of one in which something is wrong, that, and nothing else of it."""
     try:
         written = read(path)
@@ -75,31 +97,16 @@ def said(path: Path) -> list[Record | BadRecord]:
     except Unreadable as error:
         return [_bad(path, f"{path.name}, {error}", unread=True)]
     except ValidationError as error:
-        return [_bad(path, *(_told(written, fault["loc"], _words(fault)) for fault in error.errors()))]
-    wrong = [_told(written, where, words) for where, words in faults(file)]
+        return [_bad(path, *(_told(written, fault["loc"], words(fault)) for fault in error.errors()))]
+    wrong = [_told(written, where, what) for where, what in faults(file)]
     return [_bad(path, *wrong)] if wrong else list(records(file, written))
 
 
-def _words(fault: ErrorDetails) -> str:
-    """What is wrong with the form of a part, and what to write instead."""
-    *above, name = fault["loc"]
-    part = part_at(tuple(above))
-    match fault["type"]:
-        case "extra_forbidden" if part is not None:
-            return f"{name} is not known here. Write one of: {', '.join(keys_of(part))}."
-        case "missing":
-            return f"{name} is missing. Write it."
-        case "string_type":
-            return f"{fault['input']!r} is no text. Write it in quotes."
-        case _:
-            return f"{fault['msg'].removeprefix('Value error, ')}."
-
-
-def _told(written: Written, where: tuple[str | int, ...], words: str) -> str:
+def _told(written: Written, where: Where, what: str) -> str:
     place = ".".join(str(part) for part in where)
-    return f"{written.path.name}, line {written.line(where)}: {place}: {words}"
+    return f"{written.path.name}, line {written.line(where)}: {place}: {what}"
 
 
-def _bad(path: Path, *words: str, unread: bool = False) -> BadRecord:
+def _bad(path: Path, *told: str, unread: bool = False) -> BadRecord:
     kind = Unread if unread else BadRecord
-    return kind(" ".join(words), {"file": path.name}, "practice", path.stem, where=path.name)
+    return kind(" ".join(told), {"file": path.name}, "practice", path.stem, where=path.name)

@@ -1,13 +1,28 @@
 """The form of a practice file: docs/practices.md shows it by example. Every part says what it is in its own words."""
 
 from datetime import date
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hub.plugin import Demo
 
+CODE = r"^[a-z][a-z0-9_]{1,29}$"
 NAME = r"^[A-Za-z][A-Za-z0-9_-]{0,39}$"
+ROW = r"^[A-Z][A-Za-z0-9]{0,19}-[0-9]{1,9}$"
+CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+WHO = r"^[a-z]+([@:][^@:\s]+)*$"
+FORMS = {
+    CODE: "a small letter, then 1 to 29 more, digits and _, as linhe",
+    NAME: "a letter, then at most 39 more, digits, _ and -, as STEP_1",
+    ROW: "letters, a - and a number, as L1-01",
+    CLOCK: "a time of day, as 19:30",
+    WHO: "a role, with a place or a party where it needs one: resident, clerk@420602001008, handler:LH-LIGHTS",
+}
+"""What is to be written where a text has a form."""
+
+Whole = Annotated[int, Field(strict=True)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 Phase = Literal[
     "INTAKE", "TRIAGE", "DISPATCH", "ACCEPT", "HANDLE", "SUPERVISE", "FEEDBACK", "EVALUATE", "PUBLISH", "ASSESS"
@@ -23,11 +38,14 @@ class Part(BaseModel):
 class Practice(Part):
     """Whose practice it is, and what it is called."""
 
-    code: str = Field(pattern=r"^[a-z][a-z0-9_]{1,29}$", description="lower case: xiangyang")
+    code: str = Field(pattern=CODE, description="lower case: xiangyang")
     name: str = Field(description="the district or town")
     title: str = Field(description="what the practice is called")
     grid: str | None = Field(None, description="the statistical code of its division, in quotes")
     description: str | None = None
+    ended: bool = Field(
+        default=False, strict=True, description="true: the practice, and all that belongs to it, is no more"
+    )
 
 
 class Item(Part):
@@ -35,7 +53,7 @@ class Item(Part):
 
     name: str
     description: str | None = None
-    year: int | None = None
+    year: Whole | None = Field(None, ge=1, le=9999)
 
     @model_validator(mode="before")
     @classmethod
@@ -50,7 +68,7 @@ class Scheme(Part):
     kind: str = Field(description="a name of SchemeKind: STANDARD, CAMPAIGN, DOCUMENTS, ...")
     name: str
     description: str | None = None
-    expected: int | None = Field(None, ge=0)
+    expected: Whole | None = Field(None, ge=0, le=100_000)
     items: list[Item] = []
 
 
@@ -62,14 +80,14 @@ class Step(Part):
     phase: Phase
     actions: list[str] | None = None
     by: list[str] | None = None
-    days: int | None = Field(None, ge=0, le=365)
+    days: Whole | None = Field(None, ge=0, le=365)
     next: list[str] | None = None
 
 
 class Overdue(Part):
     """A rung of the ladder: what happens so many working days after the deadline."""
 
-    days: int = Field(ge=0, le=365)
+    days: Whole = Field(ge=0, le=365)
     do: Literal["URGE", "SUPERVISE", "ESCALATE"]
 
 
@@ -89,7 +107,7 @@ class Figure(Part):
 
     name: str = Field(pattern=NAME)
     title: str = Field(description="what is counted")
-    value: float
+    value: Number
     unit: str | None = None
     qualifier: Literal["EXACT", "AT_LEAST", "OVER", "NEARLY", "PERCENT"] = "EXACT"
     scope: str | None = None
@@ -109,7 +127,7 @@ class Act(Part):
     refused the code of the error that must come instead
     """
 
-    who: str = Field("admin", alias="as", pattern=r"^[a-z]+([@:][^@:\s]+)*$")
+    who: str = Field("admin", alias="as", pattern=WHO)
     do: str
     variables: dict[str, Any] = Field({}, alias="with")
     keep: dict[str, str] = {}
@@ -120,7 +138,7 @@ class Act(Part):
 class Feature(Part):
     """One thing that the practice has published, with its numbers, or with the scenario that shows it."""
 
-    row: str = Field(pattern=r"^[A-Z][A-Za-z0-9]*-[0-9]+$", description="F2-15")
+    row: str = Field(pattern=ROW, description="F2-15")
     title: str
     figures: list[Figure] = []
     scenario: list[Act] = []
@@ -146,8 +164,8 @@ class Times(Part):
     rule: str = Field(description="FREQ=MONTHLY;BYMONTHDAY=5,15,25")
     starts_on: date
     ends_on: date | None = None
-    at: str | None = Field(None, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="19:30")
-    minutes: int | None = Field(None, ge=1, le=1440)
+    at: str | None = Field(None, pattern=CLOCK, description="19:30")
+    minutes: Whole | None = Field(None, ge=1, le=1440)
     grid: str | None = Field(None, description="the code of a grid, in quotes")
     station: str | None = Field(None, description="the code of a station")
 

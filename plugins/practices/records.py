@@ -1,6 +1,7 @@
 """A practice file as records: what it consists of, each with its line."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from hub.plugin import Record
@@ -16,8 +17,12 @@ def records(file: PracticeFile, written: Written) -> Iterator[Record]:
     def record(kind: str, code: str, fields: Mapping[str, Any], *where: str | int) -> Record:
         return Record(kind, code, {"code": code, **fields}, where=f"{written.path.name}:{written.line(where)}")
 
+    named = ("practice", "code")
+    if file.practice.ended:
+        yield replace(record("practice", practice, {}, *named), deleted=True)
+        return
     demo = file.demo.model_dump(mode="json", by_alias=True, exclude_defaults=True) if file.demo else {}
-    yield record("practice", practice, file.practice.model_dump(exclude={"code"}) | {"demo": demo}, "practice")
+    yield record("practice", practice, file.practice.model_dump(exclude={"code", "ended"}) | {"demo": demo}, *named)
     for at, scheme in enumerate(file.schemes):
         for kind, code, fields, where in _scheme(practice, scheme):
             yield record(kind, code, fields, "schemes", at, *where)
@@ -75,8 +80,9 @@ def _workflow(practice: str, workflow: Workflow) -> Iterator[Made]:
 
 def _feature(practice: str, feature: Feature) -> Iterator[Made]:
     acts = [act.model_dump(by_alias=True, exclude_defaults=True) for act in feature.scenario]
-    fields = {"practice": practice, "title": feature.title, "scenario": {"steps": acts} if acts else {}}
-    yield "feature", feature.row, fields, ()
+    code = f"{practice}.{feature.row}"
+    fields = {"practice": practice, "row": feature.row, "title": feature.title}
+    yield "feature", code, fields | {"scenario": {"steps": acts} if acts else {}}, ()
     for at, figure in enumerate(feature.figures):
         values = figure.model_dump(exclude={"name", "title"}) | {"name": figure.title, "practice": practice}
-        yield "figure", f"{feature.row}.{figure.name}", values | {"feature": feature.row}, ("figures", at)
+        yield "figure", f"{code}.{figure.name}", values | {"feature": code}, ("figures", at)

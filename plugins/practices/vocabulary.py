@@ -48,9 +48,9 @@ TAKERS = ABILITIES | SIDES | ROLES
 """Who may take a step."""
 
 
-def instead(word: str, known: Collection[str]) -> str:
-    """What to write instead of a word that is not known."""
+def instead(word: str, known: Collection[str], *, in_order: bool = False) -> str:
+    """What to write instead of a word that is not known. `in_order`: those that are known stand in their own order."""
     names = {one.upper(): one for one in known}
     near = get_close_matches(word.upper(), names, n=1)
     hint = f"Did you mean {names[near[0]]}? " if near else ""
-    return f"{hint}Write one of: {', '.join(sorted(known))}."
+    return f"{hint}Write one of: {', '.join(known if in_order else sorted(known))}."

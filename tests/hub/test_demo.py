@@ -239,7 +239,7 @@ def test_the_command_tells_its_counts(command: Command) -> None:
     assert told.code == Exit.DONE
     assert told.json == told.json | size.of(20)._asdict() | {"seed": 3, "rows": sum(size.of(20))}
     assert set(told.json) == {*size.Size._fields, "seed", "rows", "seconds", "rows_per_second"}
-    refused = command("demo")
+    refused = command("demo", "--requests", 21)
     assert (refused.code, refused.out) == (Exit.REFUSED, "")
     assert refused.err.startswith("hub: This hub holds a demo already: 20 requests, seed 3. ")
 
@@ -247,4 +247,4 @@ def test_the_command_tells_its_counts(command: Command) -> None:
 def test_the_command_explains_itself() -> None:
     helped = hub("demo", "--help")
     assert "--requests" in helped.out
-    assert "goes on where it stopped" in " ".join(helped.out.split())
+    assert "goes on where it broke off" in " ".join(helped.out.split())

@@ -6,7 +6,9 @@ from datetime import date
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from hub.auth import ROLES, Viewer
 from hub.models import (
     Affiliation,
     AffiliationKind,
@@ -23,7 +25,7 @@ from hub.models import (
     uuid7,
 )
 from tests.schema.api import Api
-from tests.schema.city import ADMIN, City, add
+from tests.schema.city import ADMIN, City, add, gid
 
 Counting = Callable[[], AbstractContextManager[list[str]]]
 ENDED = date(2020, 1, 1)
@@ -176,6 +178,33 @@ async def test_the_two_subjects_that_report_in_are_told_apart(api: Api, city: Ci
         "m2",
         "m3",
     }
+
+
+REPORT_IN = """mutation ($party: ID!, $grid: ID!) { reportIn(partyId: $party, gridId: $grid) {
+    party { name } organization { name } person { name } grid { code } } }"""
+
+
+async def test_both_subjects_report_in_by_themselves_and_by_an_admin(api: Api, city: City) -> None:
+    member = Viewer("member", ROLES["resident"], (), city.person.id, name="member")
+    tries = (
+        (city.handler(), city.organization, "150602002001"),
+        (member, city.person, "150602002001"),
+        (ADMIN, city.organization, "150602001002"),
+    )
+    for viewer, party, code in tries:
+        found = await api(REPORT_IN, viewer, party=gid(party), grid=gid(city.grids[code]))
+        who = {"organization": None, "person": None, type(party).__name__.lower(): {"name": party.name}}
+        assert found["reportIn"] == who | {"party": {"name": party.name}, "grid": {"code": code}}
+    async with city.database.read() as session:
+        assert len((await session.scalars(select(ReportIn))).all()) == 3
+
+
+async def test_a_grid_cannot_report_in(api: Api, city: City) -> None:
+    grid = gid(city.grids["150602001001"])
+    code, message = await api.refused(REPORT_IN, ADMIN, party=grid, grid=grid)
+    assert (code, message.partition(". ")[0]) == ("BAD_ID", f"'{grid}' is no id of a Party")
+    async with city.database.read() as session:
+        assert (await session.scalars(select(ReportIn))).all() == []
 
 
 @pytest.mark.parametrize("executor", ["engine", "ordinary"])

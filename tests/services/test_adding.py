@@ -21,6 +21,7 @@ ASKED: dict[str, Any] = {
     "content": "东门口，第三天了",
     "urgency": Urgency.URGENT,
     "longitude": 109.98,
+    "latitude": 39.81,
     "caller": intake.Caller("王小明", "13800001234"),
     "issues": [intake.Issue("路灯"), intake.Issue("道路", "市政/道路")],
 }

@@ -7,8 +7,8 @@ from sqlalchemy import select
 from hub.auth import ROLES, Viewer
 from hub.db import Database
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
-from hub.models import Claim, Person, RequestKind, RequestStatus, ServiceItem, uuid7
-from hub.services import claims, resources
+from hub.models import Claim, Person, Project, RequestKind, RequestStatus, ServiceItem, uuid7
+from hub.services import claims, resources, service_items
 from tests.services.town import HUB, Town, founded
 
 
@@ -92,6 +92,40 @@ async def test_of_many_at_once_as_many_get_a_place_as_there_are(database: Databa
     refused = [str(answer).partition(":")[0] for answer in answers if isinstance(answer, Conflict)]
     assert refused == ["义诊 has room for 2, and all of it is taken"] * 3
     assert len(await held(town)) == 2
+
+
+async def test_room_is_not_made_smaller_than_what_is_taken(database: Database) -> None:
+    town = await founded(database)
+    project = await town.do(resources.create_project, title="义诊", capacity=3)
+    item = await town.do(service_items.create_service_item, title="修水管", grid_id=town.community.id)
+    for party in (town.police, town.water_works):
+        await town.do(claims.claim, project_id=project.id, party_id=party)
+        await town.do(claims.claim, service_item_id=item.id, party_id=party)
+    small = r"^2 have a place in {}: give a capacity of 2 or more, or wait until somebody gives one back\.$"
+    with pytest.raises(Conflict, match=small.format("义诊")):
+        await town.do(resources.update_project, project.id, capacity=1)
+    with pytest.raises(Conflict, match=small.format("修水管")):
+        await town.do(service_items.update_service_item, item.id, capacity=1)
+    async with database.read() as session:
+        stand = (
+            (await session.get_one(Project, project.id)).capacity,
+            (await session.get_one(ServiceItem, item.id)).capacity,
+        )
+    assert stand == (3, None)
+    for update, id in ((resources.update_project, project.id), (service_items.update_service_item, item.id)):
+        assert (await town.do(update, id, capacity=2)).capacity == 2
+
+
+async def test_what_is_off_the_list_is_not_claimed(database: Database) -> None:
+    town = await founded(database)
+    off = ServiceItem(id=uuid7(), title="修水管", closed_on=date(2026, 1, 1))
+    still = ServiceItem(id=uuid7(), title="修电器", closed_on=date(2099, 1, 1))
+    async with database.write(HUB) as session:
+        session.add_all([off, still])
+    with pytest.raises(Conflict, match=r"^修水管 is off the list since 2026-01-01: claim another one\.$"):
+        await town.do(claims.claim, service_item_id=off.id, party_id=town.police)
+    claim = await town.do(claims.claim, service_item_id=still.id, party_id=town.police)
+    assert [one.id for one in await held(town)] == [claim.id]
 
 
 async def test_a_slip_of_mutual_aid_is_taken_by_a_skill(database: Database) -> None:

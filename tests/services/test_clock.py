@@ -2,6 +2,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from hub.auth import Viewer
 from hub.db import Database
@@ -98,3 +99,23 @@ async def test_who_is_not_inside_learns_what_the_row_says(database: Database) ->
     request = await town.put(S.IN_PROGRESS, public=True)
     await happened(town, request, now(), A.SIGN, days=5)
     assert await told(town, request, viewer=Viewer()) == [Clock(True, None, 0, request.due_at, None, A.SYNC)]  # type: ignore[arg-type]
+
+
+async def test_a_pause_inside_of_a_pause_counts_once(database: Database) -> None:
+    town = await founded(database)
+    due, asked = working_days.add(now(), 4), now() - timedelta(days=19)
+    request, head = await town.put(S.NEEDS_INFO, due_at=due), await town.put(S.IN_PROGRESS)
+    days = working_days.between(asked, now())
+    await happened(town, request, asked, A.ASK_INFO, **{"from": "RECEIVED"})
+    await town.do(merging.merge, request.id, into_id=head.id)
+    async with database.write(HUB) as session:
+        wanted = select(RequestEvent).where(RequestEvent.request_id == request.id, RequestEvent.action == A.MERGE)
+        (await session.scalars(wanted)).one().at = asked + timedelta(hours=1)
+    late = working_days.add(due, days)
+    assert await told(town, request) == [Clock(False, asked, days, late, None, A.SYNC)]
+    back = await town.do(merging.unmerge, request.id)
+    assert (back.status, back.due_at) == (S.NEEDS_INFO, due)
+    assert await told(town, request) == [Clock(False, asked, days, late, None, A.SYNC)]
+    done = await town.do(triage.add_info, request.id, note="这里")
+    assert (done.status, done.due_at) == (S.RECEIVED, late)
+    assert await told(town, request) == [Clock(True, None, days, late, None, A.SYNC)]

@@ -124,6 +124,45 @@ async def test_a_topic_goes_higher_up_and_is_answered(database: Database) -> Non
     assert (answered.reply, answered.replied_on) == ("已列入计划", local_day(now()))
 
 
+@pytest.mark.parametrize("step", ["review", "again", "escalate"])
+async def test_what_is_done_is_neither_reviewed_nor_taken_higher_again(database: Database, step: str) -> None:
+    town = await founded(database)
+    topic, verbs = await proposed(town), steps(town, await met(town))
+    for before in ("screen", "deliberate", "resolve", "again", "resolve", "review"):
+        verb, given = verbs[before]
+        topic = await town.do(verb, topic.id, **given)
+    stands = await rows(town, topic)
+    verb, given = verbs[step]
+    with pytest.raises(Conflict, match=f"is done, as was said on {local_day(now())}: propose a new topic"):
+        await town.do(verb, topic.id, **given)
+    assert await rows(town, topic) == stands
+    assert [done is None for _, done, _ in stands[2]] == [True, False]
+
+
+async def test_who_raised_a_topic_reviews_it_and_no_other_resident_does(database: Database) -> None:
+    town = await founded(database)
+    topic, verbs = await proposed(town, raised_by_id=town.police), steps(town, await met(town))
+    for before in ("screen", "deliberate", "resolve"):
+        verb, given = verbs[before]
+        topic = await town.do(verb, topic.id, **given)
+    resident = ROLES["resident"]
+    for other in (Viewer("other", resident, (), town.water_works), Viewer("nobody", resident, ())):
+        with pytest.raises(Forbidden):
+            await town.do(deliberation.review_topic, topic.id, viewer=other, done=True)
+    raiser = Viewer("raiser", resident, (), town.police)
+    reviewed = await town.do(deliberation.review_topic, topic.id, viewer=raiser, done=False, review="只做了一栋")
+    assert (reviewed.status, reviewed.review) == (S.DELIBERATED, "只做了一栋")
+
+
+async def test_a_topic_is_talked_about_at_a_meeting_of_ones_own(database: Database) -> None:
+    town = await founded(database)
+    topic, above = await proposed(town), await met(town, grid_id=town.street.id)
+    await town.do(deliberation.screen_topic, topic.id, kept=True)
+    with pytest.raises(Forbidden):
+        await town.do(deliberation.deliberate_topic, topic.id, viewer=town.clerk(), meeting_id=above.id)
+    assert (await rows(town, topic))[:1] == (S.SCREENED,)
+
+
 async def test_what_happens_to_a_topic_happens_on_its_own_grid(database: Database) -> None:
     town = await founded(database)
     topic = await proposed(town, request_id=(await town.submit()).id)
@@ -138,9 +177,11 @@ async def test_a_resident_proposes_and_does_no_more(database: Database) -> None:
     resident = Viewer("r", ROLES["resident"], (), town.water_works)
     topic = await proposed(town, viewer=resident)
     assert (topic.raised_by_id, topic.status) == (town.water_works, S.PROPOSED)
-    for verb, given in steps(town, await met(town)).values():
-        with pytest.raises(Forbidden, match="resources:write"):
+    for step, (verb, given) in steps(town, await met(town)).items():
+        refusal = (Conflict, "is PROPOSED") if verb is deliberation.review_topic else (Forbidden, "resources:write")
+        with pytest.raises(refusal[0], match=refusal[1]):
             await town.do(verb, topic.id, viewer=resident, **given)
+        assert (await rows(town, topic))[0] is S.PROPOSED, step
     with pytest.raises(Forbidden):  # in another's name
         await proposed(town, viewer=resident, raised_by_id=town.police)
     other = Viewer("c", ROLES["clerk"], ("1/",))

@@ -8,7 +8,19 @@ import pytest
 from hub.auth import ROLES, Viewer
 from hub.db import Database
 from hub.errors import Invalid
-from hub.models import Grid, GridLevel, Indicator, RequestLevel, RequestStatus, Station, StationTier, uuid7
+from hub.models import (
+    Activity,
+    Grid,
+    GridLevel,
+    Indicator,
+    Person,
+    RequestLevel,
+    RequestStatus,
+    ServiceRecord,
+    Station,
+    StationTier,
+    uuid7,
+)
 from hub.services import indicators
 from hub.services.indicators import Share, Span
 from tests.services.town import HUB, Town, founded
@@ -102,6 +114,21 @@ async def test_a_column_is_summed(database: Database) -> None:
     assert (share.value, share.suppressed) == (100.5, False)
 
 
+async def test_a_sum_over_fewer_than_five_persons_is_not_told(database: Database) -> None:
+    town = await founded(database)
+    hours = indicator({"of": "service_records", "sum": "hours"})
+    heads = indicator({"of": "activities", "sum": "attendance"})
+    told = []
+    for _ in range(5):
+        async with database.write(HUB) as session:
+            person = Person(id=uuid7(), name="志愿者")
+            session.add_all([person, Activity(id=uuid7(), title="义诊", starts_at=AT, attendance=1)])
+            await session.flush()
+            session.add(ServiceRecord(id=uuid7(), title="巡逻", person_id=person.id, started_at=AT, hours=7))
+        told.append([(await worked_out(town, wanted)).value for wanted in (hours, heads)])
+    assert told == [[None, None]] * 4 + [[35, 5]]
+
+
 @pytest.mark.parametrize(
     ("period", "at", "begin", "end"),
     [
@@ -138,7 +165,23 @@ async def test_only_the_period_is_counted(database: Database) -> None:
         ({"of": "requests", "where": {"solved": "yes"}}, None, "numerator: solved: 'yes' does not fit."),
         ({"of": "requests", "where": {"closed_at": {"after": 1}}}, None, "closed_at: 'after' is no test."),
         ({"of": "requests", "sum": "title"}, None, "numerator: sum: title is no number."),
+        ({"of": "requests", "where": {"kind": [["WISH"]]}}, None, "numerator: kind: ['WISH'] is none of "),
+        (
+            {"of": "requests", "where": {"kind": {"starts_with": "A"}}},
+            None,
+            "numerator: kind: starts_with is for texts.",
+        ),
+        (
+            {"of": "organizations", "where": {"minimum_size": 2**31}},
+            None,
+            "minimum_size: 2147483648 does not fit. Write",
+        ),
+        ({"of": "requests", "where": {"closed_at": {"gt": "0001-01-01T00:00:00+08:00"}}}, None, "Write one from 1949"),
+        ({"of": "requests"}, "MONTH:²", "period: 'MONTH:²' is none. Write MONTH,"),
+        ({"of": "requests"}, "QUARTER:19", "period: 'QUARTER:19' is none. Write MONTH,"),
         ({"of": "requests"}, "WEEK", "period: 'WEEK' is none. Write MONTH, QUARTER, YEAR,"),
+        ({"of": "requests"}, "QUARTER:19", "period: 'QUARTER:19' is none. Write MONTH, QUARTER, YEAR,"),
+        ({"of": "requests"}, "MONTH:²", "period: 'MONTH:²' is none. Write MONTH, QUARTER, YEAR,"),
     ],
 )
 def test_what_cannot_be_counted_is_refused_in_words(numerator: Any, period: str | None, words: str) -> None:

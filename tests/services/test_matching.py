@@ -70,3 +70,49 @@ async def test_of_two_at_once_one_gets_the_last_room(database: Database) -> None
     refused = [str(answer) for answer in answers if isinstance(answer, Conflict)]
     assert refused == ["会议室 serves 1 at a time, and all of it is in use."]
     assert len(await rows(town, Project)) == 1
+
+
+async def test_a_project_put_on_the_list_by_hand_needs_the_same_room(database: Database) -> None:
+    town = await founded(database)
+    one, other = await pair(town, capacity=1), await pair(town)
+    room = one["resource_id"]
+    made = await town.do(matching.confirm, **one)
+    idle = await town.do(resources.create_project, title="待定", need_id=other["need_id"])
+    full, twice = (
+        "会议室 serves 1 at a time, and all of it is in use.",
+        "There is a project of this need and 会议室 already.",
+    )
+    tries: list[tuple[Any, tuple[Any, ...], dict[str, Any], str]] = [
+        (resources.create_project, (), {"title": "又一个", "need_id": other["need_id"], "resource_id": room}, full),
+        (resources.create_project, (), {"title": "又一个"} | one, twice),
+        (resources.update_project, (idle.id,), {"resource_id": room}, full),
+        (resources.update_resource, (room,), {"capacity": 0}, "1 have a place in 会议室"),
+    ]
+    for verb, ids, given, words in tries:
+        with pytest.raises(Conflict) as refused:
+            await town.do(verb, *ids, **given)
+        assert str(refused.value).startswith(words), refused.value
+    assert [(row.id, row.resource_id) for row in await rows(town, Project)] == [(made.id, room), (idle.id, None)]
+    await town.do(resources.update_project, made.id, title="会议室共享", **one)  # its own place is no hindrance
+    await town.do(resources.update_project, made.id, done_on=date(2026, 1, 1))
+    await town.do(resources.update_project, idle.id, resource_id=room)
+    with pytest.raises(Conflict, match=full):
+        await town.do(resources.update_project, made.id, done_on=None)
+    await town.do(resources.update_project, idle.id, closed_on=date(2026, 1, 1))  # off the list, it uses nothing
+    await town.do(resources.update_project, made.id, done_on=None)
+
+
+async def test_a_project_uses_what_is_to_be_had(database: Database) -> None:
+    town = await founded(database)
+    gone, other = await pair(town, closed_on=date(2026, 1, 1)), await pair(town)
+    for given, kind, words in (
+        (gone, Conflict, "会议室 is not to be had since 2026-01-01"),
+        (gone | {"need_id": other["resource_id"]}, NotFound, "No need "),
+        (gone | {"resource_id": other["need_id"]}, NotFound, "No resource "),
+    ):
+        with pytest.raises(kind) as refused:
+            await town.do(resources.create_project, title="共享", **given)
+        assert str(refused.value).startswith(words), refused.value
+    assert await rows(town, Project) == []
+    done = await town.do(resources.create_project, title="共享", done_on=date(2025, 12, 1), **gone)
+    assert [row.id for row in await rows(town, Project)] == [done.id]  # what was done is noted as it was

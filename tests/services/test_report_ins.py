@@ -1,4 +1,5 @@
 import asyncio
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -8,9 +9,9 @@ from sqlalchemy import select
 from hub.auth import ROLES, Viewer
 from hub.db import Database
 from hub.errors import Conflict, Forbidden, NotFound
-from hub.models import Claim, ReportIn, RequestKind, RequestStatus
+from hub.models import Claim, Organization, OrganizationKind, ReportIn, Request, RequestKind, RequestStatus
 from hub.services import claims, report_ins, resources
-from tests.services.town import Town, founded
+from tests.services.town import HUB, Town, founded
 
 
 def unit(town: Town) -> Viewer:
@@ -89,3 +90,38 @@ async def test_for_others_only_staff_of_the_place_report_in_and_end_it(database:
     with pytest.raises(NotFound):
         await town.do(report_ins.leave, town.police, viewer=unit(town))
     assert [row.left_at for row in await rows(town)] == [None]
+
+
+async def test_no_promise_is_made_in_the_name_of_another_grids_party(database: Database) -> None:
+    town = await founded(database)
+    clerk = Viewer("c", ROLES["clerk"] | {"parties:write"}, (town.community.path,), name="c")
+    mine, above = (
+        Organization(name=name, organization_kind=OrganizationKind.UNIT, public=True, grid_path=path)
+        for name, path in (("本社区单位", town.community.path), ("街道单位", town.street.path))
+    )
+    async with database.write(HUB) as session:
+        session.add_all([mine, above])
+    for party in (town.police, above.id):
+        with pytest.raises(Forbidden, match=r" is not yours to write: name a grid of yours, or ask those above it\.$"):
+            await town.do(
+                report_ins.report_in, viewer=clerk, party_id=party, grid_id=town.community.id, offer="免费普法"
+            )
+    assert await rows(town) == []
+    await town.do(report_ins.report_in, viewer=clerk, party_id=mine.id, grid_id=town.community.id)
+    assert [row.party_id for row in await rows(town)] == [mine.id]
+
+
+async def test_what_was_done_stays_claimed_by_who_did_it(database: Database) -> None:
+    town = await founded(database)
+    row = await town.do(report_ins.report_in, viewer=unit(town), party_id=town.police, grid_id=town.community.id)
+    here = {"grid_id": town.community.id}
+    done, off = [await town.do(resources.create_project, title=title, **here) for title in ("义诊", "普法")]
+    wish = await town.put(RequestStatus.TRIAGED, kind=RequestKind.WISH, public=True)
+    for thing in ({"project_id": done.id}, {"project_id": off.id}, {"request_id": wish.id}):
+        await town.do(claims.claim, viewer=unit(town), **thing)
+    await town.do(resources.update_project, done.id, done_on=date(2026, 1, 1))
+    await town.do(resources.update_project, off.id, closed_on=date(2026, 1, 1))
+    async with database.write(HUB) as session:
+        (await session.get_one(Request, wish.id)).status = RequestStatus.CLOSED
+    await town.do(report_ins.leave, row.id, viewer=unit(town))
+    assert [claim.withdrawn_at for claim in await rows(town, Claim)] == [None] * 3

@@ -16,6 +16,7 @@ from hub.models import (
     Grid,
     GridLevel,
     Identity,
+    Practice,
     RequestAction,
     RequestIssue,
     RequestKind,
@@ -163,3 +164,18 @@ async def test_only_the_submitter_and_those_who_triage_send_a_draft(database: Da
 
 def test_numbers_do_not_repeat() -> None:
     assert len({intake.new_number() for _ in range(1000)}) == 1000
+
+
+async def test_a_practice_that_is_not_known_is_refused_and_those_that_are_are_named(database: Database) -> None:
+    town = await founded(database)
+    with pytest.raises(Invalid, match=r"^No practice no-such is known here\. There is none yet\.$"):
+        await town.submit(practice="no-such")
+    async with database.write(HUB) as session:
+        session.add_all([Practice(code=code, name=code, title=code) for code in ("hudai", "baohe")])
+        session.add(Practice(code="over", name="over", title="over", closed_on=date(2020, 1, 1)))
+    counts = await town.counts()
+    with pytest.raises(Invalid, match=r"^No practice no-such is known here\. There are: baohe, hudai\.$"):
+        await town.submit(practice="no-such")
+    assert await town.counts() == counts
+    assert (await town.submit(practice=" baohe ")).practice == "baohe"
+    assert (await town.submit(practice=" ")).practice is None

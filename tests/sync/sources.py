@@ -39,10 +39,11 @@ def told(
     name: str = "told",
     fails: Mapping[int, BaseException] | None = None,
     complete: frozenset[str] = frozenset(),
+    within: frozenset[str] = frozenset(),
 ) -> Registry:
     """A source that gives these pages; its cursor counts them. `fails`: before that page, that exception.
 
-    `complete`: the kinds of which it always gives everything, from the beginning.
+    `complete`: the kinds of which it always gives everything, from the beginning; `within`: of these keys only.
     """
 
     async def pull(self: Any, cursor: str | None) -> AsyncIterator[Page]:
@@ -50,7 +51,8 @@ def told(
             if fails and at in fails:
                 raise fails[at]
             last = complete if at + 1 == len(pages) else frozenset[str]()
-            yield Page(pages[at], cursor=str(at + 1), total=sum(map(len, pages)), complete=last)
+            whole = {"complete": last, "within": within if last else frozenset[str]()}
+            yield Page(pages[at], cursor=str(at + 1), total=sum(map(len, pages)), **whole)
         if fails and len(pages) in fails:
             raise fails[len(pages)]
 

@@ -155,3 +155,41 @@ async def test_what_an_ordinary_run_brings_in_between_is_not_missed_twice(databa
     await run(database, told(hundred(3), [organization("003")], complete=ALL))
     await run(database, told(hundred(3), complete=ALL), full=True)
     assert await closed(database) == set()
+
+
+def part(*codes: str) -> list[Record | BadRecord]:
+    return [organization(code) for code in codes]
+
+
+async def test_what_is_whole_for_a_part_of_the_keys_takes_nothing_else_away(database: Database) -> None:
+    await run(
+        database, told(part("a", "a.1", "a.2", "ab", "b", "b.1"), complete=ALL, within=frozenset("ab")), full=True
+    )
+    for settings in ({"any": 1}, {"any": 2}):  # set aside for the run: what it says of a part is true all the same
+        narrow = told(part("a", "a.1"), complete=ALL, within=frozenset({"a"}))
+        assert (await run(database, narrow, overrides=settings)).status is RunStatus.DONE
+    assert await closed(database) == {"a.2"}
+
+
+async def test_a_part_of_which_nothing_came_is_left_alone(database: Database) -> None:
+    await run(database, told(part("a", "a.1", "b", "b.1"), complete=ALL, within=frozenset("ab")), full=True)
+    for _ in range(3):
+        await run(database, told(part("a"), complete=ALL, within=frozenset("ab")), full=True)
+    assert await closed(database) == {"a.1"}
+
+
+async def test_a_run_with_a_setting_set_aside_takes_nothing_away_of_what_it_calls_all(database: Database) -> None:
+    await run(database, told(hundred(), complete=ALL), full=True)
+    for _ in range(3):
+        await run(database, told(hundred(7), complete=ALL), overrides={"any": 1})
+    assert await closed(database) == set()
+
+
+async def test_a_plan_of_a_part_tells_what_of_that_part_would_be_gone(database: Database) -> None:
+    await run(database, told(part("a", "a.1", "b", "b.1"), complete=ALL, within=frozenset("ab")), full=True)
+    narrow = told(part("a"), complete=ALL, within=frozenset({"a"}))
+    await run(database, narrow, full=True)
+    plan = await run(database, narrow, full=True, mode=RunMode.PLAN)
+    assert (counts(plan), await closed(database)) == ({"closed": 1, "unchanged": 1}, set())
+    await apply_plan(database, plan.id, started_by="test")
+    assert await closed(database) == {"a.1"}

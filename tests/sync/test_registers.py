@@ -1,6 +1,7 @@
 """Registers from files: who reported in, what is needed, what comes of it, who took it on."""
 
 import time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,26 @@ from sqlalchemy import func, select
 
 from hub.auth import system
 from hub.db import Database
-from hub.models import Affiliation, Claim, Grid, Need, Organization, Person, Post, Project, Rejected, ReportIn, Source
+from hub.models import (
+    Affiliation,
+    Claim,
+    Grid,
+    Need,
+    Organization,
+    Person,
+    PlanAction,
+    PlanRow,
+    Post,
+    Project,
+    Rejected,
+    ReportIn,
+    RunMode,
+    Source,
+)
 from hub.plugin import Record
 from hub.sync import registry
+from hub.sync.replaying import replay
+from hub.sync.stored_plan import apply_plan
 from tests.sync.sources import column, counts, gone, grid, organization, run, told, work_items
 from tests.sync.sources import rows as all_rows
 
@@ -86,6 +104,69 @@ async def test_a_claim_is_of_one_thing_that_is_known(database: Database) -> None
     assert [tuple(row) for row in found] == [("one", "水电", "dongsheng"), ("two", None, None)]
     ended = await run(database, told([], [gone("claim", "one")]), overrides={"any": 1}, reason="test")
     assert counts(ended) == {"closed": 1}
+
+
+TAKEN = (
+    "project: 项目J1 has room for 1, and all of it is taken: claim another one, or wait until somebody gives it back."
+)
+
+
+async def held(database: Database) -> list[str]:
+    return await column(database, select(Claim.code).where(Claim.withdrawn_at.is_(None)).order_by(Claim.code))
+
+
+async def test_a_source_gets_no_more_places_than_there_are(database: Database) -> None:
+    one, two = claimed("L1", project="J1"), claimed("L2", party="O2", project="J1")
+    page = [*FIRST, project("J1", capacity=1), one, claimed("L1b", project="J1"), two]
+    done = await run(database, told(page))
+    assert counts(done) == {"created": 6, "rejected": 2}
+    assert await refusals(database) == {"L1b": "project: O1 has claimed it already.", "L2": TAKEN}
+    assert await held(database) == ["L1"]
+    again = await run(database, told([], [two, one]))
+    assert (counts(again), await held(database)) == ({"rejected": 1, "unchanged": 1}, ["L1"])
+    freed = [gone("claim", "L1"), two]
+    given_back = await run(database, told([], [], freed), overrides={"any": 1}, reason="test")
+    assert (counts(given_back), await held(database)) == ({"created": 1, "closed": 1}, ["L2"])
+    back = await run(database, told([], [], [], [one]))
+    assert (counts(back), await held(database)) == ({"rejected": 1}, ["L2"])
+
+
+async def test_a_plan_foresees_that_there_is_no_room_and_a_replay_takes_what_has_some_by_then(
+    database: Database,
+) -> None:
+    page = [*FIRST, project("J1", capacity=1), claimed("L1", project="J1"), claimed("L2", party="O2", project="J1")]
+    planned = await run(database, told(page), mode=RunMode.PLAN)
+    stored = dict(await all_rows(database, select(PlanRow.key, PlanRow.action).where(PlanRow.run_id == planned.id)))
+    assert (stored["L1"], stored["L2"]) == (PlanAction.CREATE, PlanAction.REJECT)
+    applied = await apply_plan(database, planned.id, started_by="test")
+    assert (counts(applied), await held(database)) == ({"created": 6, "rejected": 1}, ["L1"])
+    async with database.write(system("test")) as session:
+        (await session.scalars(select(Project))).one().capacity = 2
+    done = await replay(database, "told", started_by="test")
+    assert (counts(done), await held(database)) == ({"created": 1}, ["L1", "L2"])
+
+
+async def test_a_source_makes_nothing_smaller_than_what_is_taken(database: Database) -> None:
+    taken = [claimed("L1", project="J1"), claimed("L2", party="O2", project="J1")]
+    await run(database, told([*FIRST, project("J1", capacity=2), *taken]))
+    done = await run(database, told([], [project("J1", capacity=1, category="义诊")]))
+    assert (counts(done), await refusals(database)) == (
+        {"rejected": 1},
+        {
+            "J1": "capacity: 2 have a place in 项目J1: give a capacity of 2 or more, or wait until somebody gives one "
+            "back."
+        },
+    )
+    assert [tuple(row) for row in await all_rows(database, select(Project.capacity, Project.category))] == [(2, None)]
+
+
+async def test_a_resource_serves_as_many_projects_at_a_time_as_it_can(database: Database) -> None:
+    room = Record("resource", "R1", {"code": "R1", "title": "会议室", "capacity": 1})
+    used = [project("J0", resource="R1", done_on=date(2026, 1, 1)), project("J1", resource="R1")]
+    done = await run(database, told([*FIRST, room, *used, project("J2", resource="R1")]))
+    assert counts(done) == {"created": 7, "rejected": 1}
+    assert await refusals(database) == {"J2": "resource: 会议室 serves 1 at a time, and all of it is in use."}
+    assert await column(database, select(Project.code).order_by(Project.code)) == ["J0", "J1"]
 
 
 FILES = {

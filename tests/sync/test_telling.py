@@ -71,13 +71,14 @@ FIELDS: dict[str, dict[str, Any]] = {
     },
     "escalation": {"code": "p.W.urge", "days": 1, "rung": "URGE", "workflow": "p.W"},
     "feature": {
-        "code": "F9-01",
+        "code": "p.F9-01",
+        "row": "F9-01",
         "practice": "p",
         "title": "四化",
         "scenario": {"steps": [{"do": "{ viewer { name } }"}]},
     },
     "figure": {
-        "code": "F9-01.n",
+        "code": "p.F9-01.n",
         "practice": "p",
         "name": "项数",
         "value": 4.0,
@@ -87,7 +88,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "said": "四化",
         "query": "{ schemes { totalCount } }",
         "at": "schemes.totalCount",
-        "feature": "F9-01",
+        "feature": "p.F9-01",
     },
     "indicator": {
         "code": "p.I",
