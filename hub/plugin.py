@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 import httpx2
 from pydantic import BaseModel
 
+from hub.checks import figure_faults, indicator_faults, operation_faults, times_faults, workflow_faults
 from hub.fields import (
     ActivityFields,
     AllianceFields,
@@ -61,7 +62,6 @@ from hub.place_fields import (
     StationFields,
     TopicFields,
 )
-from hub.queries import query_faults
 from hub.records import FIELDS
 from hub.register_fields import AffiliationFields, ClaimFields, NeedFields, ProjectFields, ReportInFields
 from hub.synthetic import Demo
@@ -128,7 +128,11 @@ __all__ = [
     "TopicFields",
     "WorkflowFields",
     "WorkflowStepFields",
-    "query_faults",
+    "figure_faults",
+    "indicator_faults",
+    "operation_faults",
+    "times_faults",
+    "workflow_faults",
 ]
 
 

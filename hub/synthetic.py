@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta, timezone
 from typing import Annotated, Any, get_type_hints
 
-from dateutil.rrule import rrulestr
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
+from hub.checks import times_faults
 from hub.records import FIELDS
 
 __all__ = ["Demo", "On", "Recurring", "Requests", "Rows", "Scalar", "Span", "Split", "Value", "placeholders"]
@@ -78,10 +78,11 @@ class Recurring(Part):
 
     @model_validator(mode="after")
     def _possible(self) -> "Recurring":
-        try:
-            rrulestr(self.rule, dtstart=datetime(2024, 1, 1))
-        except ValueError as error:
-            raise ValueError(f"{self.rule!r} is no rule: {error}") from None
+        if not isinstance(self.begin, date):
+            raise ValueError(f"from: {self.begin} is no day: write 2024-01-01 or 2024-01-01T09:00")
+        day = self.begin.date() if isinstance(self.begin, datetime) else self.begin
+        for _, words in times_faults({"rule": self.rule, "starts_on": day}):
+            raise ValueError(words)
         return self
 
 

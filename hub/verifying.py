@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from httpx2 import ASGITransport, AsyncClient
@@ -16,13 +17,13 @@ from starlette.requests import HTTPConnection
 
 from hub.auth import ANONYMOUS, ROLES, Viewer, system
 from hub.db import Database
-from hub.errors import Conflict, HubError, Misconfigured
+from hub.errors import Conflict, HubError, Misconfigured, NotFound
 from hub.models import Feature, Figure, Practice, now
 from hub.services import accounts, figures, practices
 from hub.services.working_days import local_day
 from schema.asgi import graphql_app
 from schema.bus import Bus
-from schema.schema import build_schema
+from schema.schema import plain
 
 TODAY = re.compile(r"\$today([+-]\d{1,4})?")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d:\d\d")
@@ -77,7 +78,7 @@ async def asking(db: Database) -> AsyncIterator[Asking]:
     async def known(connection: HTTPConnection) -> Viewer:
         return viewers[connection.headers["authorization"].removeprefix("Bearer ")]
 
-    app = graphql_app(build_schema(), db, known, Bus(db.url))
+    app = graphql_app(plain(), db, known, Bus(db.url))
     async with AsyncClient(transport=ASGITransport(app), base_url="http://hub", timeout=60) as client:
         yield Asking(db, client, viewers)
 
@@ -87,9 +88,13 @@ async def verify(
 ) -> AsyncIterator[Verified]:
     """Every feature of the practices, or of one: its figures, and its scenario.
 
-    Raises Conflict where a scenario would write among rows that are not made up, unless `sure`.
+    Raises NotFound, and Conflict where a scenario would write among rows that are not made up, unless `sure`.
     """
     async with db.read() as session:
+        known = sorted(await session.scalars(practices.visible(VIEWER).with_only_columns(Practice.code)))
+        if practice is not None and practice not in known:
+            instead = "`hub sync run practices` reads the shipped ones."
+            raise NotFound("practice", practice, f"Write one of: {', '.join(known)}." if known else instead)
         wanted = practices.features(VIEWER).order_by(Feature.practice, Feature.row)
         features = [row for row in await session.scalars(wanted) if practice in (None, row.practice)]
         numbers: dict[Any, list[Figure]] = {}
@@ -124,12 +129,15 @@ def _natural(row: str) -> tuple[str, int]:
 
 
 async def _figure(asked: Asking, feature: Feature, figure: Figure) -> Verified:
+    name, qualifier = figure.code.removeprefix(f"{feature.code}."), figure.qualifier.name
+    told = partial(Verified, figure.practice, feature.row, name, qualifier, figure.value)
+    if (wrong := figures.wrong(figure.query, figure.at)) is not None:
+        return told(None, ok=False, why=wrong)
     data, errors = await asked.ask("everything", figure.query, {})
     got = figures.found(data, figure.at)
     ok = not errors and figures.holds(got, figure.value, figure.qualifier)
     why = errors[0]["message"] if errors else "" if got is not None else f"{figure.at} holds no number."
-    name = figure.code.removeprefix(f"{feature.code}.")
-    return Verified(figure.practice, feature.row, name, figure.qualifier.name, figure.value, got, ok, why)
+    return told(got, ok=ok, why=why)
 
 
 async def _scenario(asked: Asking, feature: Feature) -> Verified:
@@ -184,7 +192,7 @@ def _filled(value: Any, kept: Mapping[str, Any]) -> Any:
 def _at(data: Any, place: str) -> Any:
     for part in place.split("."):
         if isinstance(data, list):
-            data = data[int(part)] if part.isdigit() and int(part) < len(data) else None
+            data = data[int(part)] if part.isascii() and part.isdigit() and int(part) < len(data) else None
         else:
             data = data.get(part) if isinstance(data, Mapping) else None
     return data

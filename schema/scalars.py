@@ -10,6 +10,8 @@ from strawberry.exceptions import StrawberryInputCoercionError
 from strawberry.scalars import JSON
 from strawberry.types.scalar import ScalarDefinition
 
+from hub.services.working_days import FIRST_YEAR, LAST_YEAR
+
 
 def _literal(parse: Callable[[object], Any]) -> Callable[..., Any]:
     """The same for a value that stands in the document: what is wrong says where it stands."""
@@ -26,22 +28,27 @@ def _literal(parse: Callable[[object], Any]) -> Callable[..., Any]:
 def _moment(value: object) -> datetime:
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-        if moment is not None and moment.tzinfo is not None:
-            return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise StrawberryInputCoercionError(
-        f"{value!r} is no moment. Write it as 2026-03-01T08:00:00+08:00, with its zone."
-    ) from None
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise StrawberryInputCoercionError(
+            f"{value!r} is no moment. Write it as 2026-03-01T08:00:00+08:00, with its zone."
+        )
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise StrawberryInputCoercionError(f"{value!r} is too far away: the years are {FIRST_YEAR} to {LAST_YEAR}.")
+    return moment.astimezone(UTC)
 
 
 def _day(value: object) -> date:
     try:
-        if isinstance(value, str):
-            return date.fromisoformat(value)
+        day = date.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
-        pass
-    raise StrawberryInputCoercionError(f"{value!r} is no day. Write it as 2026-03-01.") from None
+        day = None
+    if day is None:
+        raise StrawberryInputCoercionError(f"{value!r} is no day. Write it as 2026-03-01.")
+    if day.year < FIRST_YEAR:
+        raise StrawberryInputCoercionError(f"{value!r} is too far away: the first year is {FIRST_YEAR}.")
+    return day
 
 
 SCALARS: dict[object, ScalarDefinition] = {

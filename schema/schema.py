@@ -6,12 +6,11 @@ from functools import cache, lru_cache
 from typing import Any
 
 import strawberry
-from graphql import GraphQLSyntaxError, parse, validate
 from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 
+from hub.checks import Fault, figure_faults, operation_faults
 from hub.plugin import Plugin
-from hub.queries import Fault, check_with
 from schema import (
     agreements,
     alliances,
@@ -24,6 +23,7 @@ from schema import (
     deliberation,
     documents,
     duplicates,
+    faults,
     grids,
     handling,
     identified,
@@ -149,23 +149,25 @@ def _types() -> frozenset[str]:
 
 
 @cache
-def _plain() -> Schema:
+def plain() -> Schema:
+    """The schema without what plugins add, built once."""
     return build_schema()
 
 
 @lru_cache(maxsize=2048)
-def faults(query: str) -> Sequence[Fault]:
-    """What is wrong with a query of this graph: line and words of each fault. It is asked twice: by who reads a file,
-    and by who takes what it says."""
-    try:
-        document = parse(query)
-    except GraphQLSyntaxError as error:
-        return [(error.locations[0].line if error.locations else 1, error.message)]
-    found = validate(_plain()._schema, document, max_errors=5)
-    return [(error.locations[0].line if error.locations else 1, error.message) for error in found]
+def _written(text: str, called: str) -> faults.Written:
+    """It is asked for again and again: by who reads a file, by who takes what it says, by who runs it."""
+    return faults.read(plain()._schema, text, called)
 
 
-check_with(faults)
+@figure_faults.answered_by
+def _of_figure(query: str, at: str) -> Sequence[Fault]:
+    return list(faults.of_figure(_written(query, "query"), at))
+
+
+@operation_faults.answered_by
+def _of_operation(operation: str, given: frozenset[str], places: tuple[str, ...]) -> Sequence[Fault]:
+    return list(faults.of_operation(_written(operation, "operation"), given, places))
 
 
 def sdl() -> str:

@@ -83,7 +83,7 @@ def test_the_contract_of_plugins_names_every_module_of_the_hub() -> None:
         "hub.parts",
         "hub.place_fields",
         "hub.register_fields",
-        "hub.queries",
+        "hub.checks",
         "hub.records",
         "hub.synthetic",
         "hub.testing",

@@ -1,14 +1,14 @@
 """What stands in a made-up row: templates filled in, lists gone round, spans spread, totals shared out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
-from dateutil.rrule import rrulestr
-
 from hub.demo.chance import shares, stream
+from hub.services import recurrence, rrule
+from hub.services.working_days import CHINA
 from hub.synthetic import Recurring, Span, Split, Value, placeholders
 
 Cell = str | int | float | bool | date | datetime
@@ -66,7 +66,7 @@ def made(value: Value, count: int) -> Make:
         words = mixed(value.split, count)
         return lambda at: words[at.n - 1]
     if isinstance(value, Recurring):
-        times = list(islice(rrulestr(value.rule, dtstart=_as_time(value.begin)), count))
+        times = list(islice(_times(value), count))
         found = times if isinstance(value.begin, datetime) else [time.date() for time in times]
         return lambda at: found[(at.n - 1) % len(found)]
     if isinstance(value, Span):
@@ -74,9 +74,16 @@ def made(value: Value, count: int) -> Make:
     return lambda at: value
 
 
+def _times(value: Recurring) -> Iterator[datetime]:
+    """When it comes, from its first day on, at that time of day unless the rule says another."""
+    begin, rule = _as_time(value.begin), rrule.read_rule(value.rule)
+    at = None if rule.hours or rule.minutes else f"{begin:%H:%M}"
+    return recurrence.times(value.rule, begin.date(), at=at).all(date(recurrence.LAST_YEAR, 12, 31))
+
+
 def _as_time(begin: object) -> datetime:
     if isinstance(begin, datetime):
-        return begin
+        return begin.astimezone(CHINA)
     assert isinstance(begin, date)
     return datetime(begin.year, begin.month, begin.day)
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TypeAlias, TypedDict, Unpack
+from typing import Any, TypeAlias, TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from hub.auth import Viewer
 from hub.errors import Conflict, Invalid
@@ -62,22 +63,54 @@ async def create_entry(session: AsyncSession, viewer: Viewer, **fields: Unpack[C
 async def update_entry(
     session: AsyncSession, viewer: Viewer, id: UUID, **fields: Unpack[CatalogueFields]
 ) -> CatalogueEntry:
-    """Change an entry (修订职责清单): the version that stood ends and is kept, the next one begins."""
+    """Change an entry (修订职责清单): the version that stood ends and is kept, the next one begins, today unless
+    another day is given, and not before the one that stood."""
     viewer.must(WRITE)
     entry = await _standing(session, viewer, id)
     stood = {name: getattr(entry, name) for name in KEPT}
-    begins = fields.get("valid_from") or _today()
-    if begins > _today():
-        raise Invalid(f"valid_from is {begins}: change the entry on that day, until then it holds.", field="valid_from")
-    await _write(session, viewer, entry, dict(fields) | {"valid_from": begins})
+    given = fields.get("valid_from")
+    begins = next_from(entry.valid_from, given, _today())
+    await _must_fit(session, entry, begins, given)
+    await _write(session, viewer, entry, dict(fields) | {"valid_from": given or entry.valid_from})
     if all(getattr(entry, name) == stood[name] for name in SAYS):
-        return entry  # its code alone changed, or nothing
-    entry.version += 1
+        return entry  # its code or its first day alone changed, or nothing
+    if given is not None and stood["valid_from"] is not None and given < stood["valid_from"]:
+        raise Invalid(
+            f"valid_from is {given}: what stands began on {stood['valid_from']}, the next version begins later.",
+            field="valid_from",
+        )
+    entry.version, entry.valid_from = entry.version + 1, begins
+    session.add(CatalogueEntry(**former(entry.id, stood, begins)))
+    return entry
+
+
+def next_from(stood_from: date | None, given: date | None, today: date) -> date:
+    """The first day of the next version: that which is given, or today, or the day on which the entry is to begin."""
+    return given or max(today, stood_from or today)
+
+
+def former(id: UUID, stood: Mapping[str, Any], begins: date) -> dict[str, Any]:
+    """What is kept of the version that stood, as a row beside the next one, which begins on that day."""
     ended = begins - timedelta(days=1)
     if stood["valid_from"] is not None:
         ended = max(ended, stood["valid_from"])
-    session.add(CatalogueEntry(id=uuid7(), current_id=entry.id, valid_to=ended, **stood))
-    return entry
+    return {"id": uuid7(), "current_id": id, "valid_to": ended, **{name: stood[name] for name in KEPT}}
+
+
+async def _must_fit(session: AsyncSession, entry: CatalogueEntry, begins: date, given: date | None) -> None:
+    """Raise Conflict if the entry ends before it could be changed, and Invalid for a first day that cannot be."""
+    today = _today()
+    if entry.valid_to is not None and entry.valid_to <= max(today, begins):
+        raise Conflict(f"The entry {entry.code} ends on {entry.valid_to}: create a new one for afterwards.")
+    if begins > today and (entry.valid_from is None or entry.valid_from <= today):
+        raise Invalid(f"valid_from is {begins}: change the entry on that day, until then it holds.", field="valid_from")
+    if given is None:
+        return
+    last = await session.scalar(select(func.max(CatalogueEntry.valid_to)).where(CatalogueEntry.current_id == entry.id))
+    if last is not None and given <= last and given != entry.valid_from:
+        raise Invalid(
+            f"valid_from is {given}: a former version held until {last}, give a later day.", field="valid_from"
+        )
 
 
 async def end_entry(session: AsyncSession, viewer: Viewer, id: UUID, *, valid_to: date | None = None) -> CatalogueEntry:
@@ -127,10 +160,11 @@ def parts(category: str | None) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Somebody to send a request to, and why."""
+    """Somebody to send a request to, and why. `code` is that of the entry, also of a former version."""
 
     party: Party | None
     entry: CatalogueEntry
+    code: str | None
     reason: str
 
 
@@ -138,24 +172,27 @@ async def suggestions(
     session: AsyncSession, viewer: Viewer, asked: Sequence[Asked], *, at: date | None = None
 ) -> list[list[Suggestion]]:
     """For each request the parties that the catalogue names, the best first: the most specific grid, then the longest
-    category, then the newest. One statement for all of them."""
+    category, then the newest. Of each entry the version that stands on that day, today unless another is given. One
+    statement for all of them."""
     paths = {place for path, _, _ in asked for place in _above(path)}
     categories = {above for _, category, _ in asked for above in _wider(category)}
     day = at or _today()
-    wanted = standing(viewer).where(
+    wanted = visible(viewer).where(
         or_(CatalogueEntry.grid_path.is_(None), CatalogueEntry.grid_path.in_(paths)),
         or_(CatalogueEntry.category.is_(None), CatalogueEntry.category.in_(categories)),
-        or_(CatalogueEntry.valid_from.is_(None), CatalogueEntry.valid_from <= day),
-        or_(CatalogueEntry.valid_to.is_(None), CatalogueEntry.valid_to >= day),
+        *_holding(CatalogueEntry, day),
+        ~_later(day),
     )
+    current = aliased(CatalogueEntry)
     seen = parties.visible(viewer).subquery()
     rows = (
         await session.execute(
             wanted.outerjoin(seen, seen.c.id == CatalogueEntry.party_id)
             .outerjoin(Party, Party.id == seen.c.id)
             .outerjoin(Grid, Grid.id == CatalogueEntry.grid_id)
+            .outerjoin(current, current.id == CatalogueEntry.current_id)
             .where(or_(Party.id.is_(None), Party.closed_on.is_(None), Party.closed_on > day))
-            .add_columns(Party, Grid.name)
+            .add_columns(Party, Grid.name, func.coalesce(CatalogueEntry.code, current.code))
             .order_by(
                 func.length(CatalogueEntry.grid_path).desc().nulls_last(),
                 func.length(CatalogueEntry.category).desc().nulls_last(),
@@ -164,8 +201,23 @@ async def suggestions(
             )
         )
     ).all()
-    found = [Suggestion(party, entry, _reason(entry, grid)) for entry, party, grid in rows]
+    found = [Suggestion(party, entry, code, _reason(entry, code, grid)) for entry, party, grid, code in rows]
     return [_of(one, found) for one in asked]
+
+
+def _holding(entry: type[CatalogueEntry], day: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """What holds on a day."""
+    return (
+        or_(entry.valid_from.is_(None), entry.valid_from <= day),
+        or_(entry.valid_to.is_(None), entry.valid_to >= day),
+    )
+
+
+def _later(day: date) -> ColumnElement[bool]:
+    """Whether a later version of the same entry holds on that day: two meet on the day of a change."""
+    later = aliased(CatalogueEntry)
+    same = or_(later.id == CatalogueEntry.current_id, later.current_id == CatalogueEntry.current_id)
+    return exists().where(same, later.version > CatalogueEntry.version, *_holding(later, day))
 
 
 def _of(asked: Asked, found: Iterable[Suggestion]) -> list[Suggestion]:
@@ -189,9 +241,9 @@ def _wider(category: str | None) -> list[str]:
     return ["/".join(named[:size]) for size in range(1, len(named) + 1)]
 
 
-def _reason(entry: CatalogueEntry, grid: str | None) -> str:
+def _reason(entry: CatalogueEntry, code: str | None, grid: str | None) -> str:
     """Why, in the words that people read: 条目 X：分类 …，网格 …，依据 …"""
-    said = f"条目 {entry.code}：分类 {entry.category or '不限'}，网格 {grid or '不限'}"
+    said = f"条目 {code}：分类 {entry.category or '不限'}，网格 {grid or '不限'}"
     return f"{said}，依据 {entry.basis}" if entry.basis else said
 
 
@@ -207,4 +259,4 @@ async def followed(session: AsyncSession, viewer: Viewer, request: Request, part
 
 
 def _told(one: Suggestion) -> dict[str, object]:
-    return {"code": one.entry.code, "version": one.entry.version, "reason": one.reason}
+    return {"code": one.code, "version": one.entry.version, "reason": one.reason}

@@ -12,7 +12,7 @@ from croniter import CroniterError, croniter
 
 from hub.errors import Invalid
 
-FIELD = re.compile(r"(?:[\d*/,\-#?]|(?<![A-Za-z])(?:[A-Za-z]{3}|[Ll])(?![A-Za-z]))+")
+FIELD = re.compile(r"(?:[0-9*/,\-#?]|(?<![A-Za-z])(?:[A-Za-z]{3}|[Ll])(?![A-Za-z]))+")
 FORM = 'minute, hour, day, month, weekday, as in "0 */2 * * *", every two hours'
 
 

@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hub.checks import figure_faults
 from hub.models import Qualifier
-from hub.queries import query_faults
 
 TOLERANCE = 0.05
 """How far below a number something may be that is "nearly" that."""
@@ -13,12 +13,8 @@ TOLERANCE = 0.05
 
 def wrong(query: str, at: str) -> str | None:
     """What is wrong with a figure's query or with the place of its number, in words."""
-    faults = query_faults(query)
-    if faults:
-        line, words = faults[0]
-        return f"query: line {line}: {words}"
-    if not at or any(not part for part in at.split(".")):
-        return f"at: {at!r} is no place in an answer. Write it like organizations.totalCount."
+    for where, words in figure_faults(query, at):
+        return f"{where[0]}: {words}"
     return None
 
 
@@ -34,7 +30,7 @@ def _number(value: Any, parts: Sequence[str]) -> float | None:
             each = [_number(one, parts[place + 1 :]) for one in value] if isinstance(value, list) else []
             return None if None in each else min((one for one in each if one is not None), default=None)
         if isinstance(value, list):
-            value = value[int(part)] if part.isdigit() and int(part) < len(value) else None
+            value = value[int(part)] if part.isascii() and part.isdigit() and int(part) < len(value) else None
         else:
             value = value.get(part) if isinstance(value, Mapping) else None
     if isinstance(value, list):

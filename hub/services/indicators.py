@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, DateTime, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer, under
+from hub.checks import Fault, indicator_faults
 from hub.errors import Invalid
 from hub.models import Grid, GridLevel, Indicator
 from hub.models.grid import peers
@@ -71,6 +72,14 @@ def wrong(numerator: Measure, denominator: Measure, exclusions: Measure, period:
     if period is not None and not PERIOD.fullmatch(period):
         return f"period: {period!r} is none. Write MONTH, QUARTER, YEAR, or MONTH:19 for months that begin on the 19th."
     return None
+
+
+@indicator_faults.answered_by
+def faults(said: Mapping[str, Any]) -> Sequence[Fault]:
+    """The part that cannot be counted, and the words."""
+    words = wrong(said["numerator"], said["denominator"], said["exclusions"], said["period"])
+    part, _, rest = (words or "").partition(": ")
+    return [((part,), rest)] if words else []
 
 
 async def shares(

@@ -27,6 +27,7 @@ from hub.services import writing
 from hub.services.working_days import local_day, today
 
 WRITE = "parties:write"
+SAME_POST = frozenset({"role", "organization_id", "grid_id", "title", "since", "until"})
 STEWARDS = (PostRole.STEWARD, PostRole.ALLEY_STEWARD)
 Row = TypeVar("Row", Organization, Person, Post)
 
@@ -169,15 +170,20 @@ async def create_post(session: AsyncSession, viewer: Viewer, *, person_id: UUID,
     viewer.must(WRITE)
     person = await writing.found(session, "person", person_id, persons(viewer).where(Person.id == person_id))
     _must_begin_before_it_ends(fields.get("since"), fields.get("until"))
-    await _must_be_new(session, person, fields)
-    return await _create(session, viewer, Post(id=uuid7(), person_id=person.id), fields, "role")
+    made = Post(id=uuid7(), person_id=person.id)
+    await _must_be_new(session, person, made, fields)
+    return await _create(session, viewer, made, fields, "role")
 
 
 async def update_post(session: AsyncSession, viewer: Viewer, id: UUID, **fields: Unpack[PostFields]) -> Post:
     """Change what is given of a post; `until` ends it."""
     viewer.must(WRITE)
     row = await writing.found(session, "post", id, posts(viewer).where(Post.id == id))
+    writing.must_cover(viewer, row.grid_path)
     _must_begin_before_it_ends(fields.get("since", row.since), fields.get("until", row.until))
+    if fields.keys() & SAME_POST:
+        person = await session.get_one(Person, row.person_id, with_for_update=True)
+        await _must_be_new(session, person, row, fields)
     return await _write(session, viewer, row, fields)
 
 
@@ -186,15 +192,14 @@ def _must_begin_before_it_ends(since: date | None, until: date | None) -> None:
         raise Invalid(f"until is {until}, and that lies before {since}: give a later day.", field="until")
 
 
-async def _must_be_new(session: AsyncSession, person: Person, fields: PostFields) -> None:
-    """Raise Conflict if the person holds the same post in that time already."""
-    since, until = fields.get("since"), fields.get("until")
+async def _must_be_new(session: AsyncSession, person: Person, row: Post, fields: PostFields) -> None:
+    """Raise Conflict if the person, who is locked, holds the same post in that time already, by another row."""
+    stands = {name: fields.get(name, getattr(row, name)) for name in SAME_POST}
+    since, until = stands["since"], stands["until"]
     same = (
         Post.person_id == person.id,
-        Post.role == fields.get("role"),
-        Post.organization_id.is_not_distinct_from(fields.get("organization_id")),
-        Post.grid_id.is_not_distinct_from(fields.get("grid_id")),
-        Post.title.is_not_distinct_from(fields.get("title")),
+        Post.id != row.id,
+        *(getattr(Post, name).is_not_distinct_from(stands[name]) for name in SAME_POST - {"since", "until"}),
         or_(Post.until.is_(None), true() if since is None else Post.until > since),
         or_(Post.since.is_(None), true() if until is None else Post.since < until),
     )
@@ -211,10 +216,12 @@ async def _create(session: AsyncSession, viewer: Viewer, row: Row, fields: Mappi
 
 
 async def _write(session: AsyncSession, viewer: Viewer, row: Row, fields: Mapping[str, object]) -> Row:
-    """Write the fields, once the parties that they name are seen to be there."""
+    """Write the fields, once the organizations that they name are seen to be there, and on one's own grid: whoever
+    holds a post in one counts there, and whoever stands below one is shown under it."""
     for name in ("parent_id", "organization_id"):
-        if isinstance(id := fields.get(name), UUID):
-            await by_id(session, viewer, id)
+        id = fields.get(name)
+        if isinstance(id, UUID) and id != getattr(row, name):
+            writing.must_cover(viewer, (await by_id(session, viewer, id)).grid_path)
     least = fields.get("minimum_size")
     if isinstance(least, int) and least < 1:
         raise Invalid(f"minimum_size is {least}: give 1 or more, or leave it empty.", field="minimum_size")

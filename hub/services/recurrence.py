@@ -1,57 +1,29 @@
-"""What comes again by a rule: RRULE of RFC 5545, checked here and nowhere else, and its occurrences in China.
+"""What comes again by a rule (RRULE), and its occurrences in China.
 
-    FREQ=DAILY                           每天            FREQ=MONTHLY;BYMONTHDAY=5,15,25    逢5进圈
-    FREQ=WEEKLY;BYDAY=SA,SU              红色周末        FREQ=MONTHLY;INTERVAL=3            每季度
-
-Taken are rules for people: of days and larger, never of less than a day. The days are looked at one period after the
-other up to the last one that is asked for, so that a rule which never comes again costs no more than another: a library
-that looks on until it has found something would look until the year 9999.
+The days are looked at one period after the other, from the first to the last one that is asked for, so that a rule
+which never comes again costs no more than another, nor does an old one: a library that looks on until it has found
+something would look until the year 9999. Where a rule counts (COUNT), its end is found once, and remembered.
 """
 
 import re
 from calendar import monthrange
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from typing import Any
 
+from hub.checks import Fault, times_faults
 from hub.errors import Invalid
+from hub.services.rrule import Rule, read_rule
 from hub.services.working_days import CHINA
 
-FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
-DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-MOST_OCCURRENCES, MOST_DAYS, LONGEST = 1_000, 3 * 366, 500
+MOST_OCCURRENCES, MOST_DAYS = 1_000, 3 * 366
 FIRST_YEAR, LAST_YEAR, NEVER_DAYS = 1949, 2149, 30 * 366
-INSTEAD = {
-    "BYSECOND": "BYHOUR and BYMINUTE",
-    "BYYEARDAY": "BYMONTH and BYMONTHDAY",
-    "BYWEEKNO": "BYMONTH and BYDAY",
-    "BYEASTER": "BYMONTH and BYMONTHDAY",
-    "DTSTART": "the first day beside the rule, not in it",
-}
-AT = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
-WEEK_DAY = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
-UNTIL = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?")
+LAST_DAY = date(LAST_YEAR + 4, 1, 1)
+AT = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
 Span = tuple[date, date]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A rule, read. `text` is how it is written; an empty part says nothing."""
-
-    text: str
-    freq: str
-    interval: int = 1
-    count: int | None = None
-    until: datetime | None = None
-    months: frozenset[int] = frozenset()
-    month_days: frozenset[int] = frozenset()
-    week_days: frozenset[tuple[int, int]] = frozenset()  # which one of the month or year, 0 for each; Monday is 0
-    positions: tuple[int, ...] = ()
-    hours: tuple[int, ...] = ()
-    minutes: tuple[int, ...] = ()
-    week_start: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +43,23 @@ class Times:
 
     @property
     def lasts(self) -> timedelta:
-        """How long it takes each time: an hour, or the whole day, unless that is said."""
-        if self.minutes is not None:
-            return timedelta(minutes=self.minutes)
-        return timedelta(days=1) if self.whole_day else timedelta(hours=1)
+        """How long it takes each time: the whole day where no time of day is said, else what is said, or an hour."""
+        if self.whole_day:
+            return timedelta(days=1)
+        return timedelta(hours=1) if self.minutes is None else timedelta(minutes=self.minutes)
 
-    def all(self, until: date) -> Iterator[datetime]:
-        """When it comes, in China's zone, up to and with that day."""
-        last = min(until, self.ends_on) if self.ends_on is not None else until
-        for found in _counted(self, last):
-            yield found.replace(tzinfo=CHINA)
+    def all(self, until: date, *, since: date | None = None) -> Iterator[datetime]:
+        """When it comes, in China's zone, up to and with one day, and from the other one on."""
+        for found in _from(self, since or self.starts_on, min(until, self.ends_on or until, LAST_DAY)):
+            if since is None or found.date() >= since:
+                yield found.replace(tzinfo=CHINA)
 
     def between(self, since: date, until: date) -> list[datetime]:
         """When it comes from one day to another, both included. Raises Invalid for more than can be told at once."""
         must_be_span(since, until)
         found: list[datetime] = []
-        for one in self.all(until):
-            if one.date() >= since:
-                found.append(one)
+        for one in self.all(until, since=since):
+            found.append(one)
             if len(found) > MOST_OCCURRENCES:
                 raise Invalid(
                     f"It comes more than {MOST_OCCURRENCES} times from {since} to {until}: ask for fewer days.",
@@ -98,13 +69,9 @@ class Times:
 
     def around(self, since: date, until: date) -> tuple[datetime | None, datetime | None]:
         """The last time before these days, and the first one after them, within three years."""
-        before: datetime | None = None
-        for one in self.all(min(until, date(LAST_YEAR, 1, 1)) + timedelta(days=MOST_DAYS)):
-            if one.date() < since:
-                before = one
-            elif one.date() > until:
-                return before, one
-        return before, None
+        before = None if (found := _last(self, since)) is None else found.replace(tzinfo=CHINA)
+        further = self.all(min(until, date(LAST_YEAR, 1, 1)) + timedelta(days=MOST_DAYS), since=until)
+        return before, next((one for one in further if one.date() > until), None)
 
 
 def must_be_span(since: date, until: date) -> None:
@@ -139,13 +106,36 @@ def times(
     return made
 
 
-def problem(rule: str) -> str | None:
-    """The words of a refusal, if the rule is none."""
+def entered(
+    rule: str, starts_on: date, *, ends_on: date | None = None, at: str | None = None, minutes: int | None = None
+) -> Times:
+    """The same for what a person writes: what lasts some minutes begins at a time of day. A source may leave that open.
+
+    Raises Invalid.
+    """
+    made = times(rule, starts_on, ends_on=ends_on, at=at, minutes=minutes)
+    if made.whole_day and minutes is not None:
+        raise Invalid(
+            f"minutes is {minutes}, and no time of day is said: give `at` as 09:00, or leave minutes empty.",
+            field="minutes",
+        )
+    return made
+
+
+@times_faults.answered_by
+def faults(said: Mapping[str, Any]) -> Sequence[Fault]:
+    """The part that is refused, and the words, where it makes no sense."""
     try:
-        read_rule(rule)
+        times(
+            said["rule"],
+            said["starts_on"],
+            ends_on=said.get("ends_on"),
+            at=said.get("at"),
+            minutes=said.get("minutes"),
+        )
     except Invalid as error:
-        return str(error)
-    return None
+        return [((error.field or "rule",), str(error))]
+    return []
 
 
 def clock(at: str | None) -> time | None:
@@ -157,173 +147,94 @@ def clock(at: str | None) -> time | None:
     return time(int(found[1]), int(found[2]))
 
 
-@lru_cache(1024)
-def read_rule(rule: str) -> Rule:
-    """The rule that a text is. Raises Invalid."""
-    text = rule.strip().upper().removeprefix("RRULE:").rstrip(";")
-    if not text or len(text) > LONGEST:
-        raise _wrong("The rule is empty or longer than 500 characters: write for example FREQ=WEEKLY;BYDAY=SA,SU.")
-    parts: dict[str, str] = {}
-    for part in text.split(";"):
-        name, equals, value = part.partition("=")
-        if name in INSTEAD:
-            raise _wrong(f"{name} is not taken: write {INSTEAD[name]}.")
-        if name not in READERS or not equals or not value:
-            raise _wrong(f"{part!r} is no part of a rule: write one of {', '.join(READERS)}, as FREQ=MONTHLY.")
-        if name in parts:
-            raise _wrong(f"{name} stands there twice: put its values into one, parted by commas.")
-        parts[name] = value
-    if "FREQ" not in parts:
-        raise _wrong("FREQ is missing: begin with FREQ=DAILY, WEEKLY, MONTHLY or YEARLY.")
-    read = Rule(text, **{READERS[name][0]: READERS[name][1](value) for name, value in parts.items()})  # type: ignore[arg-type]  # each reader is its field's
-    return _fitting(read)
-
-
-def _fitting(rule: Rule) -> Rule:
-    """The rule, if its parts go together."""
-    if rule.count is not None and rule.until is not None:
-        raise _wrong("COUNT and UNTIL are both there: write one of them.")
-    if rule.freq in ("DAILY", "WEEKLY") and any(ordinal for ordinal, _ in rule.week_days):
-        raise _wrong("BYDAY counts days of a month, as 2MO does, in MONTHLY and YEARLY rules only: write MO.")
-    if rule.freq == "WEEKLY" and rule.month_days:
-        raise _wrong("BYMONTHDAY does not go with FREQ=WEEKLY: write FREQ=MONTHLY.")
-    if rule.positions and not (rule.months or rule.month_days or rule.week_days or rule.hours or rule.minutes):
-        raise _wrong("BYSETPOS chooses among days: write BYDAY or BYMONTHDAY beside it.")
-    return rule
-
-
-def _wrong(message: str) -> Invalid:
-    return Invalid(message, field="rule")
-
-
-# --- the parts
-
-
-def _freq(value: str) -> str:
-    if value not in FREQUENCIES:
-        often = (
-            "HOURLY, MINUTELY and SECONDLY are too often for people; for hours of a day write FREQ=DAILY;BYHOUR=9,14."
-        )
-        raise _wrong(f"FREQ={value}: write DAILY, WEEKLY, MONTHLY or YEARLY. {often}")
-    return value
-
-
-def _whole(name: str, least: int, most: int) -> Callable[[str], int]:
-    def read(value: str) -> int:
-        if not re.fullmatch(r"\d{1,5}", value) or not least <= int(value) <= most:
-            raise _wrong(f"{name}={value}: write a number from {least} to {most}.")
-        return int(value)
-
-    return read
-
-
-def _numbers(name: str, least: int, most: int, *, back: bool = False) -> Callable[[str], tuple[int, ...]]:
-    """Several numbers; `back`: they may count from the end."""
-
-    def read(value: str) -> tuple[int, ...]:
-        found = set[int]()
-        for one in value.split(","):
-            said = int(one) if re.fullmatch(r"[+-]?\d{1,3}", one) else None
-            if said is None or not least <= (abs(said) if back else said) <= most:
-                ends = f", or -{least} to -{most} from the end" if back else ""
-                raise _wrong(f"{name}={value}: write numbers from {least} to {most}{ends}, parted by commas.")
-            found.add(said)
-        return tuple(sorted(found))
-
-    return read
-
-
-def _week_days(value: str) -> frozenset[tuple[int, int]]:
-    found = set[tuple[int, int]]()
-    for one in value.split(","):
-        day = WEEK_DAY.fullmatch(one)
-        if day is None or (day[1] and not 1 <= abs(int(day[1])) <= 53):
-            raise _wrong(f"BYDAY={value}: write days as MO,TU,WE,TH,FR,SA,SU; 1MO is the first Monday, -1FR the last.")
-        found.add((int(day[1] or 0), DAYS.index(day[2])))
-    return frozenset(found)
-
-
-def _until(value: str) -> datetime:
-    """The last moment, as clocks in China show it."""
-    found = UNTIL.fullmatch(value)
-    try:
-        if found is not None and found[2] is None:
-            return datetime.combine(datetime.strptime(found[1], "%Y%m%d"), time.max)
-        if found is not None:
-            said = datetime.strptime(found[1] + found[2], "%Y%m%d%H%M%S")
-            return said.replace(tzinfo=UTC).astimezone(CHINA).replace(tzinfo=None) if found[3] else said
-    except (ValueError, OverflowError):
-        pass
-    raise _wrong(f"UNTIL={value}: write a day as 20261231, or a moment as 20261231T155959Z.")
-
-
-def _week_start(value: str) -> int:
-    if value not in DAYS:
-        raise _wrong(f"WKST={value}: write MO or SU.")
-    return DAYS.index(value)
-
-
-READERS: dict[str, tuple[str, Callable[[str], object]]] = {
-    "FREQ": ("freq", _freq),
-    "INTERVAL": ("interval", _whole("INTERVAL", 1, 1000)),
-    "COUNT": ("count", _whole("COUNT", 1, 10_000)),
-    "UNTIL": ("until", _until),
-    "BYMONTH": ("months", lambda value: frozenset(_numbers("BYMONTH", 1, 12)(value))),
-    "BYMONTHDAY": ("month_days", lambda value: frozenset(_numbers("BYMONTHDAY", 1, 31, back=True)(value))),
-    "BYDAY": ("week_days", _week_days),
-    "BYSETPOS": ("positions", _numbers("BYSETPOS", 1, 366, back=True)),
-    "BYHOUR": ("hours", _numbers("BYHOUR", 0, 23)),
-    "BYMINUTE": ("minutes", _numbers("BYMINUTE", 0, 59)),
-    "WKST": ("week_start", _week_start),
-}
-
-
-# --- the days
-
-
-def _counted(times: Times, last: date) -> Iterator[datetime]:
-    """The occurrences up to a day, as clocks in China show them."""
-    rule, left = times.rule, times.rule.count
-    begin = times.at or time()
-    hours, minutes = rule.hours or (begin.hour,), rule.minutes or (begin.minute,)
-    clocks = [time(hour, minute) for hour in hours for minute in minutes]
-    for first, end in _periods(rule, times.starts_on, last):
-        days = (first + timedelta(days=at) for at in range((end - first).days + 1))
-        found = [datetime.combine(day, clock) for day in days if _fits(rule, times.starts_on, day) for clock in clocks]
-        for one in _chosen(found, rule.positions):
-            if one < datetime.combine(times.starts_on, begin):
-                continue
-            if one.date() > last or (rule.until is not None and one > rule.until) or left == 0:
+def _from(times: Times, since: date, last: date) -> Iterator[datetime]:
+    """The occurrences up to a day, as clocks in China show them; earlier ones than `since` may be left out."""
+    end, number = _end(times), _number(times.rule, times.starts_on, since)
+    while (period := _period(times.rule, times.starts_on, number))[0] <= last:
+        for one in _within(times, *period):
+            if one.date() > last or one > end:
                 return
-            left = None if left is None else left - 1
             yield one
+        number += 1
 
 
-def _periods(rule: Rule, first: date, last: date) -> Iterator[Span]:
-    """The periods that the rule looks at, one after the other: days, weeks, months or years."""
+def _last(times: Times, before: date) -> datetime | None:
+    """The last occurrence before a day."""
+    end = _end(times)
+    last = min(before - timedelta(days=1), times.ends_on or LAST_DAY, end.date())
+    for number in range(_number(times.rule, times.starts_on, last), -1, -1):
+        period = _period(times.rule, times.starts_on, number)
+        if found := [one for one in _within(times, *period) if one.date() <= last and one <= end]:
+            return found[-1]
+    return None
+
+
+def _end(times: Times) -> datetime:
+    """The last moment at which a rule may come by itself."""
+    if times.rule.count is not None:
+        return _counted(times)
+    return times.rule.until or datetime.combine(LAST_DAY, time.max)
+
+
+@lru_cache(4096)
+def _counted(times: Times) -> datetime:
+    """When it comes for the last time that is counted, if that is in our time."""
+    left, number = times.rule.count or 0, 0
+    while (period := _period(times.rule, times.starts_on, number))[0] <= LAST_DAY:
+        for one in _within(times, *period):
+            left -= 1
+            if left == 0:
+                return one
+        number += 1
+    return datetime.combine(LAST_DAY, time.max)
+
+
+def _within(times: Times, first: date, end: date) -> Iterator[datetime]:
+    """The occurrences of one period, from the first day of the rule on."""
+    rule, begin = times.rule, datetime.combine(times.starts_on, times.at or time())
+    clocks = [time(hour, minute) for hour in rule.hours or (begin.hour,) for minute in rule.minutes or (begin.minute,)]
+    days = (first + timedelta(days=at) for at in range((end - first).days + 1))
+    fitting = (day for day in days if _fits(rule, times.starts_on, day))
+    if rule.positions:
+        found = _chosen(list(fitting), clocks, rule.positions)
+    else:
+        found = (datetime.combine(day, clock) for day in fitting for clock in clocks)
+    return (one for one in found if one >= begin)
+
+
+def _number(rule: Rule, first: date, day: date) -> int:
+    """Which of the rule's periods is the last that begins by that day; the first one is 0."""
+    begin, _ = _period(rule, first, 0)
     if rule.freq in ("DAILY", "WEEKLY"):
-        days = 1 if rule.freq == "DAILY" else 7
-        begin = first if days == 1 else first - timedelta(days=(first.weekday() - rule.week_start) % 7)
-        for number in range(0, (last - begin).days + 1, days * rule.interval):
-            yield begin + timedelta(days=number), begin + timedelta(days=number + days - 1)
-        return
-    months = rule.interval * (1 if rule.freq == "MONTHLY" else 12)
-    begin = first.replace(day=1) if rule.freq == "MONTHLY" else first.replace(month=1, day=1)
-    for number in range(0, (last.year - begin.year) * 12 + last.month - begin.month + 1, months):
-        year, month = begin.year + (begin.month - 1 + number) // 12, (begin.month - 1 + number) % 12 + 1
-        end = month if rule.freq == "MONTHLY" else 12
-        yield date(year, month, 1), date(year, end, monthrange(year, end)[1])
+        size, between = rule.interval * (1 if rule.freq == "DAILY" else 7), (day - begin).days
+    else:
+        size = rule.interval * (1 if rule.freq == "MONTHLY" else 12)
+        between = (day.year - begin.year) * 12 + day.month - begin.month
+    return max(between // size, 0)
+
+
+def _period(rule: Rule, first: date, number: int) -> Span:
+    """The first and the last day of a period that the rule looks at: a day, a week, a month or a year."""
+    if rule.freq in ("DAILY", "WEEKLY"):
+        size = 1 if rule.freq == "DAILY" else 7
+        back = 0 if size == 1 else (first.weekday() - rule.week_start) % 7
+        begin = first + timedelta(days=number * rule.interval * size - back)
+        return begin, begin + timedelta(days=size - 1)
+    size = 1 if rule.freq == "MONTHLY" else 12
+    month = (first.month - 1 if size == 1 else 0) + number * rule.interval * size
+    year, month = first.year + month // 12, month % 12 + 1
+    end = month + size - 1
+    return date(year, month, 1), date(year, end, monthrange(year, end)[1])
 
 
 def _fits(rule: Rule, first: date, day: date) -> bool:
     """Whether the rule names the day: by its parts, or else as the first day is."""
-    length = monthrange(day.year, day.month)[1]
     if rule.months and day.month not in rule.months:
         return False
-    if rule.month_days and not {day.day, day.day - length - 1} & rule.month_days:
+    if rule.month_days and day.day not in rule.month_days and day.day - _length(day) - 1 not in rule.month_days:
         return False
     if rule.week_days:
-        return any(_is_week_day(rule, day, length, ordinal, which) for ordinal, which in rule.week_days)
+        return any(_is_week_day(rule, day, ordinal, which) for ordinal, which in rule.week_days)
     if rule.month_days or rule.freq == "DAILY":
         return True
     if rule.freq == "WEEKLY":
@@ -331,18 +242,23 @@ def _fits(rule: Rule, first: date, day: date) -> bool:
     return day.day == first.day and (rule.freq == "MONTHLY" or bool(rule.months) or day.month == first.month)
 
 
-def _is_week_day(rule: Rule, day: date, length: int, ordinal: int, which: int) -> bool:
+def _length(day: date) -> int:
+    return monthrange(day.year, day.month)[1]
+
+
+def _is_week_day(rule: Rule, day: date, ordinal: int, which: int) -> bool:
     """Whether it is that day of the week, and that one of its month, or of its year where no month is named."""
     if day.weekday() != which:
         return False
-    place, size = day.day, length
+    place, size = day.day, _length(day)
     if rule.freq == "YEARLY" and not rule.months:
         place, size = day.timetuple().tm_yday, date(day.year, 12, 31).timetuple().tm_yday
     return ordinal in (0, (place - 1) // 7 + 1, -((size - place) // 7 + 1))
 
 
-def _chosen(found: list[datetime], positions: tuple[int, ...]) -> list[datetime]:
-    if not positions:
-        return found
-    at = {place - 1 if place > 0 else len(found) + place for place in positions}
-    return [one for number, one in enumerate(found) if number in at]
+def _chosen(days: Sequence[date], clocks: Sequence[time], positions: tuple[int, ...]) -> Iterator[datetime]:
+    """Those of a period's occurrences that stand at these places among them."""
+    size = len(days) * len(clocks)
+    at = {place - 1 if place > 0 else size + place for place in positions}
+    for day, clock in (divmod(number, len(clocks)) for number in sorted(at) if 0 <= number < size):
+        yield datetime.combine(days[day], clocks[clock])

@@ -5,6 +5,7 @@ possible when, and for whom, is the table in workflow.
 """
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from hub.models import (
     RequestIssue,
     RequestLevel,
     RequestStatus,
+    WorkflowStep,
     now,
 )
 from hub.services import changes as _the_log  # noqa: F401  once it is imported, every write is logged
@@ -206,6 +208,23 @@ async def merged_under(session: AsyncSession, heads: Collection[UUID]) -> list[R
     return list(await session.scalars(ordered.execution_options(populate_existing=True)))
 
 
+def _moved_on(
+    session: AsyncSession,
+    request: Request,
+    action: RequestAction,
+    step: WorkflowStep | None,
+    at: datetime,
+    told: Mapping[str, object],
+) -> dict[str, object]:
+    """Put it on the step that was taken, and give it the deadline of the next one, if it came to stand before another.
+    Returns what the event tells of that."""
+    came = action in step_deadlines.AGAIN
+    if step is not None and step.phase not in steps.OVERLAYS:
+        came = came or request.step_id != step.id
+        request.step_id = step.id
+    return step_deadlines.come(session, request, action, at, told) if came else {}
+
+
 def record(
     session: AsyncSession,
     viewer: Viewer,
@@ -226,12 +245,7 @@ def record(
     request.status = to or workflow.TABLE[action].to or before
     request.updated_at = at
     step = steps.of_action(steps.in_hand(session, request.workflow_id), action)
-    came = action in step_deadlines.AGAIN
-    if step is not None and step.phase not in steps.OVERLAYS:
-        came = came or request.step_id != step.id
-        request.step_id = step.id
-    told = details or {}
-    told = {**told, **(step_deadlines.come(session, request, action, at, told) if came else {})}
+    told = {**(details or {}), **_moved_on(session, request, action, step, at, details or {})}
     if request.status not in workflow.ENDED:
         request.closed_at = None
     elif request.closed_at is None:

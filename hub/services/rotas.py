@@ -147,9 +147,13 @@ async def relieve_shift(
     session: AsyncSession, viewer: Viewer, id: UUID, *, person_id: UUID, at: datetime | None = None
 ) -> Shift:
     """Let a person relieve another one (换岗, 接岗). At the beginning, as without `at`, the whole turn is taken over;
-    in the midst of it, the rest; at its end, a turn as long follows."""
+    in the midst of it, the rest; at its end, a turn as long follows. One that was held is not taken over whole."""
     old = await _kept(session, viewer, id)
     at = old.starts_at if at is None else at
+    if old.held and at == old.starts_at:
+        raise Conflict(
+            "The turn was held: nobody can take over all of it. Give a later time, from which on it is the rest."
+        )
     if not old.starts_at <= at <= old.ends_at:
         raise Invalid(
             f"The turn runs from {_told(old.starts_at)} to {_told(old.ends_at)}: relieve it then.", field="at"
@@ -211,7 +215,7 @@ def _ruled(row: Rota | Series, fields: Mapping[str, object]) -> dict[str, object
     rule, starts_on, ends_on, at, minutes = (fields.get(name, getattr(row, name)) for name in OF_THE_RULE)
     if rule is None or starts_on is None:
         raise Invalid("A rule and its first day cannot be empty: leave them out, or give them.", field="rule")
-    made = recurrence.times(rule, starts_on, ends_on=ends_on, at=at, minutes=minutes)  # type: ignore[arg-type]  # as its fields are typed
+    made = recurrence.entered(rule, starts_on, ends_on=ends_on, at=at, minutes=minutes)  # type: ignore[arg-type]  # as its fields are typed
     return {"rule": made.rule.text, "at": made.at and f"{made.at:%H:%M}"}
 
 
@@ -224,9 +228,11 @@ async def _with_place(session: AsyncSession, viewer: Viewer, fields: Mapping[str
 
 
 async def _person(session: AsyncSession, viewer: Viewer, id: UUID) -> Person:
+    """The person, locked: of two turns that are given at once the second one waits, and is looked at then."""
     person = await parties.living(session, viewer, id)
     if not isinstance(person, Person):
         raise Invalid(f"{person.name} is no person: turns are taken by persons.", field="person_id")
+    await session.get_one(Person, person.id, with_for_update=True)
     return person
 
 

@@ -16,6 +16,8 @@ CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 FIXED_HOLIDAYS = frozenset({(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)})
 YEARS = frozenset(day.year for day in chinese_calendar.constants.holidays)
 LAST_SECOND = time(23, 59, 59)
+FIRST_YEAR, LAST_YEAR = 1000, 9998
+"""What people may say of time: from any such moment on and back one can reckon. Python's own years end with 9999."""
 
 
 def known(day: date) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.db import Origin
 from hub.models import (
     Base,
+    CatalogueEntry,
     ChangeKind,
     Extra,
     Identity,
@@ -29,7 +30,7 @@ from hub.models import (
     uuid7,
 )
 from hub.plugin import BadRecord, Caller
-from hub.services import grids, merging
+from hub.services import catalogue, grids, merging
 from hub.services.changes import plain
 from hub.services.shapes import shape, written
 from hub.sync import archive, bulk
@@ -167,6 +168,9 @@ def _change(batch: Batch, one: Planned) -> None:
     if new:
         said = ChangeKind.CLOSED if one.action is PlanAction.CLOSE else ChangeKind.UPDATED
         batch.change(kind.model, row, new, kind.model.__name__, said, one.record.at)
+    if kind.model is CatalogueEntry and "version" in new:
+        begins = new.get("valid_from", row["valid_from"])
+        batch.create(CatalogueEntry, catalogue.former(row["id"], row, begins), "CatalogueEntry", one.record.at)
     if kind.model is Request and "status" in new:
         _event(batch, one, {**row, **new})
 

@@ -6,8 +6,9 @@ from datetime import datetime
 from functools import cache
 from operator import itemgetter
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.db import CHANNEL, Origin, driver
@@ -44,6 +45,7 @@ class Batch:
         self._new: dict[type[Base], list[Row]] = defaultdict(list)
         self._changed: dict[tuple[type[Base], tuple[str, ...]], list[Sequence[Any]]] = defaultdict(list)
         self._changes: list[tuple[ChangeKind, str, Row, Row, Row, datetime | None]] = []
+        self._gone: dict[type[Base], list[UUID]] = defaultdict(list)
         self._more: Counter[tuple[Any, ...]] = Counter()
         self._links: list[Sequence[Any]] = []
         self._said_again: list[Sequence[Any]] = []
@@ -80,6 +82,14 @@ class Batch:
             self._more[tuple(before.values())] -= 1
             self._more[tuple({**before, **told}[name] for name in SORT)] += 1
 
+    def remove(self, model: type[Base], row: Mapping[str, Any], entity: str) -> None:
+        """Take a row away that nothing speaks of any more; the log keeps what it held."""
+        shape = shapes.shape(model)
+        held = shape.told(dict(row))
+        self._gone[model].append(row["id"])
+        reverse = {**held, **dict.fromkeys(shape.secret & held.keys(), HIDDEN)}
+        self._changes.append((ChangeKind.DELETED, entity, held, {}, reverse, None))
+
     def link(self, row: Sequence[Any], *, known: bool = False) -> None:
         """What a source calls a row, in the order of the table: no noun, so no change is said of it."""
         (self._said_again if known else self._links).append(row)
@@ -97,6 +107,9 @@ class Batch:
             await bulk.update(raw, Link, LINK[:3], LINK[3:], self._said_again)
         for (model, names), changed_rows in self._changed.items():
             await bulk.update(raw, model, ("id",), names, changed_rows)
+        for gone, ids in self._gone.items():
+            table = gone.metadata.tables[gone.__tablename__]
+            await session.execute(delete(table).where(table.c.id.in_(ids)))
         if deltas := [(uuid7(), count, *sort) for sort, count in self._more.items() if count]:
             await bulk.copy(raw, TallyDelta, deltas, ("id", "count", *SORT))
         if self._changes:

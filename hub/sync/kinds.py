@@ -1,7 +1,7 @@
 """The kinds of record that the hub can take, and which columns their fields become."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from hub.errors import Invalid
@@ -93,15 +93,18 @@ def _request(values: Values, row: Mapping[str, Any] | None, found: Mapping[str, 
 def _catalogue_entry(
     values: Values, row: Mapping[str, Any] | None, found: Mapping[str, Found], at: datetime
 ) -> str | None:
-    """Its category is written in one way; what changes what it says is a new version, from that day on."""
+    """Its category is written in one way; what changes what it says is a new version, which begins later than the one
+    that stands. A first day that lies before that says nothing of it."""
     if "category" in values:
         values["category"] = "/".join(catalogue.parts(values["category"])) or None
     if row is None:
         values.setdefault("valid_from", local_day(at))
     elif any(name in values and values[name] != row[name] for name in catalogue.SAYS):
-        values["version"] = row["version"] + 1
-        if values.get("valid_from") in (None, row["valid_from"]):
-            values["valid_from"] = local_day(at)
+        said, stood = values.get("valid_from"), row["valid_from"]
+        later = said if said is not None and (stood is None or said > stood) else None
+        values["version"], values["valid_from"] = row["version"] + 1, catalogue.next_from(stood, later, local_day(at))
+    elif row["version"] > 1 and (values.get("valid_from") or date.min) < (row["valid_from"] or date.min):
+        values.pop("valid_from", None)
     return None
 
 

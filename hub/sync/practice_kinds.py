@@ -17,6 +17,7 @@ from hub.models import (
     WorkflowStep,
 )
 from hub.services import figures, indicators
+from hub.services import workflow_faults as _workflow_faults  # noqa: F401  asked by who reads workflows, as a whole
 from hub.sync.kind import Found, Kind, Reference, Values
 
 

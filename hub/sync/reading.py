@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -22,6 +22,8 @@ from hub.sync.kinds import KINDS
 
 LONGEST = 200
 GONE = bytes(16)
+NUL = b"\\u0000"
+"""As JSON has it."""
 SCALAR, NAMED, NESTED = range(3)
 UNKNOWN = "a field that its plugin does not know"
 
@@ -47,6 +49,7 @@ class Reading:
     extra   what is to be kept beside the row
     partial it says some fields only, whatever else there is
     unread  only its hash was taken so far: `values`, `named` and `nested` are empty
+    clean   all its text can be kept: it holds no NUL, and no half characters
     """
 
     record: Record
@@ -57,6 +60,7 @@ class Reading:
     extra: Mapping[str, Any] = field(default_factory=dict)
     partial: bool = False
     unread: bool = False
+    clean: bool = False
     link: Known | None = None
     natural: tuple[Any, ...] = ()
 
@@ -160,18 +164,24 @@ def _glanced(one: Reading) -> bool:
         key(record.key)
         if record.extra or record.deleted or not isinstance(record.fields, Mapping):
             return False
-        one.record, one.hash, one.unread = _in_utc(record), fingerprint(record), True
+        content = _content(record)
+        one.record, one.hash, one.unread, one.clean = _in_utc(record), _digest(content), True, NUL not in content
         return True
     except (ValueError, TypeError):
         return False
 
 
 def _in_utc(record: Record) -> Record:
-    return record if record.at is None or record.at.tzinfo is UTC else replace(record, at=reading.moment(record.at))
+    if record.at is None or record.at.tzinfo is UTC:
+        return record
+    at = reading.moment(record.at)
+    return Record(record.kind, record.key, record.fields, record.deleted, record.where, at, record.extra)
 
 
 def _understood(kind: Kind, one: Reading, readings: Readings) -> bool:
     """Read what a record means. If it makes no sense, that is noted with the reason."""
+    if one.clean and _quickly(kind, one):
+        return True
     ways = _ways(kind.name)
     while True:
         record, into = one.record, (one.values, one.named, one.nested)
@@ -205,6 +215,35 @@ def _understood(kind: Kind, one: Reading, readings: Readings) -> bool:
                 return False
             one.record = replace(record, fields={other: value for other, value in said.items() if other != name})
             one.hash = b""
+
+
+def _quickly(kind: Kind, one: Reading) -> bool:
+    """Read a record of which it is known that its text is text. False, and nothing done, where that does not go as with
+    nearly all records: then it is read with care, for the words."""
+    fields, into = one.record.fields, (one.values, one.named, one.nested)
+    try:
+        ways = _quick_ways(kind.name, tuple(fields))
+        for (place, column, understand), value in zip(ways, fields.values(), strict=True):
+            if value is None or value == "":
+                into[place][column] = None
+            elif understand is None:
+                into[place][column] = value.strip() or None
+            else:
+                found = understand(value)
+                into[place][column] = None if found == "" else found
+    except (ValueError, TypeError, KeyError, AttributeError):
+        for part in into:
+            part.clear()
+        return False
+    one.unread = False
+    return True
+
+
+@lru_cache(1024)
+def _quick_ways(name: str, fields: tuple[str, ...]) -> list[tuple[int, str, reading.Reader | None]]:
+    """The ways of these fields, in their order; None for a reader that has only blanks to take away."""
+    found = map(_ways(name).__getitem__, fields)
+    return [(place, column, None if understand is reading.text else understand) for place, column, understand in found]
 
 
 @cache
@@ -265,6 +304,14 @@ def fingerprint(record: Record) -> bytes:
     """The same for the same content, however its fields are ordered: 16 bytes. All that is gone is alike."""
     if record.deleted:
         return GONE
+    return _digest(_content(record))
+
+
+def _content(record: Record) -> bytes:
+    """All that it says, as JSON. Raises TypeError where some of its text is no text."""
     said = (record.deleted, record.fields, record.extra) if record.extra else (record.deleted, record.fields)
-    content = orjson.dumps(said, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    return orjson.dumps(said, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+
+
+def _digest(content: bytes) -> bytes:
     return hashlib.blake2b(content, digest_size=16).digest()

@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.db import Database, Origin
 from hub.errors import Conflict
 from hub.models import (
+    CatalogueEntry,
     Change,
     ChangeKind,
     Grid,
@@ -145,6 +146,7 @@ async def _take_back(work: Work, ours: set[UUID], said: Sequence[Any]) -> None:
         done = [back for back in rows.values() if back.new]
         for back in done:
             _write(batch, back, run)
+        await _former(session, batch, done)
         await batch.write(session)
         moved = {back.row["path"]: back.new["path"] for back in done if back.kind.model is Grid and "path" in back.new}
         await move(session, moved)
@@ -266,6 +268,16 @@ def _write(batch: Batch, back: Back, run: Run) -> None:
         event = {"request_id": back.row["id"], "id": uuid7(), "at": batch.at, "action": RequestAction.SYNC}
         said = {"status": back.new["status"], "note": "撤销同步", "details": {"undoes": str(run.plan_id)}}
         batch.create(RequestEvent, {**event, **said}, "RequestEvent")
+
+
+async def _former(session: AsyncSession, batch: Batch, done: Sequence[Back]) -> None:
+    """Take away what was kept as former versions of entries that are back at them."""
+    entries = [back for back in done if back.kind.model is CatalogueEntry and "version" in back.new]
+    if back_at := {back.row["id"]: back.new["version"] for back in entries}:
+        table = shape(CatalogueEntry).table
+        for row in await locked(session, table, among(table.c.current_id, back_at)):
+            if row["version"] >= back_at[row["current_id"]]:
+                batch.remove(CatalogueEntry, row, "CatalogueEntry")
 
 
 async def _look_again(session: AsyncSession, source: Source, done: Sequence[Back]) -> None:

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -13,6 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.schema import CallableColumnDefault
 
 from hub.plugin import Caller, Issue, Place
+from hub.services.working_days import CHINA
 
 Reader = Callable[[Any], Any]
 
@@ -87,7 +89,7 @@ def moment(value: object) -> datetime:
     if found.tzinfo is None:
         raise ValueError(f"{value!r} has no time zone (write 2026-01-31T08:00:00+08:00)")
     try:
-        return found.astimezone(UTC)
+        return found.astimezone(CHINA).astimezone(UTC)  # its day in China is reckoned with
     except OverflowError:
         raise ValueError(f"{value!r} lies outside the years 1 to 9999") from None
 
@@ -108,10 +110,16 @@ def term(vocabulary: type[enum.Enum]) -> Reader:
 def named(value: object) -> str | Place:
     """What names another row: a code, or a place in the source's words."""
     if isinstance(value, Place):
-        return Place(text(value.under), tuple(text(name) for name in value.names if name))
+        return _place(value.under, tuple(value.names))
     if isinstance(value, (str, int)):
         return text(value)
     raise ValueError(f"{value!r} is neither a code nor a place")
+
+
+@lru_cache(4096)
+def _place(under: str, names: tuple[str, ...]) -> Place:
+    """The same few places are named again and again."""
+    return Place(text(under), tuple(text(name) for name in names if name))
 
 
 def texts(value: object) -> list[str]:
@@ -139,7 +147,9 @@ def caller(value: object) -> Caller:
         raise ValueError(f"a {type(value).__name__} is no Caller")
     name = None if value.name is None else text(value.name) or None
     phone = None if value.phone is None else text(value.phone) or None
-    return Caller(name, phone, truth(value.confidential))
+    confidential = truth(value.confidential)
+    same = name is value.name and phone is value.phone and confidential is value.confidential
+    return value if same else Caller(name, phone, confidential)
 
 
 def issues(value: object) -> list[Issue]:

@@ -15,7 +15,7 @@ from plugins.practices.checks import faults
 from plugins.practices.files import Unreadable, Where, Written, read
 from plugins.practices.form import PracticeFile
 from plugins.practices.records import records
-from plugins.practices.words import words
+from plugins.practices.words import told
 
 __all__ = ["Practices"]
 
@@ -97,16 +97,16 @@ def said(path: Path) -> Items:
     except Unreadable as error:
         return [_bad(path, f"{path.name}, {error}", unread=True)]
     except ValidationError as error:
-        return [_bad(path, *(_told(written, fault["loc"], words(fault)) for fault in error.errors()))]
+        return [_bad(path, *(_told(written, where, what) for where, what in told(error)))]
     wrong = [_told(written, where, what) for where, what in faults(file)]
     return [_bad(path, *wrong)] if wrong else list(records(file, written))
 
 
 def _told(written: Written, where: Where, what: str) -> str:
     place = ".".join(str(part) for part in where)
-    return f"{written.path.name}, line {written.line(where)}: {place}: {what}"
+    return f"{written.path.name}, line {written.line(where)}: {place}{': ' if place else ''}{what}"
 
 
-def _bad(path: Path, *told: str, unread: bool = False) -> BadRecord:
+def _bad(path: Path, *lines: str, unread: bool = False) -> BadRecord:
     kind = Unread if unread else BadRecord
-    return kind(" ".join(told), {"file": path.name}, "practice", path.stem, where=path.name)
+    return kind(" ".join(lines), {"file": path.name}, "practice", path.stem, where=path.name)

@@ -1,49 +1,92 @@
 """What a form cannot see: whether a workflow can be walked, names stand once, queries can be asked."""
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any
 
-from hub.plugin import query_faults
+from hub.plugin import figure_faults, indicator_faults, operation_faults, times_faults, workflow_faults
 from plugins.practices.files import Where
-from plugins.practices.form import PracticeFile, Step, Workflow
-from plugins.practices.rules import wrong_rule
-from plugins.practices.vocabulary import ACTIONS, SCHEME_KINDS, TAKERS, instead
+from plugins.practices.form import Act, Feature, PracticeFile, Scheme, Step, Workflow
+from plugins.practices.vocabulary import ACTIONS, REFUSALS, SCHEME_KINDS, TAKERS, VIEWERS, instead
 
 Fault = tuple[Where, str]
 """Where in the file, and what to write instead, in words."""
 
-ASKED = "Write what the graph knows: `hub sdl` prints it."
-
 
 def faults(file: PracticeFile) -> Iterator[Fault]:
     """Everything that is wrong, from the top down."""
-    yield from _twice("schemes", [one.code for one in file.schemes], "code")
-    yield from _twice("workflows", [one.code for one in file.workflows], "code")
-    yield from _twice("indicators", [one.code for one in file.indicators], "code")
-    yield from _twice("catalogue", [one.code for one in file.catalogue], "code")
-    for section, rows in (("series", file.series), ("rotas", file.rotas)):
-        yield from _twice(section, [one.code for one in rows], "code")
-        for number, row in enumerate(rows):
-            if (words := wrong_rule(row.rule, row.starts_on)) is not None:
-                yield (section, number, "rule"), words
+    for section in ("schemes", "workflows", "indicators", "series", "rotas", "catalogue"):
+        yield from _twice(section, [one.code for one in getattr(file, section)], "code")
     yield from _twice("features", [one.row for one in file.features], "row")
     for number, scheme in enumerate(file.schemes):
-        if scheme.kind not in SCHEME_KINDS:
-            yield ("schemes", number, "kind"), f"{scheme.kind} is no kind of list. {instead(scheme.kind, SCHEME_KINDS)}"
+        yield from _under(("schemes", number), _scheme(scheme))
     for number, workflow in enumerate(file.workflows):
-        for where, words in (*known(workflow), *walkable(workflow)):
-            yield ("workflows", number, *where), words
+        yield from _under(("workflows", number), (*known(workflow), *walkable(workflow)))
+    for number, indicator in enumerate(file.indicators):
+        yield from _under(("indicators", number), indicator_faults(indicator.model_dump()))
+    for number, series in enumerate(file.series):
+        yield from _under(("series", number), times_faults(series.model_dump()))
+    for number, rota in enumerate(file.rotas):
+        yield from _under(("rotas", number), times_faults(rota.model_dump()))
     for number, feature in enumerate(file.features):
-        place: Where = ("features", number)
-        if not feature.figures and not feature.scenario:
-            yield place, f"{feature.row} has neither figures nor a scenario. Write one of them."
-        yield from _twice(("features", number, "figures"), [one.name for one in feature.figures], "name")
-        for at, figure in enumerate(feature.figures):
-            for line, words in query_faults(figure.query):
-                yield (*place, "figures", at, "query"), f"line {line} of the query: {words} {ASKED}"
-        for at, act in enumerate(feature.scenario):
-            for line, words in query_faults(act.do):
-                yield (*place, "scenario", at, "do"), f"line {line} of the operation: {words} {ASKED}"
+        yield from _under(("features", number), _feature(feature))
+
+
+def _under(place: Where, found: Iterable[Fault]) -> Iterator[Fault]:
+    for where, words in found:
+        yield (*place, *where), words
+
+
+def _scheme(scheme: Scheme) -> Iterator[Fault]:
+    if scheme.kind not in SCHEME_KINDS:
+        yield ("kind",), f"{scheme.kind} is no kind of list. {instead(scheme.kind, SCHEME_KINDS)}"
+    if scheme.expected is not None and scheme.expected < (count := len(scheme.items)):
+        words = f"{scheme.expected} are expected, and {count} are named. Write {count} or more, or leave it out."
+        yield ("expected",), words
+
+
+def _feature(feature: Feature) -> Iterator[Fault]:
+    if not feature.figures and not feature.scenario:
+        yield (), f"{feature.row} has neither figures nor a scenario. Write one of them."
+    yield from _twice("figures", [one.name for one in feature.figures], "name")
+    for number, figure in enumerate(feature.figures):
+        yield from _under(("figures", number), figure_faults(figure.query, figure.at))
+    kept = set[str]()
+    for number, act in enumerate(feature.scenario):
+        yield from _under(("scenario", number), _act(act, kept))
+        kept |= act.keep.keys()
+
+
+def _act(act: Act, kept: Collection[str]) -> Iterator[Fault]:
+    """A step of a scenario, after steps that have kept something by these names."""
+    role = act.who.partition(":")[0].partition("@")[0]
+    if role not in VIEWERS:
+        yield ("as",), f"there is no role {role}. {instead(role, VIEWERS)}"
+    if act.refused is not None and act.refused not in REFUSALS:
+        yield ("refused",), f"{act.refused} is no code of an error. {instead(act.refused, REFUSALS)}"
+    places = {place: ("keep", name) for name, place in act.keep.items()}
+    places |= {place: ("expect", place) for place in act.expect}
+    for where, words in operation_faults(act.do, frozenset(act.variables), tuple(places)):
+        yield places.get(str(where[0]), where), words
+    for part, values, there in (("with", act.variables, kept), ("expect", act.expect, {*kept, *act.keep})):
+        for name, value in values.items():
+            for said in _named(value):
+                if said not in there:
+                    words = instead(said, there) if there else "Let one keep it."
+                    yield (part, name), f"no step above keeps {said}. {words}"
+
+
+def _named(value: Any) -> Iterator[str]:
+    """The names that stand for something kept, in a value: "$name"."""
+    if isinstance(value, str) and NAMED.fullmatch(value) and not value.startswith("$today"):
+        yield value[1:]
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for part in parts:
+        yield from _named(part)
+
+
+NAMED = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*")
 
 
 def _twice(section: str | Where, names: Sequence[str], field: str) -> Iterator[Fault]:
@@ -92,6 +135,9 @@ def walkable(workflow: Workflow) -> Iterator[Fault]:
         if key not in reached:
             words = f"No way leads to {key}. Name it in the `next` of another step, or leave it out."
             yield ("steps", keys.index(key)), words
+    steps_said = [step.model_dump(include={"key", "phase", "actions", "by", "days"}) for step in steps]
+    if all(word in ACTIONS for step in steps for word in step.actions or ()):
+        yield from workflow_faults(workflow.subject, steps_said, [rung.model_dump() for rung in workflow.overdue])
     if stuck := [key for key in keys if key in reached - leaving]:
         words = (
             f"No way leads out of {', '.join(stuck)}. Let one of them end (`next: []`), or lead on to one that does."

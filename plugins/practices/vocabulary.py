@@ -36,6 +36,17 @@ ROLES = _words(
 )
 """The parts that a person may play."""
 
+VIEWERS = _words("admin anonymous carer clerk district handler partner resident")
+"""As whom a step of a scenario may be taken."""
+
+REFUSALS = _words(
+    """
+    UNAUTHENTICATED FORBIDDEN NOT_FOUND INVALID CONFLICT TRANSITION_REFUSED MISCONFIGURED UNAVAILABLE
+    BAD_ID BAD_CURSOR GAP COST_LIMIT TIME_LIMIT BAD_REQUEST BAD_USER_INPUT
+    """
+)
+"""The codes of errors with which the hub refuses."""
+
 SCHEME_KINDS = _words(
     """
     GOALS STANDARD CAMPAIGN MILESTONES POLICY EXAMPLES PROGRAMME DRIVES AWARDS CATEGORIES COLOURS DOCUMENTS

@@ -3,18 +3,38 @@
 import re
 from typing import Any
 
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from plugins.practices.files import Where
 from plugins.practices.form import FORMS, keys_of, part_at
 from plugins.practices.vocabulary import instead
 
-LONGEST = 60
+LONGEST, MOST = 60, 10
 NUMBERS = ("int_type", "int_parsing", "int_from_float", "float_type", "float_parsing", "finite_number")
+ONE_OF = re.compile(r"bool|int|float|[a-z-]+\[.*\]", re.DOTALL)
+TAGS = frozenset({"span", "list", "scalar"})
+
+
+def told(error: ValidationError) -> list[tuple[Where, str]]:
+    """What the form has found: where in the file, and in words. Of a value that may be one of several things, what it
+    is not as the last of them, a text or a list of codes: that is told, or why it is no such text."""
+    found: dict[Where, str] = {}
+    for fault in error.errors():
+        found[_place(fault["loc"])] = words(fault)
+    more = len(found) - MOST
+    few = list(found.items())[:MOST]
+    return [*few, ((), f"{more} more things do not fit. Mend these first.")] if more > 0 else few
+
+
+def _place(loc: Where) -> Where:
+    """Where in the file that is: without the names by which the form tells several things apart."""
+    return tuple(part for part in loc if not (isinstance(part, str) and (part in TAGS or ONE_OF.fullmatch(part))))
 
 
 def words(fault: ErrorDetails) -> str:
     """A fault that the form has found, as a person is told it."""
-    *above, name = fault["loc"]
+    *above, name = _place(fault["loc"])
     said, more = _shown(fault["input"]), fault.get("ctx", {})
     match fault["type"]:
         case "extra_forbidden":
@@ -23,9 +43,8 @@ def words(fault: ErrorDetails) -> str:
         case "missing":
             return f"{name} is missing. Write it."
         case "string_type":
-            return (
-                f"{said} is no text. Write {'a text' if isinstance(fault['input'], list | dict) else 'it in quotes'}."
-            )
+            quoted = isinstance(fault["input"], bool | int | float)
+            return f"{said} is no text. Write {'it in quotes' if quoted else 'one'}."
         case "string_too_short":
             return "it is empty. Write something, or leave it out."
         case "string_pattern_mismatch" if more["pattern"] in FORMS:
@@ -38,7 +57,7 @@ def words(fault: ErrorDetails) -> str:
         case "too_short":
             return "the list is empty. Write at least one, or leave it out."
         case "model_type" | "model_attributes_type" | "dict_type":
-            part = part_at(fault["loc"])
+            part = part_at(_place(fault["loc"]))
             return f"{said} stands for nothing here. " + (
                 f"Write its parts: {', '.join(keys_of(part))}." if part else "Write names and values: {name: value}."
             )

@@ -96,6 +96,14 @@ async def test_a_calendar_finds_the_days_that_the_hub_finds(
     assert told == rotas.times(series).between(date(2026, 3, 1), date(2026, 7, 31))
 
 
+async def test_a_whole_day_lasts_a_day_as_the_standard_wants(door: httpx2.AsyncClient, database: Database) -> None:
+    rota = Rota(title="巡逻", rule="FREQ=DAILY", minutes=90, starts_on=date(2026, 3, 1))  # as it was taken once
+    await add(database, rota)
+    text, _, _ = await read(door, rota)
+    lines = text.splitlines()
+    assert {"DTSTART;VALUE=DATE:20260301", "DURATION:P1D"} <= set(lines)
+
+
 async def test_the_grid_is_the_place_where_there_is_no_station(door: httpx2.AsyncClient, database: Database) -> None:
     grid = Grid(code="1", name="滨河社区", level=GridLevel.DISTRICT, path="1/")
     await add(database, grid)

@@ -267,7 +267,10 @@ async def test_what_cannot_be_built_is_refused_in_words(own_database: Database, 
             {"kind": "post", "count": 1, "fields": {"since": {"from": "May", "until": "June"}}},
             "'May' is no day and no time",
         ),
-        ({"kind": "post", "count": 1, "fields": {"since": {"rule": "FREQ=NEVER", "from": "2024-01-01"}}}, "is no rule"),
+        (
+            {"kind": "post", "count": 1, "fields": {"since": {"rule": "FREQ=NEVER", "from": "2024-01-01"}}},
+            "write DAILY, WEEKLY, MONTHLY",
+        ),
         (
             {"kind": "person", "count": 1, "on": {"level": "COMMUNITY", "code": "X"}},
             "write one of level, split and code",

@@ -1,21 +1,20 @@
 """Practices from files: what is shipped is all there, what is wrong is told by its line, and a sixth city is a file."""
 
 import re
-from datetime import date
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from hub import verifying
+from hub.auth import ROLES as ROLES_OF_VIEWERS
 from hub.db import Database
-from hub.errors import Conflict
+from hub.errors import Conflict, HubError
 from hub.models import Figure, Practice, Request, RequestAction, Scheme, SchemeKind, Source, WorkflowStep
 from hub.plugin import BadRecord, Record
 from hub.services.steps import TAKERS
 from hub.sync import registry
 from plugins.practices import SHIPPED, said, vocabulary
-from plugins.practices.rules import wrong_rule
 from tests.schema.api import schema
 from tests.sync.sources import column, counts, rows, run
 
@@ -123,8 +122,10 @@ WRONG = {
     "another step, or leave it out.",
     "loop": "loop.yaml, line 6: workflows.0.steps.0: No way leads out of report, handle, review. Let one of them end "
     "(`next: []`), or lead on to one that does.",
-    "rule": "rule.yaml, line 6: series.0.rule: BYMONTHDAY=35: write numbers from 1 to 31, or -1 to -31 from the end.",
-    "often": "often.yaml, line 3: rotas.0.rule: FREQ=HOURLY is none. Begin with FREQ=DAILY, WEEKLY, MONTHLY or YEARLY.",
+    "rule": "rule.yaml, line 6: series.0.rule: BYMONTHDAY=35: write numbers from 1 to 31, or -1 to -31 from the end, "
+    "parted by commas.",
+    "often": "often.yaml, line 3: rotas.0.rule: FREQ=HOURLY: write DAILY, WEEKLY, MONTHLY or YEARLY. HOURLY, MINUTELY "
+    "and SECONDLY are too often for people; for hours of a day write FREQ=DAILY;BYHOUR=9,14.",
     "demo": "demo.yaml, line 5: demo.rows.0: the name '志愿服务队{n}' does not say that it is made up: begin it "
     "with 示例.",
     "demo_key": "demo_key.yaml, line 7: demo.rows.0.amount: amount is not known here. Write one of: kind, count, from, "
@@ -162,29 +163,6 @@ def test_of_a_word_that_the_hub_does_not_know_those_that_it_knows_are_told(name:
     assert told(name).startswith(BEGINS[name])
 
 
-RULES = {
-    "FREQ=MONTHLY;BYMONTHDAY=5,15,25": None,
-    "FREQ=MONTHLY;INTERVAL=3;BYDAY=-1FR": None,
-    "FREQ=WEEKLY;BYDAY=SA,SU;UNTIL=20261231": None,
-    "FREQ=DAILY;UNTIL=20261231T155959Z": None,
-    "BYDAY=MO": "FREQ= is none. Begin with FREQ=DAILY, WEEKLY, MONTHLY or YEARLY.",
-    "FREQ=WEEKLY;BYDAY=周六": "BYDAY=周六: write days as MO,TU,WE,TH,FR,SA,SU; 1MO is the first Monday, -1FR the last "
-    "Friday.",
-    "FREQ=DAILY;COLOUR=1": "COLOUR is no part of a rule. Write one of: FREQ, INTERVAL, COUNT, BYMONTH, BYMONTHDAY, "
-    "BYSETPOS, BYHOUR, BYMINUTE, BYDAY, UNTIL, WKST.",
-    "FREQ=MONTHLY;INTERVAL=0": "INTERVAL=0: write numbers from 1 to 1000.",
-    "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30": "BYMONTH=2 has no day 30. Choose days that there are.",
-    "FREQ=DAILY;UNTIL=2026": "UNTIL=2026: write the last day as 20261231.",
-    "FREQ=DAILY;WKST=XX": "FREQ=DAILY;WKST=XX is no rule: invalid 'WKST': XX. Write for example "
-    "FREQ=MONTHLY;BYMONTHDAY=5,15,25.",
-}
-
-
-@pytest.mark.parametrize("rule", RULES)
-def test_a_rule_of_recurrence_is_of_days_that_there_are(rule: str) -> None:
-    assert wrong_rule(rule, date(2026, 1, 1)) == RULES[rule]
-
-
 def test_every_bad_file_is_tried() -> None:
     assert {file.stem for file in BAD.glob("*.yaml")} == WRONG.keys() | BEGINS.keys() | {"good"}
 
@@ -193,6 +171,17 @@ def test_the_words_that_a_file_may_use_are_those_of_the_hub() -> None:
     assert vocabulary.TAKERS == TAKERS
     assert RequestAction.__members__.keys() == vocabulary.ACTIONS
     assert SchemeKind.__members__.keys() == vocabulary.SCHEME_KINDS
+    assert {*ROLES_OF_VIEWERS, "anonymous"} == vocabulary.VIEWERS
+    never = {"INTERNAL", "REFUSED", "PLUGIN_FAILED"}
+    assert codes(HubError) - never | {"BAD_REQUEST", "BAD_USER_INPUT"} == vocabulary.REFUSALS
+
+
+def codes(error: type[HubError]) -> set[str]:
+    """The codes of an error and of all that are more special."""
+    return {error.code}.union(*(codes(one) for one in error.__subclasses__() if one.__module__.startswith(OURS)))
+
+
+OURS = ("hub.", "schema.")
 
 
 async def read(database: Database, path: Path) -> dict[str, int]:

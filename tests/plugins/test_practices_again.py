@@ -4,6 +4,7 @@ from pathlib import Path
 from textwrap import dedent
 
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import select, text, update
 
 from hub import verifying
@@ -170,7 +171,8 @@ async def test_the_step_to_rows_of_each_practice_leads_there_and_back(database: 
             asked = (codes, keys.format("links"), keys.format("sightings"))
             return [list(await connection.scalars(text(one))) for one in asked]
 
-    assert await moved("downgrade", "0022") == [["L1-01", "L1-01.steps"]] * 3
+    before = ScriptDirectory.from_config(configuration()).get_revision("0028").down_revision
+    assert await moved("downgrade", str(before)) == [["L1-01", "L1-01.steps"]] * 3
     assert await moved("upgrade", "head") == [["linhe.L1-01", "linhe.L1-01.steps"]] * 3
     assert await rows(database, select(Feature.row)) == [("L1-01",)]
     assert counts(await run(database, registry.load(), "cities")) == {"unchanged": 6}

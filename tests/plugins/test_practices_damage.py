@@ -84,6 +84,15 @@ FORM = {
 }
 
 
+DEMO = "demo: {tables: t, rows: [{kind: organization, count: 1, code: a, fields: {name: 示例, colour: %s}}]}"
+FORM |= {
+    HEAD + DEMO % "[[b]]": "demo.rows.0.fields.colour.0: a list is no text. Write one.",
+    HEAD + DEMO % "'{x}'": "demo.rows.0.fields.colour: there is no {x}: write one of {n}, {i}, {grid}, {grid_code}, "
+    "{practice}.",
+    HEAD + DEMO % "{from: 1}": "demo.rows.0.fields.colour.until: until is missing. Write it.",
+}
+
+
 @pytest.mark.parametrize("text", FORM, ids=lambda text: text.removeprefix(HEAD)[:24])
 def test_what_does_not_fit_the_form_is_told_in_the_houses_words(text: str, tmp_path: Path) -> None:
     file = tmp_path / "odd.yaml"

@@ -22,7 +22,7 @@ from tests.schema.city import ADMIN, City, add, founded, gid
 STEPS: list[tuple[str, str, list[str]]] = [
     (
         "clerk",
-        'submitRequest(gridId: $grid, title: "路灯 %_\\\\ \\"不\\" 亮", longitude: 110, '
+        'submitRequest(gridId: $grid, title: "路灯 %_\\\\ \\"不\\" 亮", longitude: 110, latitude: 39, '
         ' urgency: URGENT, issues: [{title: "灯"}],'
         ' caller: {name: "王小明", phone: "13800001234"}) { __typename id number title status open longitude createdAt'
         " grid { code parent { name } ancestors { code } requests(first: 2) { totalCount nodes { title } } }"

@@ -84,6 +84,8 @@ async def test_an_error_names_the_argument(api: Api, city: City, operation: str,
         ('{submittedAt: {gt: "yesterday"}}', "'yesterday' is no moment.", 39),
         ("{submittedAt: {gt: 5}}", "is no moment.", 39),
         ('{dueAt: {gt: "2026-03-01T08:00:00"}}', "with its zone", 33),
+        ('{dueAt: {gt: "9999-12-31T23:59:59Z"}}', "is too far away: the years are 1000 to 9998.", 33),
+        ('{dueAt: {gt: "0001-01-01T00:00:00+08:00"}}', "is too far away: the years are 1000 to 9998.", 33),
     ],
 )
 async def test_a_bad_value_in_the_document_says_where(api: Api, filter: str, said: str, column: int) -> None:

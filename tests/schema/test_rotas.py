@@ -3,12 +3,14 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import orjson
 import pytest
+from sqlalchemy import select
 
 from hub import models
 from hub.services.working_days import CHINA
 from tests.schema.api import Api
-from tests.schema.city import ADMIN, City, add
+from tests.schema.city import ADMIN, City, add, gid
 
 DUE = """{ rotas(orderBy: [TITLE_ASC]) { nodes { title
   occurrences(from: "2026-03-05", to: "2026-03-25") { startsAt endsAt shifts { held person { name } } onDuty { name } }
@@ -184,3 +186,49 @@ async def test_a_stranger_reads_no_topics_and_no_minutes(api: Api, city: City) -
         "proposals": {"totalCount": 0},
     }
     assert (await api(query, city.handler()))["topic"] == {"title": "电梯"}
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"])
+@pytest.mark.parametrize("written", ["in the document", "as a variable"])
+async def test_a_moment_with_which_one_cannot_reckon_is_refused(
+    api: Api, city: City, moment: str, written: str
+) -> None:
+    rota = models.Rota(title="岗哨", rule="FREQ=DAILY", at="19:30", starts_on=date(2026, 3, 1))
+    await add(city.database, rota)
+    assign = f'assignShift(rotaId: "{gid(rota)}", personId: "{gid(city.person)}", startsAt: %s) {{ id }}'
+    operation = f"mutation ($t: DateTime!) {{ {assign % '$t'} }}"
+    if written == "in the document":
+        operation = f"mutation {{ {assign % orjson.dumps(moment).decode()} }}"
+    code, message = await api.refused(operation, ADMIN, **({"t": moment} if "$t" in operation else {}))
+    assert code == ("BAD_USER_INPUT" if "$t" in operation else "GRAPHQL_VALIDATION_FAILED")
+    named = "Variable '$t' has invalid value: " if "$t" in operation else ""
+    assert message == f"{named}'{moment}' is too far away: the years are 1000 to 9998."
+    async with city.database.read() as session:
+        assert (await session.scalars(select(models.Shift))).all() == []
+
+
+async def test_no_day_or_moment_is_a_fault_of_the_hub(api: Api, city: City) -> None:
+    rota = models.Rota(title="岗哨", rule="FREQ=DAILY", at="19:30", starts_on=date(2026, 3, 1))
+    entry = models.CatalogueEntry(code="E", party_id=city.organization.id)
+    await add(city.database, rota, entry)
+    person = gid(city.person)
+    tries = [
+        *(
+            f'{{ rotas {{ nodes {{ {field}(from: "{first}", to: "{last}") {{ __typename }} }} }} }}'
+            for field in ("occurrences", "compliance")
+            for first, last in (
+                ("9999-12-30", "9999-12-31"),
+                ("1000-01-01", "1000-01-01"),
+                ("0001-01-01", "0001-01-01"),
+            )
+        ),
+        *(
+            f'mutation {{ assignShift(rotaId: "{gid(rota)}", personId: "{person}", startsAt: "{moment}") {{ id }} }}'
+            for moment in ("9998-12-31T23:59:59-12:00", "1000-01-01T00:00:00+14:00", "2152-12-31T11:30:00Z")
+        ),
+        f'mutation {{ updateCatalogueEntry(id: "{gid(entry)}", basis: "x", validFrom: "0001-01-01") {{ id }} }}',
+        f'mutation {{ updateRota(id: "{gid(rota)}", endsOn: "0001-01-01") {{ id }} }}',
+    ]
+    for operation in tries:
+        code, message = await api.refused(operation, ADMIN)
+        assert code in ("INVALID", "GRAPHQL_VALIDATION_FAILED"), (operation, message)

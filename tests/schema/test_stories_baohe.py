@@ -1,5 +1,6 @@
 """包河, the worked case: an old woman's drain is blocked. From her call to her verdict, by those who may."""
 
+from hub.models import now
 from tests.schema.stories import Story, due
 
 OFFICE, CLERK, STREET = "district@340111", "clerk@340111004007:BH-CLERK", "clerk@340111004"
@@ -68,7 +69,7 @@ async def called(story: Story, ids: dict[str, str]) -> str:
             "step": {"name": "上报", "phase": "INTAKE"},
             "caller": MASKED,
             "submitter": {"code": "BH-CLERK"},
-            "dueAt": None,
+            "dueAt": due(now().isoformat(), 1),
             "assignee": None,
             "history": {"totalCount": 1},
         },
@@ -100,9 +101,9 @@ async def assigned(story: Story, id: str, ids: dict[str, str]) -> None:
         id=id,
         steward=ids["steward"],
     )
-    deadline = due(sent.pop("dispatchedAt"), 1)
+    deadline = due(sent.pop("dispatchedAt"), 3)
     followed = {"code": "BH-DUTY", "version": 1, "reason": WHY}
-    told = {"from": "TRIAGED", "days": 1, "due_at": deadline, "calendar_known": True}
+    told = {"from": "TRIAGED", "days": 3, "due_at": deadline, "calendar_known": True}
     assert sent == {
         "status": "DISPATCHED",
         "dueAt": deadline,
@@ -116,7 +117,7 @@ async def visited(story: Story, id: str, company: str) -> None:
     assert await story.refused(PROPERTY, "signRequest(id: $id)", id=id) == "NOT_FOUND"
     assert await story.refused(STEWARD, "acceptRequest(id: $id)", id=id) == "TRANSITION_REFUSED"
     signed = await story.do(STEWARD, "signRequest(id: $id) { status signedAt dueAt caller { name } }", id=id)
-    deadline = due(signed.pop("signedAt"), 1)
+    deadline = due(signed.pop("signedAt"), 3)
     assert signed == {"status": "SIGNED", "dueAt": deadline, "caller": None}
     accept = 'acceptRequest(id: $id, note: "已上门，老人情绪稳定") { status step { name phase } }'
     here = {"status": "IN_PROGRESS", "step": {"name": "交办", "phase": "DISPATCH"}}

@@ -148,11 +148,13 @@ async def taken_up(story: Story, id: str) -> None:
     for who, code in ((URBAN, "FORBIDDEN"), (MARKET, "FORBIDDEN"), (ELSEWHERE, "NOT_FOUND")):
         assert await story.refused(who, up, id=id) == code
     shown = "{ status level dueAt supervised assignee { code } events(first: 1) { nodes { note details } } }"
-    details = {"from": "SIGNED", "from_level": "COMMUNITY", "to_level": "STREET"}
+    deadline = due(now().isoformat(), 1)
+    details = {"from": "SIGNED", "from_level": "COMMUNITY", "to_level": "STREET", "calendar_known": True}
+    details |= {"step": "社区吹哨", "days": 1, "due_at": deadline}
     assert await story.do(CLERK, f"{up} {shown}", id=id) == {
         "status": "TRIAGED",
         "level": "STREET",
-        "dueAt": None,
+        "dueAt": deadline,
         "supervised": True,
         "assignee": None,
         "events": {

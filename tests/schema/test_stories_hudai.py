@@ -30,7 +30,7 @@ async def test_what_a_door_knock_finds_is_decided_owned_done_and_judged(story: S
     await solved(story, request)
     await judged(story, topic, ids)
     await followed_up(story, request)
-    await gone_higher(story, topic)
+    await gone_higher(story, topic, ids)
 
 
 async def staffed(story: Story) -> dict[str, str]:
@@ -54,7 +54,7 @@ async def found(story: Story, ids: dict[str, str]) -> str:
         assert await story.refused(who, send, **told) == code
     shown = "{ level dispatchedAt dueAt step { name phase } caller { name phone } }"
     sent = await story.do(CLERK, f"{send} {shown}", **told)
-    deadline = due(sent.pop("dispatchedAt"), 2)
+    deadline = due(sent.pop("dispatchedAt"), 3)
     assert sent == {
         "level": "ESTATE",
         "dueAt": deadline,
@@ -126,7 +126,7 @@ async def solved(story: Story, id: str) -> None:
     handle = 'handleRequest(id: $id, result: "加装晾衣架")'
     assert await story.refused(OTHERS, "signRequest(id: $id)", id=id) == "NOT_FOUND"
     signed = await story.do(TEAM, "signRequest(id: $id) { status signedAt dueAt caller { name } }", id=id)
-    deadline = due(signed.pop("signedAt"), 2)
+    deadline = due(signed.pop("signedAt"), 3)
     assert signed == {"status": "SIGNED", "dueAt": deadline, "caller": None}
     assert await story.refused(TEAM, handle, id=id) == "TRANSITION_REFUSED"
     assert await story.refused(CLERK, "acceptRequest(id: $id)", id=id) == "FORBIDDEN"
@@ -197,9 +197,19 @@ async def followed_up(story: Story, id: str) -> None:
     assert [secret for secret in ("李素芬", "13912345678") if secret in story.heard] == []
 
 
-async def gone_higher(story: Story, topic: str) -> None:
-    """What holds for every estate goes higher up, as a proposal; then the topic has run its course."""
+async def gone_higher(story: Story, done: str, ids: dict[str, str]) -> None:
+    """What is done goes no higher; what one estate cannot settle does, as a proposal, and has run its course then."""
     up = 'escalateTopic(id: $id, proposalKind: CPPCC_PROPOSAL, title: "集宿区晾晒设施入规划")'
+    assert await story.refused(CLERK, up, id=done) == "CONFLICT"
+    topic = await story.make(
+        CLERK, 'proposeTopic(gridId: $estate, title: "集宿区都缺晾晒处", practice: "hudai")', estate=ids["estate"]
+    )
+    past = (now() - timedelta(days=1)).isoformat()
+    meet = f'createMeeting(gridId: $estate, title: "张舍家园恳谈会", forum: ESTATE_BAR, heldAt: "{past}")'
+    held = await story.make(CLERK, meet, estate=ids["estate"])
+    assert await story.refused(CLERK, up, id=topic) == "CONFLICT"
+    await story.do(CLERK, "screenTopic(id: $id, kept: true) { status }", id=topic)
+    await story.do(CLERK, "deliberateTopic(id: $id, meetingId: $meeting) { status }", id=topic, meeting=held)
     for who in (TENANT, TEAM, ELSEWHERE):
         assert await story.refused(who, up, id=topic) == "FORBIDDEN"
     shown = "{ status proposals { nodes { title proposalKind practice submittedOn grid { code } } } }"

@@ -45,7 +45,7 @@ async def placed(story: Story, ids: dict[str, str]) -> str:
     for who, code in ((MOTHER, "FORBIDDEN"), (UNIT, "FORBIDDEN"), (ELSEWHERE, "NOT_FOUND")):
         assert await story.refused(who, send, **told) == code
     sent = await story.do(CLERK, f"{send} {{ status dispatchedAt dueAt step {{ name phase }} }}", **told)
-    deadline = due(sent.pop("dispatchedAt"), 2)
+    deadline = due(sent.pop("dispatchedAt"), 13)
     assert sent == {"status": "DISPATCHED", "dueAt": deadline, "step": {"name": "社区派单", "phase": "DISPATCH"}}
     assert await story.refused(UNIT, "acceptRequest(id: $id)", id=request) == "TRANSITION_REFUSED"
     assert await story.do(UNIT, "signRequest(id: $id) { status }", id=request) == {"status": "SIGNED"}

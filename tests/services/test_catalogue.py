@@ -80,6 +80,80 @@ async def test_a_change_ends_one_version_and_begins_the_next(database: Database)
     assert len(await stored(town)) == 2  # the same words are no new version
 
 
+async def told(town: Town, **more: Any) -> list[tuple[Any, ...]]:
+    """Whom the catalogue names, by which version."""
+    async with town.database.read() as session:
+        (found,) = await catalogue.suggestions(session, HUB, [(town.community.path, "市政", None)], **more)
+    return [(one.entry.party_id, one.code, one.entry.version) for one in found]
+
+
+async def test_on_each_day_the_version_is_named_that_stood_then(database: Database) -> None:
+    town = await founded(database)
+    first = await entry(town, "D1", category="市政", valid_from=TODAY - timedelta(days=9))
+    await town.do(catalogue.update_entry, first.id, party_id=town.water_works, valid_from=TODAY - timedelta(days=4))
+    await town.do(catalogue.update_entry, first.id, party_id=town.property_company)
+    await town.do(catalogue.update_entry, first.id, category="绿化")  # on the same day
+    by_day = {days: await told(town, at=TODAY - timedelta(days=days)) for days in (10, 9, 5, 4, 1, 0)}
+    assert by_day == {
+        10: [],
+        9: [(town.police, "D1", 1)],
+        5: [(town.police, "D1", 1)],
+        4: [(town.water_works, "D1", 2)],
+        1: [(town.water_works, "D1", 2)],
+        0: [],  # of 绿化 by then
+    }
+    assert await told(town) == []
+
+
+async def test_what_is_to_begin_later_is_changed_and_still_begins_then(database: Database) -> None:
+    town = await founded(database)
+    begins = TODAY + timedelta(days=30)
+    first = await entry(town, "D1", category="市政", valid_from=begins)
+    changed = await town.do(catalogue.update_entry, first.id, party_id=town.water_works)
+    assert (changed.version, changed.valid_from) == (2, begins)
+    assert (await told(town), await told(town, at=begins)) == ([], [(town.water_works, "D1", 2)])
+    moved = await town.do(catalogue.update_entry, first.id, basis="新文件", valid_from=begins + timedelta(days=1))
+    assert (moved.version, moved.valid_from) == (3, begins + timedelta(days=1))
+
+
+async def test_another_code_alone_changes_no_day(database: Database) -> None:
+    town = await founded(database)
+    first = await entry(town, "D1", valid_from=TODAY - timedelta(days=9))
+    changed = await town.do(catalogue.update_entry, first.id, code="D2")
+    assert (changed.code, changed.version, changed.valid_from) == ("D2", 1, TODAY - timedelta(days=9))
+
+
+async def test_no_version_begins_under_another_one_nor_after_the_end(database: Database) -> None:
+    town = await founded(database)
+    ends = await entry(town, "E", valid_from=TODAY - timedelta(days=9))
+    await town.do(catalogue.end_entry, ends.id)
+    first = await entry(town, "D1", category="市政", valid_from=TODAY - timedelta(days=9))
+    await town.do(catalogue.update_entry, first.id, party_id=town.water_works, valid_from=TODAY - timedelta(days=4))
+    before, counts = await stored(town), await town.counts()
+    old = TODAY - timedelta(days=6)
+    tries: list[tuple[Any, dict[str, Any], type[Exception], str]] = [
+        (ends.id, {"basis": "新文件"}, Conflict, f"The entry E ends on {TODAY}: create a new one for afterwards."),
+        (first.id, {"valid_from": old}, Invalid, f"valid_from is {old}: a former version held until "),
+        (
+            first.id,
+            {"valid_from": old, "basis": "新文件"},
+            Invalid,
+            f"valid_from is {old}: a former version held until ",
+        ),
+    ]
+    for id, given, kind, words in tries:
+        with pytest.raises(kind) as refused:
+            await town.do(catalogue.update_entry, id, **given)
+        assert str(refused.value).startswith(words), refused.value
+    fresh = await entry(town, "D2", valid_from=TODAY - timedelta(days=3))
+    with pytest.raises(Invalid, match=r"what stands began on .*, the next version begins later\.$"):
+        await town.do(catalogue.update_entry, fresh.id, basis="新文件", valid_from=old)
+    await town.do(catalogue.update_entry, fresh.id, valid_from=old)  # put right, and no other version
+    assert len(await stored(town)) == len(before) + 1
+    assert [row for row in await stored(town) if row[0] != "D2"] == before
+    assert (await town.counts())[-1] == counts[-1] + 2
+
+
 async def test_a_refused_change_leaves_the_catalogue_as_it_was(database: Database) -> None:
     town = await founded(database)
     everywhere = await entry(town, "D1")

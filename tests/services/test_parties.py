@@ -115,6 +115,51 @@ async def test_a_post_ends_after_it_begins_and_is_held_once_at_a_time(database: 
     assert await how_many(town, Post) == before + 2
 
 
+async def test_nobody_is_put_into_a_foreign_organization_nor_below_it(database: Database) -> None:
+    town = await founded(database)
+    mine = await town.do(
+        parties.create_organization, viewer=district(town), grid_id=town.community.id, minimum_size=1, **BRANCH
+    )
+    above = await town.do(parties.create_organization, grid_id=town.street.id, public=True, **BRANCH)
+    person = await town.do(parties.create_person, viewer=district(town), name="王小明", grid_id=town.community.id)
+    given = {"role": PostRole.VOLUNTEER, "grid_id": town.community.id}
+    post = await town.do(
+        parties.create_post, viewer=district(town), person_id=person.id, organization_id=mine.id, **given
+    )
+    before = await how_many(town, Post), await how_many(town, Party)
+    for foreign in (town.police, above.id):
+        tries: list[tuple[Any, dict[str, Any]]] = [
+            (parties.create_post, {"person_id": person.id, "organization_id": foreign, "public": True, **given}),
+            (parties.update_post, {"id": post.id, "organization_id": foreign}),
+            (parties.create_organization, {"parent_id": foreign, "grid_id": town.community.id, **BRANCH}),
+            (parties.update_organization, {"id": mine.id, "parent_id": foreign}),
+        ]
+        for verb, fields in tries:
+            with pytest.raises(Forbidden, match=r" is not yours to write: name a grid of yours, or ask those above it"):
+                await town.do(verb, viewer=district(town), **fields)
+    assert (await how_many(town, Post), await how_many(town, Party)) == before
+    async with database.read() as session:
+        assert (await session.get_one(Post, post.id)).organization_id == mine.id
+        assert (await session.get_one(Organization, mine.id)).parent_id is None
+    await town.do(parties.update_organization, mine.id, parent_id=above.id)  # by who stands over both
+    kept = await town.do(parties.update_organization, mine.id, viewer=district(town), parent_id=above.id, colour="红")
+    assert (kept.parent_id, kept.colour) == (above.id, "红")  # what stands there already may be said again
+
+
+async def test_a_post_does_not_become_another_one_that_is_held(database: Database) -> None:
+    town = await founded(database)
+    person = await town.do(parties.create_person, name="王小明", grid_id=town.community.id)
+    same = {"person_id": person.id, "grid_id": town.community.id}
+    await town.do(parties.create_post, role=PostRole.STEWARD, **same)
+    other = await town.do(parties.create_post, role=PostRole.VOLUNTEER, **same)
+    with pytest.raises(Conflict, match="王小明 holds that post already: change it, or end it first"):
+        await town.do(parties.update_post, other.id, role=PostRole.STEWARD)
+    async with database.read() as session:
+        assert (await session.get_one(Post, other.id)).role is PostRole.VOLUNTEER
+    changed = await town.do(parties.update_post, other.id, role=PostRole.VOLUNTEER, title="楼长")
+    assert changed.title == "楼长"
+
+
 async def test_a_party_reports_in_once_a_grid(database: Database) -> None:
     town = await founded(database)
     place = {"party_id": town.police, "grid_id": town.community.id}

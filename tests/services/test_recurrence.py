@@ -9,10 +9,11 @@ import pytest
 from dateutil.rrule import rrulestr
 
 from hub.errors import Invalid
-from hub.services import recurrence
+from hub.services import recurrence, rrule
 from hub.services.working_days import CHINA
 
 START = date(2026, 1, 1)
+MINUTES = ",".join(map(str, range(25)))
 
 
 def days(rule: str, since: str, until: str, **beside: object) -> list[str]:
@@ -72,6 +73,12 @@ def test_an_occurrence_is_a_moment_in_china() -> None:
         ("FREQ=DAILY;COUNT=2;UNTIL=20261231", "COUNT and UNTIL are both there: write one of them."),
         ("FREQ=DAILY;UNTIL=2026-12-31", "UNTIL=2026-12-31: write a day as 20261231, or a moment as"),
         ("FREQ=DAILY;INTERVAL=-1", "INTERVAL=-1: write a number from 1 to 1000."),
+        ("FREQ=MONTHLY;BYMONTHDAY=１", "BYMONTHDAY=１: write numbers from 1 to 31"),
+        ("FREQ=DAILY;INTERVAL=٣", "INTERVAL=٣: write a number from 1 to 1000."),
+        ("FREQ=DAILY;COUNT=３", "COUNT=３: write a number from 1 to 10000."),
+        ("FREQ=MONTHLY;BYDAY=２MO", "BYDAY=２MO: write days as MO,TU,WE,TH,FR,SA,SU"),
+        ("FREQ=DAILY;UNTIL=２０２６1231", "UNTIL=２０２６1231: write a day as 20261231"),
+        (f"FREQ=DAILY;BYHOUR=0,12;BYMINUTE={MINUTES}", "BYHOUR and BYMINUTE make 50 times of day: at most 48"),
         ("FREQ=DAILY;FREQ=DAILY", "FREQ stands there twice: put its values into one, parted by commas."),
         ("", "The rule is empty or longer than 500 characters"),
         ("FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=30", "FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=30 never comes from 2026-01-01 on"),
@@ -87,6 +94,7 @@ def test_a_wrong_rule_names_the_part_and_what_to_write(rule: str, message: str) 
 @pytest.mark.parametrize(
     ("beside", "message"),
     [
+        ({"at": "１9:30"}, "at is '１9:30': write the time of day as 19:30."),
         ({"at": "7点半"}, "at is '7点半': write the time of day as 19:30."),
         ({"minutes": 0}, "minutes is 0: give 1 to 1440, a day."),
         ({"ends_on": date(2025, 1, 1)}, "ends_on is 2025-01-01, before 2026-01-01: give a later day."),
@@ -117,8 +125,38 @@ def test_a_rule_that_never_comes_again_costs_no_more_than_another() -> None:
     assert perf_counter() - began < 1
 
 
+HALF_HOURS = f"BYHOUR={','.join(map(str, range(24)))};BYMINUTE=0,30"
+
+
+@pytest.mark.parametrize(
+    ("rule", "found"),
+    [
+        (f"FREQ=DAILY;{HALF_HOURS}", 48),
+        ("FREQ=DAILY;COUNT=10000", 0),
+        ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29;COUNT=10000", 0),
+        (f"FREQ=YEARLY;BYMONTH=1,2,3,4,5,6,7,8,9,10,11,12;{HALF_HOURS};BYSETPOS=-1;COUNT=10000", 0),
+        ("FREQ=YEARLY;BYDAY=53MO;COUNT=10000", 0),
+    ],
+)
+def test_an_old_rule_costs_no_more_than_a_new_one(rule: str, found: int) -> None:
+    """A page of a hundred of them is told by the loop that serves everybody."""
+    made, day = recurrence.times(rule, date(1949, 1, 1)), date(2149, 5, 5)
+    made.around(day, day)  # where a rule counts, its end is found once
+    began = perf_counter()
+    for _ in range(10):
+        assert len(made.between(day, day)) == found
+        made.around(day, day)
+    assert perf_counter() - began < 1
+
+
+def test_a_whole_day_lasts_a_day_whatever_stands_beside_it() -> None:
+    assert recurrence.times("FREQ=DAILY", START, minutes=90).lasts == timedelta(days=1)
+    assert recurrence.times("FREQ=DAILY", START, at="09:00", minutes=90).lasts == timedelta(minutes=90)
+    assert recurrence.times("FREQ=DAILY;BYHOUR=9", START).lasts == timedelta(hours=1)
+
+
 def random_rule(chance: Random) -> str:
-    freq = chance.choice(recurrence.FREQUENCIES)
+    freq = chance.choice(rrule.FREQUENCIES)
     parts = [f"FREQ={freq}", f"INTERVAL={chance.choice([1, 1, 2, 3, 5])}"]
     if chance.random() < 0.4:
         parts.append(f"BYMONTH={chance.randrange(1, 13)},{chance.randrange(1, 13)}")
@@ -126,7 +164,7 @@ def random_rule(chance: Random) -> str:
         parts.append(f"BYMONTHDAY={chance.choice([1, 5, 15, 31, -1, -2])},{chance.choice([10, 29, 30])}")
     if chance.random() < 0.5:
         ordinal = chance.choice(["", "1", "2", "-1", "5"]) if freq in ("MONTHLY", "YEARLY") else ""
-        parts.append(f"BYDAY={ordinal}{chance.choice(recurrence.DAYS)},{ordinal}{chance.choice(recurrence.DAYS)}")
+        parts.append(f"BYDAY={ordinal}{chance.choice(rrule.DAYS)},{ordinal}{chance.choice(rrule.DAYS)}")
     if chance.random() < 0.2:
         parts.append("BYHOUR=8,20")
     if freq != "WEEKLY" and len(parts) > 2 and chance.random() < 0.3:  # of a first week the library sees only its end
@@ -141,7 +179,7 @@ def test_the_days_are_those_that_a_library_finds() -> None:
     end = datetime(2030, 1, 1)
     for _ in range(600):
         rule, start = random_rule(chance), START + timedelta(days=chance.randrange(800))
-        read = recurrence.Times(recurrence.read_rule(rule), start)
+        read = recurrence.Times(rrule.read_rule(rule), start)
         ours = [one.replace(tzinfo=None) for one in islice(read.all(end.date() - timedelta(days=1)), 400)]
         if not ours:
             continue  # a library would look until the year 9999
@@ -149,3 +187,21 @@ def test_the_days_are_those_that_a_library_finds() -> None:
         assert ours == list(islice(takewhile(lambda one: one < end, theirs), 400)), rule
         compared += 1
     assert compared > 350
+
+
+def test_whichever_days_are_asked_for_they_are_those_of_the_whole() -> None:
+    chance, compared = Random(21), 0
+    for _ in range(400):
+        rule, start = random_rule(chance), START + timedelta(days=chance.randrange(800))
+        ends_on = chance.choice([None, start + timedelta(days=chance.randrange(1500))])
+        made = recurrence.Times(rrule.read_rule(rule), start, ends_on)
+        whole = list(made.all(date(2040, 1, 1)))
+        for _ in range(4):
+            since = START + timedelta(days=chance.randrange(2500))
+            until = since + timedelta(days=chance.randrange(400))
+            assert made.between(since, until) == [one for one in whole if since <= one.date() <= until], rule
+            before = [one for one in whole if one.date() < since]
+            after = [one for one in whole if until < one.date() <= until + timedelta(days=recurrence.MOST_DAYS)]
+            assert made.around(since, until) == (before[-1] if before else None, after[0] if after else None), rule
+            compared += bool(before) + bool(after)
+    assert compared > 1500

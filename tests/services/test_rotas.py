@@ -1,5 +1,6 @@
 """Rotas and turns: entering them, taking them, relieving one another, noting what was held; and what that comes to."""
 
+import asyncio
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ from sqlalchemy import func, select
 from hub.auth import ROLES, Viewer
 from hub.db import Database
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
-from hub.models import EntryAction, Person, Rota, ServiceMode, Shift, now, uuid7
+from hub.models import EntryAction, Person, Rota, Series, SeriesKind, ServiceMode, Shift, now, uuid7
 from hub.services import occurrences, rotas
 from hub.services.working_days import CHINA, local_day
 from tests.services.town import HUB, Town, founded
@@ -59,7 +60,7 @@ async def test_a_rota_is_entered_and_changed(database: Database) -> None:
         ["LEAFLET"],
         ["ONLINE"],
     )
-    changed = await town.do(rotas.update_rota, made.id, rule="FREQ=MONTHLY;BYMONTHDAY=5,15,25", at=None)
+    changed = await town.do(rotas.update_rota, made.id, rule="FREQ=MONTHLY;BYMONTHDAY=5,15,25", at=None, minutes=None)
     assert (changed.rule, changed.at, changed.title) == ("FREQ=MONTHLY;BYMONTHDAY=5,15,25", None, "七点半岗哨")
     with pytest.raises(Invalid, match=r"^BYMONTHDAY=55: write numbers from 1 to 31"):
         await town.do(rotas.update_rota, made.id, rule="FREQ=MONTHLY;BYMONTHDAY=55")
@@ -119,6 +120,60 @@ async def test_a_turn_is_taken_when_the_rota_comes_and_by_one_who_is_free(databa
 async def shifts(town: Town) -> int | None:
     async with town.database.read() as session:
         return await session.scalar(select(func.count()).select_from(Shift))
+
+
+@pytest.mark.parametrize("how", ["assigned", "relieving"])
+async def test_of_two_turns_at_once_in_two_rotas_a_person_gets_one(database: Database, how: str) -> None:
+    town = await founded(database)
+    (one, two), first, second = await people(town, "甲", "乙"), await posted(town), await posted(town, title="另一岗哨")
+    turn = await town.do(rotas.assign_shift, rota_id=second.id, person_id=two, starts_at=at(19))
+    async with database.write(HUB) as session:
+        await rotas.assign_shift(session, HUB, rota_id=first.id, person_id=one, starts_at=at(19))
+        await session.flush()
+        meanwhile = asyncio.create_task(
+            town.do(rotas.assign_shift, rota_id=second.id, person_id=one, starts_at=at(19))
+            if how == "assigned"
+            else town.do(rotas.relieve_shift, turn.id, person_id=one)
+        )
+        await asyncio.wait([meanwhile], timeout=1)  # it waits for the person
+    with pytest.raises(Conflict, match=r"^甲 has a turn at that time already: choose another time, or another person"):
+        await meanwhile
+    async with database.read() as session:
+        mine = select(Shift.rota_id).where(Shift.person_id == one, Shift.withdrawn_at.is_(None))
+        assert (await session.scalars(mine)).all() == [first.id]
+
+
+async def test_a_turn_that_was_held_stays_held(database: Database) -> None:
+    town = await founded(database)
+    rota, (one, two) = await posted(town), await people(town, "甲", "乙")
+    turn = await town.do(rotas.assign_shift, rota_id=rota.id, person_id=one, starts_at=at(19))
+    await town.do(rotas.note_held, turn.id, held=True)
+    before = await shifts(town), await complied(town, rota, DAY, DAY)
+    for given in ({}, {"at": at(19)}):
+        with pytest.raises(Conflict, match=r"^The turn was held: nobody can take over all of it\."):
+            await town.do(rotas.relieve_shift, turn.id, person_id=two, **given)
+    assert (await shifts(town), await complied(town, rota, DAY, DAY)) == before
+    assert before[1].held == 1
+    await town.do(rotas.relieve_shift, turn.id, person_id=two, at=at(20, 0))  # who was there may be relieved
+    assert (await complied(town, rota, DAY, DAY)).held == 1
+
+
+@pytest.mark.parametrize("what", ["rota", "series"])
+async def test_what_lasts_some_minutes_begins_at_a_time_of_day(database: Database, what: str) -> None:
+    town = await founded(database)
+    create, update = getattr(rotas, f"create_{what}"), getattr(rotas, f"update_{what}")
+    said: dict[str, Any] = EVENING | ({"series_kind": SeriesKind.ACTIVITY} if what == "series" else {})
+    message = r"^minutes is {}, and no time of day is said: give `at` as 09:00, or leave minutes empty\.$"
+    with pytest.raises(Invalid, match=message.format(60)):
+        await town.do(create, grid_id=town.community.id, **said | {"at": None})
+    made = await town.do(create, grid_id=town.community.id, **said)
+    with pytest.raises(Invalid, match=message.format(60)):
+        await town.do(update, made.id, at=None)
+    async with database.read() as session:
+        rows = (await session.scalars(select(Rota if what == "rota" else Series))).all()
+    assert [(row.id, row.at, row.minutes) for row in rows] == [(made.id, "19:30", 60)]
+    await town.do(update, made.id, at=None, rule="FREQ=DAILY;BYHOUR=19")
+    assert (await town.do(update, made.id, rule="FREQ=DAILY", minutes=None)).minutes is None
 
 
 async def test_what_was_held_of_what_was_due(database: Database) -> None:

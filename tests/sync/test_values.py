@@ -61,7 +61,13 @@ def test_a_value_that_fits_is_held(kind: str, said: object, held: object) -> Non
         *(("day", said) for said in ("2026-02-30", "31.1.2026", 5)),
         *(
             ("moment", said)
-            for said in ("2026-01-31T08:00:00", "now", datetime(2026, 1, 31), "9999-12-31T23:59:59-08:00")
+            for said in (
+                "2026-01-31T08:00:00",
+                "now",
+                datetime(2026, 1, 31),
+                "9999-12-31T23:59:59-08:00",
+                "9999-12-31T23:59:59Z",
+            )
         ),
         *(("term", said) for said in ("street", GridLevel.STREET, ["STREET"], 1)),
     ],
