@@ -58,14 +58,14 @@ async def _give(session: AsyncSession, places: Places, decided: Sequence[Planned
     wants = [one for one in rows if _wants(places, one)]
     if not wants:
         return
+    asking = {id(one) for one in wants}  # by identity: to compare each with each takes minutes of a large page
     wanted = {thing for one in wants if (thing := _thing(places, _becomes(one)))}
     things = await _things(session, places, wanted, earlier)
     holders = await _holders(session, places, wanted, [one.entity_id for one in rows if one.entity_id])
-    fresh = set(map(id, wants))
     for one in rows:
         stands = _becomes(one)
         thing = _thing(places, stands)
-        if thing in wanted and id(one) not in fresh and places.holds(stands):
+        if thing in wanted and id(one) not in asking and places.holds(stands):
             holders[thing].append(stands.get(places.by))
     for one in wants:
         stands = _becomes(one)

@@ -224,6 +224,14 @@ async def test_a_scenario_is_refused_among_rows_that_are_not_made_up(database: D
     assert asked == ["goals", "steps"]
 
 
+@pytest.mark.parametrize("code", ROWS)
+def test_every_list_workflow_series_and_indicator_is_asked_for_by_a_row(code: str) -> None:
+    found = [one for one in said(SHIPPED / f"{code}.yaml") if isinstance(one, Record)]
+    asked = " ".join(str(one.fields) for one in found if one.kind in ("feature", "figure"))
+    named = [one.key for one in found if one.kind in ("scheme", "workflow", "series", "rota", "indicator")]
+    assert [name for name in named if f'"{name}"' not in asked] == []
+
+
 WRITTEN = re.compile(r'\b(title|text|name|note|reply|result|review|offer|because|reason): "(?!示例)')
 
 
