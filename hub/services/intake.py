@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from hub.auth import Viewer
-from hub.errors import Invalid, NotFound
+from hub.errors import Forbidden, Invalid, NotFound
 from hub.models import (
     Channel,
     Grid,
@@ -86,16 +87,22 @@ async def submit(
     caller: Caller | None = None,
     issues: Sequence[Issue] = (),
 ) -> Request:
-    """Submit a request (提交): it is RECEIVED, on the level of its grid, under a number that people can quote."""
+    """Submit a request (提交): it is RECEIVED, on the level of its grid, under a number that people can quote.
+
+    Under a practice that has one workflow of requests alone, it follows that one, where the viewer may begin it.
+    """
     viewer.must("requests:submit")
     grid, number = await _grid_and_number(session, viewer, grid_id)
     level = GridLevel[grid["level"]]
     must_be_whole({"longitude": longitude, "latitude": latitude})
-    followed = (
-        await _followed(session, viewer, workflow_id, grid["path"], practice) if workflow_id is not None else None
-    )
-    if followed is None and (practice := words.maybe(practice, field="practice", most=words.LINE)) is not None:
-        await _must_be_known(session, viewer, practice)
+    followed = None
+    if workflow_id is not None:
+        followed = await _followed(session, viewer, workflow_id, grid["path"], practice)
+    elif (practice := words.maybe(practice, field="practice", most=words.LINE)) is not None:
+        workflow_id = await _only_workflow(session, viewer, practice)
+        if workflow_id is not None:
+            with suppress(Forbidden):
+                followed = await _followed(session, viewer, workflow_id, grid["path"], practice)
     request = Request(
         id=uuid7(),
         number=number,
@@ -113,7 +120,7 @@ async def submit(
         longitude=longitude,
         latitude=latitude,
         practice=followed.practice if followed else practice,
-        workflow_id=workflow_id,
+        workflow_id=workflow_id if followed else None,
         step_id=followed and followed.step_id,
         due_at=followed.due_at if followed else None,
     )
@@ -220,22 +227,27 @@ DUE = frozenset(phase.name for phase in PHASES)
 
 
 def _practices(viewer: Viewer, given: Callable[[str], Any]) -> Select[Any]:
-    """The codes of the practices."""
+    """The codes of the practices, and the workflow of the one that is given, if it has one alone."""
     holding = Practice.closed_on.is_(None)
-    found: Select[Any] = select(func.string_agg(Practice.code, ", ").label("codes")).where(holding)
+    mine = (Workflow.practice == given("practice"), Workflow.subject == WorkflowSubject.REQUEST)
+    theirs = select(func.min(cast(Workflow.id, Text))).where(*mine, Workflow.closed_on.is_(None))
+    alone = theirs.having(func.count() == 1)
+    codes = func.string_agg(Practice.code, ", ").label("codes")
+    found: Select[Any] = select(codes, alone.scalar_subquery().label("workflow")).where(holding)
     return found
 
 
 PRACTICES = Prepared(_practices)
 
 
-async def _must_be_known(session: AsyncSession | Adding, viewer: Viewer, practice: str) -> None:
-    """Raise Invalid unless there is such a practice."""
-    found = await one(session, PRACTICES, viewer)
+async def _only_workflow(session: AsyncSession | Adding, viewer: Viewer, practice: str) -> UUID | None:
+    """The one workflow of requests that the practice has; None for none or several. Raises Invalid for no practice."""
+    found = await one(session, PRACTICES, viewer, practice=practice)
     known = sorted((found["codes"] or "").split(", "))
     if practice not in known:
         there = f"There are: {', '.join(known)}." if known != [""] else "There is none yet."
         raise Invalid(f"No practice {practice} is known here. {there}", field="practice")
+    return UUID(found["workflow"]) if found["workflow"] is not None else None
 
 
 def _open_grid(viewer: Viewer, given: Callable[[str], Any]) -> Select[Any]:

@@ -17,6 +17,7 @@ from hub.models import (
     Phase,
     Post,
     PostRole,
+    Practice,
     Procedure,
     RequestAction,
     RequestEvent,
@@ -111,6 +112,30 @@ async def test_each_step_has_the_practices_name_beside_the_canonical_one(databas
     async with database.read() as session:
         here = await session.get_one(WorkflowStep, done.step_id)
     assert (here.name, here.phase, done.status) == ("群众评单", P.EVALUATE, S.HANDLED)
+
+
+async def test_under_a_practice_of_one_workflow_a_request_follows_it(database: Database) -> None:
+    town = await founded(database)
+    async with database.write(HUB) as session:
+        session.add(Practice(code="x", name="某区", title="某实践"))
+    assert (await town.submit(practice="x")).workflow_id is None
+    course = await workflow(town)
+    request = await town.submit(practice="x")
+    async with database.read() as session:
+        step = await session.get_one(WorkflowStep, request.step_id)
+    assert (request.practice, request.workflow_id, step.code) == ("x", course.id, "x.ORDER.place")
+    await workflow(town, code="x.OTHER")
+    assert [(await town.submit(practice="x")).workflow_id, (await town.submit()).workflow_id] == [None, None]
+
+
+async def test_who_may_not_begin_it_submits_all_the_same(database: Database) -> None:
+    town = await founded(database)
+    async with database.write(HUB) as session:
+        session.add(Practice(code="x", name="某区", title="某实践"))
+    first, *others = COURSE
+    await workflow(town, (*first[:3], ["requests:triage"], *first[4:]), *others)
+    request = await town.submit(Viewer("r", ROLES["resident"], ()), practice="x")
+    assert (request.practice, request.workflow_id, request.step_id) == ("x", None, None)
 
 
 async def test_a_step_that_does_not_come_next_is_refused_and_changes_nothing(database: Database) -> None:
