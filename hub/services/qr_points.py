@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer
 from hub.errors import Conflict, NotFound
-from hub.models import Channel, QrPoint, Request, RequestKind, now, uuid7
-from hub.services import intake, stations, writing
+from hub.models import Channel, Practice, QrPoint, Request, RequestKind, now, uuid7
+from hub.services import intake, practices, stations, writing
 from hub.services.intake import Caller
 from hub.services.working_days import local_day
 
@@ -57,13 +57,16 @@ async def submit_by_code(
     kind: RequestKind = RequestKind.APPEAL,
     caller: Caller | None = None,
 ) -> Request:
-    """Submit a request through a code on a wall (码上反馈): it is on the code's grid, under the code's practice."""
+    """Submit a request through a code on a wall (码上反馈): it is on the code's grid, under the code's practice if that
+    is there still."""
     viewer.must("requests:submit")
     point = await session.scalar(visible(viewer).where(QrPoint.code == code))
     if point is None:
         raise NotFound("QR point", code, "Scan it again, or submit the request with its grid.")
     if point.closed_on is not None and point.closed_on <= local_day(now()):
         raise Conflict(f"The code {code} was taken down on {point.closed_on}: submit the request with its grid.")
+    standing = practices.visible(viewer).where(Practice.code == point.practice, Practice.closed_on.is_(None))
+    practice = await session.scalar(standing.with_only_columns(Practice.code))
     return await intake.submit(
         session,
         viewer,
@@ -73,6 +76,6 @@ async def submit_by_code(
         kind=kind,
         channel=Channel.QR_CODE,
         place=point.title,
-        practice=point.practice,
+        practice=practice,
         caller=caller,
     )

@@ -15,6 +15,7 @@ from hub.models import (
     Channel,
     Evaluation,
     Offer,
+    Practice,
     Premises,
     Satisfaction,
     ServiceItem,
@@ -114,6 +115,10 @@ async def test_what_is_said_through_a_code_is_a_request_on_its_grid(database: Da
         qr_points.create_qr_point, code="BH-1", title="2号楼门厅", grid_id=town.community.id, practice="baohe"
     )
     resident = Viewer("r", ROLES["resident"], ())
+    unknown = await town.do(qr_points.submit_by_code, code="BH-1", title="灯不亮", viewer=resident)
+    assert unknown.practice is None
+    async with database.write(HUB) as session:
+        session.add(Practice(code="baohe", name="包河区", title="共治包河"))
     request = await town.do(qr_points.submit_by_code, code="BH-1", title="灯不亮", viewer=resident)
     assert (request.grid_id, request.channel, request.place, request.practice) == (
         town.community.id,
