@@ -335,8 +335,7 @@ async def _mine(
 
     `raiser`: or if the viewer's party raised it.
     """
-    if not raiser:
-        viewer.must(WRITE)
+    viewer.must("requests:submit" if raiser else WRITE)
     topic = await writing.found(session, "topic", id, topics(viewer).where(Topic.id == id))
     if not raiser or viewer.party_id is None or viewer.party_id != topic.raised_by_id:
         viewer.must(WRITE)

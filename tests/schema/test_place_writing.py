@@ -165,9 +165,9 @@ WRITES: dict[str, tuple[str, str, dict[str, Any]]] = {
         },
     ),
     "reviewTopic": (
-        'id: $topic, done: true, review: "满意"',
+        'id: $topic, done: false, review: "只装了一部"',
         "status review",
-        {"status": "RESOLVED", "review": "满意"},
+        {"status": "DELIBERATED", "review": "只装了一部"},
     ),
     "escalateTopic": (
         'id: $topic, proposalKind: OPINION_BRIEF, submittedOn: "2026-03-20"',
