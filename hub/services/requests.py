@@ -217,8 +217,14 @@ def _moved_on(
     told: Mapping[str, object],
 ) -> dict[str, object]:
     """Put it on the step that was taken, and give it the deadline of the next one, if it came to stand before another.
-    Returns what the event tells of that."""
+    Returns what the event tells of that. What is taken up or opened again counts as examined: it stands no earlier."""
     came = action in step_deadlines.AGAIN
+    if step is None and request.status is RequestStatus.TRIAGED:
+        known = steps.in_hand(session, request.workflow_id)
+        reached = steps.of_status(known, request.status)
+        here = next((one.position for one in known if one.id == request.step_id), 0)
+        if reached is not None and reached.position > here:
+            request.step_id = reached.id
     if step is not None and step.phase not in steps.OVERLAYS:
         came = came or request.step_id != step.id
         request.step_id = step.id

@@ -154,6 +154,20 @@ async def test_a_step_that_does_not_come_next_is_refused_and_changes_nothing(dat
     assert (columns(await town.get(request.id)), await town.counts()) == (before, rows)
 
 
+async def test_what_is_taken_up_before_it_was_examined_goes_on_above(database: Database) -> None:
+    town = await founded(database)
+    examine = ("examine", "梳理", P.TRIAGE, [], None, ["dispatch"])
+    first, *others = COURSE
+    course = await workflow(town, (*first[:5], ["examine"]), examine, *others)
+    request = await town.submit(workflow_id=course.id)
+    raised = await town.do(triage.escalate, request.id, reason="办不了")
+    async with database.read() as session:
+        step = await session.get_one(WorkflowStep, raised.step_id)
+    assert (raised.status, step.name) == (S.TRIAGED, "梳理")
+    sent = await town.do(triage.dispatch, request.id, party_id=town.property_company)
+    assert sent.status is S.DISPATCHED
+
+
 async def test_what_was_answered_at_once_is_still_judged_and_filed(database: Database) -> None:
     town = await founded(database)
     course = await workflow(
