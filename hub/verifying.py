@@ -88,7 +88,8 @@ async def verify(
 ) -> AsyncIterator[Verified]:
     """Every feature of the practices, or of one: its figures, and its scenario.
 
-    Raises NotFound, and Conflict where a scenario would write among rows that are not made up, unless `sure`.
+    Without `practice`, where some have made-up rows: of these. Raises NotFound, and Conflict where a scenario would
+    write among rows that are not made up, unless `sure`.
     """
     async with db.read() as session:
         known = sorted(await session.scalars(practices.visible(VIEWER).with_only_columns(Practice.code)))
@@ -102,7 +103,9 @@ async def verify(
             numbers.setdefault(figure.feature_id, []).append(figure)
         synthetic = await session.scalars(practices.visible(VIEWER).where(Practice.synthetic))
         made_up = {row.code for row in synthetic}
-    if scenarios and not sure:
+    if practice is None and scenarios and not sure and made_up:
+        features = [one for one in features if one.practice in made_up]
+    elif scenarios and not sure:
         _must_be_made_up({feature.practice for feature in features if feature.scenario} - made_up)
     async with asking(db) as asked:
         for feature in sorted(features, key=lambda one: (one.practice, _natural(one.row))):

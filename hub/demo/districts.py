@@ -69,12 +69,20 @@ class District:
         names = set[str]()
         for (source, kind), tables in groupby(self.demo.rows, lambda one: (one.source, one.source or one.kind)):
             name = _free(f"{PREFIX}-{self.practice.code}-{kind}", names)
-            yield await self._bring(name, source, kind, [await self._table(rows) for rows in tables])
+            made = [await self._table(rows) for rows in tables]
+            await self._mark()
+            yield await self._bring(name, source, kind, made)
         for one in self.demo.requests:
             started, places = time.monotonic(), await self._places(one.on, one.count)
+            await self._mark()
             name = _free(f"{PREFIX}-{self.practice.code}-requests", names)
             done = await walks.walk(self.db, self.practice.code, one, places, partial(self.show, name))
             yield Brought(self.practice.code, name, one.count, done, 0, time.monotonic() - started)
+
+    async def _mark(self) -> None:
+        """Say of the practice that its rows here are made up, before the first is."""
+        async with self.db.write(HUB) as session:
+            await practices.mark_synthetic(session, HUB, self.practice.code)
 
     async def _table(self, rows: Rows) -> Table:
         table = Table(rows, self.practice.code, await self._places(rows.on, rows.count), self.seed)
@@ -201,8 +209,6 @@ async def build(
             await _made_up_only(db, registry)
         total, before = sum(_size(demo) for _, _, demo in wanted), 0
         for practice, home, demo in wanted:
-            async with db.write(HUB) as session:
-                await practices.mark_synthetic(session, HUB, practice.code)
             done = dict[str, int]()
 
             def shown(of: str, rows: int, done: dict[str, int] = done, before: int = before) -> None:

@@ -251,6 +251,7 @@ async def test_what_cannot_be_built_is_refused_in_words(own_database: Database, 
         Misconfigured, match=r"sixth, demo: on: below 示例区 \(990101\) there is no grid of the level TOWN"
     ):
         await built(own_database, folder)
+    assert await rows(own_database, "SELECT code, synthetic FROM practices") == [("sixth", False)]
 
 
 @pytest.mark.parametrize(

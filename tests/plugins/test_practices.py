@@ -8,10 +8,12 @@ from sqlalchemy import select
 
 from hub import verifying
 from hub.auth import ROLES as ROLES_OF_VIEWERS
+from hub.auth import system
 from hub.db import Database
 from hub.errors import Conflict, HubError
 from hub.models import Figure, Practice, Request, RequestAction, Scheme, SchemeKind, Source, WorkflowStep
 from hub.plugin import BadRecord, Record
+from hub.services import practices
 from hub.services.steps import TAKERS
 from hub.sync import registry
 from plugins.practices import SHIPPED, said, vocabulary
@@ -222,6 +224,18 @@ async def test_a_scenario_is_refused_among_rows_that_are_not_made_up(database: D
     assert await rows(database, select(Request.id)) == []
     asked = [one.figure async for one in verifying.verify(database, "linhe", scenarios=False)]
     assert asked == ["goals", "steps"]
+
+
+async def test_without_a_code_those_that_are_made_up_are_asked_for(database: Database, tmp_path: Path) -> None:
+    await run(database, registry.load(), "divisions")
+    other = SIXTH.replace("linhe", "other").replace("L1-", "O1-")
+    for code, content in (("linhe", SIXTH), ("other", other)):
+        (tmp_path / f"{code}.yaml").write_text(content, encoding="utf-8")
+    await read(database, tmp_path)
+    async with database.write(viewer := system("test")) as session:
+        await practices.mark_synthetic(session, viewer, "other")
+    assert {one.practice async for one in verifying.verify(database)} == {"other"}
+    assert {one.practice async for one in verifying.verify(database, scenarios=False)} == {"linhe", "other"}
 
 
 @pytest.mark.parametrize("code", ROWS)
