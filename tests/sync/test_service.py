@@ -22,6 +22,7 @@ from hub.models import (
     Shift,
 )
 from hub.plugin import Record
+from hub.services.working_days import local_day
 from hub.sync.registry import load
 from hub.sync.undo import undo
 from plugins.volunteers.simulator import build
@@ -104,7 +105,7 @@ async def test_what_is_gone_is_marked_and_comes_back(database: Database) -> None
     assert counts(done) == {"created": 6, "closed": 4}
     post, activity = await only(database, Post), await only(database, Activity)
     turn, given = await only(database, Shift), await only(database, ServiceRecord)
-    assert (post.until, activity.closed_on) == (turn.withdrawn_at.astimezone().date(), activity.closed_on)
+    assert (post.until, activity.closed_on) == (local_day(turn.withdrawn_at), local_day(turn.withdrawn_at))
     assert (given.status, turn.withdrawn_at is None) == (ServiceStatus.WITHDRAWN, False)
     assert counts(await run(database, told([], [], page))) == {"updated": 4, "unchanged": 2}
     post, activity = await only(database, Post), await only(database, Activity)
