@@ -9,7 +9,7 @@ from hub.errors import Conflict, Invalid
 from hub.models import Evaluation, Request, RequestAction, RequestStatus, Satisfaction, now
 from hub.services import deadlines, privacy, step_deadlines, words
 from hub.services.merging import answer
-from hub.services.requests import begin, on_grid, record
+from hub.services.requests import begin, last, on_grid, record
 
 
 async def verify(
@@ -28,13 +28,21 @@ async def verify(
     return record(session, viewer, request, RequestAction.VERIFY, party_id=request.assignee_id, note=note)
 
 
+async def _is_answered(session: AsyncSession, request: Request) -> bool:
+    """Whether a merged request has had the answer of the one that it is under."""
+    answer = await last(session, request, RequestAction.ANSWER)
+    merged = await last(session, request, RequestAction.MERGE)
+    return answer is not None and (merged is None or merged.at <= answer.at)
+
+
 async def _rework(session: AsyncSession, viewer: Viewer, id: UUID, note: str, days: int | None) -> Request:
     request = await begin(session, viewer, id, RequestAction.REWORK)
     note = words.said(note, field="note")
+    given: dict[str, object] = {} if days is None else {"given": True}
     days = step_deadlines.handling(session, request) if days is None else deadlines.counted(days)
     deadline = deadlines.after(now(), days)
     request.due_at, request.handled_at = deadline.due_at, None
-    details, party_id = deadline.details(), request.assignee_id
+    details, party_id = deadline.details() | given, request.assignee_id
     return record(session, viewer, request, RequestAction.REWORK, party_id=party_id, note=note, details=details)
 
 
@@ -64,7 +72,7 @@ async def evaluate(
     Staff who took a call down submitted it, and speak for the caller all the same.
     """
     request = await begin(session, viewer, id, RequestAction.EVALUATE)
-    if request.status is RequestStatus.MERGED and request.result is None and request.handled_at is None:
+    if request.status is RequestStatus.MERGED and not await _is_answered(session, request):
         raise Conflict(f"Request {request.number} was not answered yet: evaluate it when the one that it is under was.")
     note = words.maybe(note, field="note")
     privacy.must_stay_clean(request, note=note)

@@ -28,8 +28,7 @@ async def sign(session: AsyncSession, viewer: Viewer, id: UUID) -> Request:
     if days is not None:
         deadline = deadlines.after(request.signed_at, days)
         request.due_at, details = deadline.due_at, deadline.details()
-        if step := sent and sent.details.get("step"):
-            details["step"] = step
+        details |= {name: sent.details[name] for name in ("step", "given") if sent and name in sent.details}
     return record(session, viewer, request, RequestAction.SIGN, party_id=request.assignee_id, details=details)
 
 

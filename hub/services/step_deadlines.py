@@ -28,10 +28,11 @@ OF_OTHERS = frozenset({A.JOIN, A.ASK_EXTENSION, A.GRANT_EXTENSION})
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """Whether the deadline that a request has is the hub's own, and whether that of a step."""
+    """Whether the deadline that a request has is the hub's own, and then whether that of a step, or a person's word."""
 
     ours: bool
     of_step: bool
+    by_person: bool = False
 
 
 async def look(session: AsyncSession, request: Request) -> Given:
@@ -42,10 +43,10 @@ async def look(session: AsyncSession, request: Request) -> Given:
         RequestEvent.action.not_in((A.JOIN, A.ASK_EXTENSION)),
     )
     latest = (await session.execute(wanted.order_by(RequestEvent.at.desc(), RequestEvent.id.desc()))).all()
-    said = [details["due_at"] for _, details in latest if details.get("due_at")]
+    said = [one["due_at"] for _, one in latest if one.get("due_at") and one.get("days") is not None]
     began = [details for action, details in latest if "days" in details and action not in OF_OTHERS]
     ours = request.due_at is not None and any(datetime.fromisoformat(one) == request.due_at for one in said)
-    found = Given(ours, ours and bool(began) and "step" in began[0])
+    found = Given(ours, *(ours and bool(began) and name in began[0] for name in ("step", "given")))
     session.info.setdefault("given", {})[request.id] = found
     return found
 
@@ -95,7 +96,7 @@ def come(
         return {}
     known: dict[UUID, Given] = session.info.get("given", {})
     given = known.get(request.id, Given(ours=False, of_step=False))
-    if request.due_at is not None and not given.ours:
+    if request.due_at is not None and (given.by_person or not given.ours):
         return {}
     if (step := awaited(session, request, action)) is not None and step.days is not None:
         deadline = deadlines.after(at, step.days)

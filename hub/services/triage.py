@@ -124,6 +124,7 @@ async def dispatch(
         days = deadlines.allowance(request) if working_days is None else deadlines.counted(working_days)
         deadline = deadlines.after(request.dispatched_at, days)
         request.due_at, details = deadline.due_at, deadline.details()
+        details |= {} if working_days is None else {"given": True}
     if forced:
         details["forced"] = True
     details |= duty

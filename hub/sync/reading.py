@@ -224,19 +224,25 @@ def _quickly(kind: Kind, one: Reading) -> bool:
     try:
         ways = _quick_ways(kind.name, tuple(fields))
         for (place, column, understand), value in zip(ways, fields.values(), strict=True):
-            if value is None or value == "":
+            if value is None or (value == "" and place != NESTED):
                 into[place][column] = None
             elif understand is None:
+                if type(value) is not str:
+                    return _undone(into)
                 into[place][column] = value.strip() or None
             else:
                 found = understand(value)
                 into[place][column] = None if found == "" else found
     except (ValueError, TypeError, KeyError, AttributeError):
-        for part in into:
-            part.clear()
-        return False
+        return _undone(into)
     one.unread = False
     return True
+
+
+def _undone(into: Iterable[Values]) -> bool:
+    for part in into:
+        part.clear()
+    return False
 
 
 @lru_cache(1024)

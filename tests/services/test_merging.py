@@ -148,11 +148,15 @@ async def test_a_refused_answer_leaves_the_whole_cluster_as_it_was(database: Dat
 async def test_those_under_one_that_is_not_for_this_hub_are_told_so(database: Database) -> None:
     town = await founded(database)
     one, head = await town.put(S.RECEIVED, result="修过一次"), await town.put(S.RECEIVED)
-    await town.do(merging.merge, one.id, into_id=head.id)
+    other = await town.put(S.RECEIVED)
+    for under in (one, other):
+        await town.do(merging.merge, under.id, into_id=head.id)
     await town.do(triage.reject_scope, head.id, reason=triage.ScopeReason.PROCEEDINGS, note="已在法院")
     row, event = await town.get(one.id), (await town.events(one.id))[-1]
     assert (row.status, row.result) == (S.MERGED, "修过一次")
     assert (event.action, event.note, event.details["by"]) == (A.ANSWER, "已在法院", "REJECT_SCOPE")
+    judged = await town.do(closing.evaluate, other.id, satisfaction=Satisfaction.DISSATISFIED)
+    assert (judged.status, judged.result, judged.satisfaction) == (S.MERGED, None, Satisfaction.DISSATISFIED)
 
 
 async def test_a_merged_caller_evaluates_once_there_is_an_answer_and_no_longer_when_that_is_taken_back(

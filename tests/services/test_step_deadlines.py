@@ -127,6 +127,27 @@ async def test_a_deadline_that_a_source_or_a_person_has_given_stands_above_that_
     assert await given(town, request.id) == (5, None)
 
 
+async def test_it_stands_above_those_of_all_steps_that_follow(database: Database) -> None:
+    town = await founded(database)
+    course = await workflow(town, *ORDER)
+    foreign = await town.put(S.RECEIVED, workflow_id=course.id, assignee_id=None)
+    plain = await town.put(S.RECEIVED, assignee_id=None)
+    ours = await town.submit(workflow_id=course.id)
+    for request, more in ((foreign, {}), (plain, {}), (ours, {"working_days": 3})):
+        await town.do(triage.dispatch, request.id, party_id=town.police, **more)
+        await town.do(handling.sign, request.id)
+        await town.do(handling.accept, request.id)
+    assert [(await town.get(one.id)).due_at for one in (foreign, plain)] == [foreign.due_at, plain.due_at]
+    assert await given(town, ours.id) == (3, None)
+    await town.do(handling.ask_return, plain.id, reason="不归我们")
+    await town.do(triage.decide_return, plain.id, granted=True)
+    assert (await town.get(plain.id)).due_at == plain.due_at
+    await town.do(handling.handle, ours.id, result="修好了")
+    await town.do(closing.verify, ours.id, ok=False, note="没有修好", working_days=2)
+    await town.do(handling.accept, ours.id)
+    assert await given(town, ours.id) == (2, None)
+
+
 async def test_the_clock_runs_from_where_the_step_began(database: Database) -> None:
     town = await founded(database)
     course = await workflow(town, *LEDGER)

@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from hub.auth import system
 from hub.db import Database
 from hub.models import Request, RequestEvent, RequestStatus, WorkflowStep
 from hub.plugin import Record
@@ -70,6 +71,18 @@ async def test_a_status_that_is_no_step_leaves_the_step(database: Database) -> N
     assert (await steps(database))[0] == "派单"
     async with database.read() as session:
         assert await session.scalar(select(Request.status)) is RequestStatus.RETURN_REQUESTED
+
+
+async def test_what_went_further_here_is_not_pulled_back_by_a_word_that_is_no_step_back(database: Database) -> None:
+    await run(database, told(COURSE, name="course"), "course")
+    await run(database, told([order("RECEIVED", workflow="x.W")]))
+    async with database.write(system("test")) as session:
+        accepted = select(WorkflowStep.id).where(WorkflowStep.code == "x.W.接单").scalar_subquery()
+        await session.execute(update(Request).values(step_id=accepted))
+    await run(database, told([order("DISPATCHED")]), overrides={"any": 1})
+    assert (await steps(database))[0] == "接单"
+    await run(database, told([order("RECEIVED")]), overrides={"any": 2})
+    assert (await steps(database))[0] == "点单"
 
 
 async def test_a_hotline_says_which_workflow_its_orders_follow(
