@@ -5,10 +5,21 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from hub.plugin import figure_faults, indicator_faults, operation_faults, times_faults, workflow_faults
+from hub.plugin import Demo, figure_faults, indicator_faults, operation_faults, times_faults, workflow_faults
 from plugins.practices.files import Where
 from plugins.practices.form import Act, Feature, PracticeFile, Scheme, Step, Workflow
-from plugins.practices.vocabulary import ACTIONS, REFUSALS, SCHEME_KINDS, TAKERS, VIEWERS, instead
+from plugins.practices.vocabulary import (
+    ACTIONS,
+    CHANNELS,
+    LEVELS,
+    REFUSALS,
+    REQUEST_KINDS,
+    SCHEME_KINDS,
+    STATUSES,
+    TAKERS,
+    VIEWERS,
+    instead,
+)
 
 Fault = tuple[Where, str]
 """Where in the file, and what to write instead, in words."""
@@ -31,6 +42,26 @@ def faults(file: PracticeFile) -> Iterator[Fault]:
         yield from _under(("rotas", number), times_faults(rota.model_dump()))
     for number, feature in enumerate(file.features):
         yield from _under(("features", number), _feature(feature))
+    if file.demo is not None:
+        yield from _under(("demo",), _demo(file.demo, [one.code for one in file.workflows if one.subject == "REQUEST"]))
+
+
+def _demo(demo: Demo, workflows: Collection[str]) -> Iterator[Fault]:
+    """What a made-up district names of the hub's, and of the file's own workflows of requests."""
+    places = [(("rows", number), one.on) for number, one in enumerate(demo.rows)]
+    places += [(("requests", number), one.on) for number, one in enumerate(demo.requests)]
+    for place, on in places:
+        if on is None or isinstance(on, list):
+            continue
+        for level in [on.level] if on.level else on.split or ():
+            if level not in LEVELS:
+                yield (*place, "on"), f"{level} is no level of grids. {instead(level, LEVELS)}"
+    for number, one in enumerate(demo.requests):
+        known = (("kind", REQUEST_KINDS), ("channel", CHANNELS), ("until", STATUSES), ("workflow", workflows))
+        for name, words in known:
+            if (said := getattr(one, name)) is not None and said not in words:
+                other = instead(said, words) if words else "The file has none of requests."
+                yield ("requests", number, name), f"{said} is not known here. {other}"
 
 
 def _under(place: Where, found: Iterable[Fault]) -> Iterator[Fault]:

@@ -11,7 +11,20 @@ from hub.auth import ROLES as ROLES_OF_VIEWERS
 from hub.auth import system
 from hub.db import Database
 from hub.errors import Conflict, HubError
-from hub.models import Figure, Practice, Request, RequestAction, Scheme, SchemeKind, Source, WorkflowStep
+from hub.models import (
+    Channel,
+    Figure,
+    GridLevel,
+    Practice,
+    Request,
+    RequestAction,
+    RequestKind,
+    RequestStatus,
+    Scheme,
+    SchemeKind,
+    Source,
+    WorkflowStep,
+)
 from hub.plugin import BadRecord, Record
 from hub.services import practices
 from hub.services.steps import TAKERS
@@ -174,6 +187,9 @@ def test_the_words_that_a_file_may_use_are_those_of_the_hub() -> None:
     assert RequestAction.__members__.keys() == vocabulary.ACTIONS
     assert SchemeKind.__members__.keys() == vocabulary.SCHEME_KINDS
     assert {*ROLES_OF_VIEWERS, "anonymous"} == vocabulary.VIEWERS
+    assert (GridLevel.__members__.keys(), Channel.__members__.keys()) == (vocabulary.LEVELS, vocabulary.CHANNELS)
+    assert RequestKind.__members__.keys() == vocabulary.REQUEST_KINDS
+    assert RequestStatus.__members__.keys() == vocabulary.STATUSES
     never = {"INTERNAL", "REFUSED", "PLUGIN_FAILED"}
     assert codes(HubError) - never | {"BAD_REQUEST", "BAD_USER_INPUT"} == vocabulary.REFUSALS
 

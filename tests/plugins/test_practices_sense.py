@@ -236,3 +236,19 @@ async def test_a_practice_that_is_not_known_is_named_with_those_that_are(databas
     await read(database, written(tmp_path / "own", linhe=city("linhe"), heyuan=city("heyuan")))
     with pytest.raises(NotFound, match=r"nosuch is visible to you. Write one of: heyuan, linhe."):
         [one async for one in verifying.verify(database, "nosuch")]
+
+
+ROW = "rows: [{kind: person, count: 1, on: {level: COMUNITY}, fields: {name: 示例甲}}]"
+DEMO = {
+    ROW: "rows.0.on: COMUNITY is no level of grids. Did you mean COMMUNITY? Write one of: BUILDING, CITY, COMMUNITY, "
+    "DISTRICT, ESTATE, PROVINCE, STREET, TOWN, VILLAGE.",
+    "requests: [{count: 1, title: 示例, workflow: FOUR}]": "requests.0.workflow: FOUR is not known here. The file has "
+    "none of requests.",
+    "requests: [{count: 1, title: 示例, kind: WISHES}]": "requests.0.kind: WISHES is not known here. Did you mean "
+    "WISH? Write one of: APPEAL, COMPLAINT, CONSULTATION, EVENT, HELP, OTHER, PRAISE, REPORT, SUGGESTION, WISH.",
+}
+
+
+@pytest.mark.parametrize("text", DEMO)
+def test_what_a_made_up_district_names_is_looked_at_before_anything_is_made(text: str, tmp_path: Path) -> None:
+    assert told(f"demo: {{tables: spreadsheet, {text}}}", tmp_path) == [f"demo.{DEMO[text]}"]
