@@ -23,7 +23,8 @@ from hub.sync.overriding import must_be_open
 from hub.sync.period import Days
 from hub.sync.registry import Registry
 from hub.sync.replaying import replay
-from hub.sync.run import run_source, stored_source
+from hub.sync.run import run_source
+from hub.sync.sources import stored_source
 from hub.sync.stored_plan import apply_plan
 from hub.sync.undo import undo
 from hub.sync.work import AtWork, insist, never_began

@@ -21,7 +21,7 @@ from hub.plugin import Receives
 from hub.services import arrivals, sources
 from hub.services.arrivals import HookKey
 from hub.sync import receiving, registry
-from hub.sync.run import stored_source
+from hub.sync.sources import stored_source
 
 LARGEST_PAGE = 10_000
 VIEWER = system("hub hooks")

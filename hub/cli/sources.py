@@ -13,7 +13,7 @@ from hub.config import settings
 from hub.errors import Misconfigured
 from hub.models import Source
 from hub.sync import registry
-from hub.sync.making import add_source, change_settings
+from hub.sync.sources import add_source, change_settings
 
 
 def add_command(

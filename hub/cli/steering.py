@@ -17,7 +17,7 @@ from hub.errors import NotFound
 from hub.models import Alert, Run, RunNote, RunStatus, Schedule, Source
 from hub.services import alerts, schedules, sources
 from hub.sync import registry, steering
-from hub.sync.run import stored_source
+from hub.sync.sources import stored_source
 
 VIEWER = system("hub sync")
 Lines = tuple[Run, str, list[RunNote]]

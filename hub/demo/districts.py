@@ -28,9 +28,9 @@ from hub.serve import empty
 from hub.services import grids, parties, practices, requests
 from hub.services.practices import visible
 from hub.sync.examples import example_sources, run_examples
-from hub.sync.making import made_source
 from hub.sync.registry import Registry
 from hub.sync.run import run_source
+from hub.sync.sources import made_source
 from hub.synthetic import Demo, On, Rows
 
 HUB = system("hub demo")

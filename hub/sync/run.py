@@ -13,9 +13,8 @@ from uuid import UUID
 from sqlalchemy import Update, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hub.auth import system
 from hub.db import Database, Origin
-from hub.errors import Misconfigured, NotFound
+from hub.errors import Misconfigured
 from hub.models import AlertKind, Landing, PlanAction, Rejected, RejectedStatus, Run, RunMode, RunStatus, Source
 from hub.models.base import now
 from hub.plugin import BadRecord, Page, Plugin, Pulls, Receives, SourceError
@@ -31,7 +30,7 @@ from hub.sync.period import Days, bounds
 from hub.sync.plan import Moment, plan
 from hub.sync.planned import Brought, Planned
 from hub.sync.registry import Registry
-from hub.sync.rules import own_by_default
+from hub.sync.sources import stored_source
 from hub.sync.work import Progress, Work, at_work, begin, fenced, insist, not_paused, note, take, totals
 
 AGAIN = 2_000
@@ -98,23 +97,6 @@ async def run_source(
         async with at_work(pull, RunStatus.PLANNED if mode is RunMode.PLAN else RunStatus.DONE):
             await _pages(pull, progress or (lambda run: None), overridden=bool(overrides), full=full)
         return pull.run
-
-
-async def stored_source(database: Database, registry: Registry, name: str) -> Source:
-    """The source of that name, made from a plugin's preset at first use."""
-    async with database.write(system("sync")) as session:
-        source = await session.scalar(select(Source).where(Source.name == name))
-        if source is None:
-            preset = next((preset for preset in registry.presets() if preset.name == name), None)
-            if preset is None:
-                names = sorted({preset.name for preset in registry.presets()})
-                raise NotFound("source", name, f"Ready-made ones: {', '.join(names)}.")
-            title = preset.settings.get("title", registry.plugins[preset.plugin].title)
-            source = Source(name=name, plugin=preset.plugin, title=title, settings=dict(preset.settings))
-            session.add(source)
-            await session.flush()
-            own_by_default(session, source, registry.plugins[preset.plugin].rules)
-    return source
 
 
 async def _pages(pull: Pull, progress: Progress, *, overridden: bool, full: bool) -> None:

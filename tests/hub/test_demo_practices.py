@@ -19,9 +19,9 @@ from hub.errors import Conflict, Misconfigured
 from hub.models import OrganizationKind
 from hub.services import parties
 from hub.sync.kinds import KINDS
-from hub.sync.making import made_source
 from hub.sync.registry import load
 from hub.sync.run import run_source
+from hub.sync.sources import made_source
 from hub.synthetic import Demo, Rows, Span
 from tests.hub.commands import Command, running
 

@@ -16,7 +16,7 @@ from hub.plugin import Page, Plugin
 from hub.sync.jobs import Job
 from hub.sync.overriding import must_be_open
 from hub.sync.registry import Registry
-from hub.sync.run import stored_source
+from hub.sync.sources import stored_source
 from plugins.singer import Singer
 from tests.sync.sources import installed, organization, rows, stored
 
