@@ -20,10 +20,10 @@ from schema import (
     care,
     catalogue,
     changes,
+    checks,
     deliberation,
     documents,
     duplicates,
-    faults,
     grids,
     handling,
     identified,
@@ -155,19 +155,19 @@ def plain() -> Schema:
 
 
 @lru_cache(maxsize=2048)
-def _written(text: str, called: str) -> faults.Written:
+def _written(text: str, called: str) -> checks.Written:
     """It is asked for again and again: by who reads a file, by who takes what it says, by who runs it."""
-    return faults.read(plain()._schema, text, called)
+    return checks.read(plain()._schema, text, called)
 
 
 @figure_faults.answered_by
 def _of_figure(query: str, at: str) -> Sequence[Fault]:
-    return list(faults.of_figure(_written(query, "query"), at))
+    return list(checks.of_figure(_written(query, "query"), at))
 
 
 @operation_faults.answered_by
 def _of_operation(operation: str, given: frozenset[str], places: tuple[str, ...]) -> Sequence[Fault]:
-    return list(faults.of_operation(_written(operation, "operation"), given, places))
+    return list(checks.of_operation(_written(operation, "operation"), given, places))
 
 
 def sdl() -> str:

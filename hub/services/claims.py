@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.auth import Viewer
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
 from hub.models import Claim, Party, Person, Project, Request, ServiceItem, now, uuid7
-from hub.services import parties, requests, resources, room, stations, words, workflow, writing
+from hub.services import capacities, parties, requests, resources, stations, words, workflow, writing
 from hub.services.working_days import local_day
 
 
@@ -53,7 +53,7 @@ async def claim(
         thing = await _service_item(session, viewer, service_item_id)
     made = Claim(id=uuid7(), party_id=party.id, request_id=request_id, project_id=project_id)
     made.service_item_id, made.practice = service_item_id, None if isinstance(thing, ServiceItem) else thing.practice
-    await room.must_be_free(session, made, thing, party.name)
+    await capacities.must_be_free(session, made, thing, party.name)
     made.skill, made.note = words.maybe(skill, field="skill", most=words.LINE), words.maybe(note, field="note")
     session.add(made)
     return made

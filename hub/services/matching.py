@@ -19,7 +19,7 @@ from hub.models import (
     now,
     uuid7,
 )
-from hub.services import parties, resources, room, words, writing
+from hub.services import capacities, parties, resources, words, writing
 from hub.services.working_days import local_day
 
 WRITE = resources.WRITE
@@ -89,7 +89,7 @@ async def confirm(
         raise Conflict(f"The need {need.title} is met already: choose one that is open.")
     resources.must_be_had(resource)
     made = Project(id=uuid7(), need_id=need.id, resource_id=resource.id, owner_id=owner_id, starts_on=starts_on)
-    await room.must_be_free(session, made, resource)
+    await capacities.must_be_free(session, made, resource)
     if owner_id is not None:
         await parties.living(session, viewer, owner_id)
     named = title if title is not None else f"{resource.title}: {need.title}"[: words.LINE]
@@ -119,8 +119,7 @@ async def decline(
 async def _pair(session: AsyncSession, viewer: Viewer, need_id: UUID, resource_id: UUID) -> tuple[Need, Resource]:
     """The need, on the viewer's grid, and the resource: both locked, always in this order."""
     viewer.must(WRITE)
-    need, resource = await resources.named(session, viewer, need_id, resource_id)
-    assert need is not None
-    assert resource is not None
+    need = await resources.locked_need(session, viewer, need_id)
+    resource = await resources.locked_resource(session, viewer, resource_id)
     writing.must_cover(viewer, need.grid_path)
     return need, resource

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.auth import Viewer, under
 from hub.errors import Conflict
 from hub.models import Claim, Party, Project, ReportIn, Request, ServiceItem, Station, now, uuid7
-from hub.services import grids, parties, room, words, workflow, writing
+from hub.services import capacities, grids, parties, words, workflow, writing
 
 WRITE = parties.WRITE
 
@@ -72,7 +72,9 @@ def _claims_there(row: ReportIn) -> Select[Claim]:
         Claim.request_id.in_(
             select(Request.id).where(under(Request.grid_path, row.grid_path), Request.status.in_(workflow.OPEN))
         ),
-        Claim.project_id.in_(select(Project.id).where(under(Project.grid_path, row.grid_path), room.PROJECTS.held)),
+        Claim.project_id.in_(
+            select(Project.id).where(under(Project.grid_path, row.grid_path), capacities.PROJECTS.held)
+        ),
         Claim.service_item_id.in_(
             select(ServiceItem.id)
             .join(Station, Station.id == ServiceItem.station_id)

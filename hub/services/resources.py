@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.auth import Viewer
 from hub.errors import Conflict, Invalid
 from hub.models import Claim, Need, Offer, Party, Project, Resource, ResourceKind, now, uuid7
-from hub.services import parties, room, writing
+from hub.services import capacities, parties, writing
 from hub.services.working_days import local_day
 
 WRITE = "resources:write"
@@ -147,7 +147,7 @@ async def _write(session: AsyncSession, viewer: Viewer, row: Row, fields: Mappin
         raise Invalid(f"capacity is {capacity}: give 0 or more.", field="capacity")
     if isinstance(row, Resource | Project) and inspect(row).persistent:
         writing.must_cover(viewer, row.grid_path)
-        await room.must_suffice(session, row, fields)
+        await capacities.must_suffice(session, row, fields)
     begins, ends = (fields.get(name, getattr(row, name, None)) for name in ("available_from", "available_until"))
     if isinstance(begins, date) and isinstance(ends, date) and ends < begins:
         raise Invalid(f"available_until is {ends}: give a day from {begins} on.", field="available_until")
@@ -160,30 +160,30 @@ async def _write(session: AsyncSession, viewer: Viewer, row: Row, fields: Mappin
 
 async def _fitted(session: AsyncSession, viewer: Viewer, row: Project, fields: Mapping[str, object]) -> None:
     """Write a project. Raises Conflict if it comes to use what is not to be had, or has no room for it."""
-    _, resource = await named(session, viewer, fields.get("need_id"), fields.get("resource_id"))
-    before = (row.need_id, row.resource_id) if inspect(row).persistent and room.PROJECTS.holds(vars(row)) else None
+    if isinstance(need_id := fields.get("need_id"), UUID):
+        await locked_need(session, viewer, need_id)
+    new = fields.get("resource_id")
+    resource = await locked_resource(session, viewer, new) if isinstance(new, UUID) else None
+    had = inspect(row).persistent and capacities.PROJECTS.holds(vars(row))
+    before = (row.need_id, row.resource_id) if had else None
     await writing.fill(session, viewer, row, fields)
-    if row.resource_id is None or (row.need_id, row.resource_id) == before or not room.PROJECTS.holds(vars(row)):
+    if row.resource_id is None or (row.need_id, row.resource_id) == before or not capacities.PROJECTS.holds(vars(row)):
         return
-    if resource is not None:
-        must_be_had(resource)
+    if resource is None:
+        resource = await locked_resource(session, viewer, row.resource_id)
     else:
-        _, resource = await named(session, viewer, None, row.resource_id)
-    assert resource is not None
-    await room.must_be_free(session, row, resource)
+        must_be_had(resource)
+    await capacities.must_be_free(session, row, resource)
 
 
-async def named(
-    session: AsyncSession, viewer: Viewer, need_id: object, resource_id: object
-) -> tuple[Need | None, Resource | None]:
-    """The need and the resource that a project names, locked, always in this order. Raises NotFound."""
-    need = resource = None
-    if isinstance(need_id, UUID):
-        need = await writing.found(session, "need", need_id, needs(viewer).where(Need.id == need_id))
-    if isinstance(resource_id, UUID):
-        wanted = visible(viewer).where(Resource.id == resource_id)
-        resource = await writing.found(session, "resource", resource_id, wanted)
-    return need, resource
+async def locked_need(session: AsyncSession, viewer: Viewer, id: UUID) -> Need:
+    """A need, locked: always before the resource that is to meet it. Raises NotFound."""
+    return await writing.found(session, "need", id, needs(viewer).where(Need.id == id))
+
+
+async def locked_resource(session: AsyncSession, viewer: Viewer, id: UUID) -> Resource:
+    """A resource, locked. Raises NotFound."""
+    return await writing.found(session, "resource", id, visible(viewer).where(Resource.id == id))
 
 
 def must_be_had(resource: Resource) -> None:

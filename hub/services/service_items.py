@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.auth import Viewer
 from hub.errors import Conflict, Invalid, NotFound
 from hub.models import Evaluation, ServiceItem, ServiceMode, now, uuid7
-from hub.services import parties, requests, room, stations, words, writing
+from hub.services import capacities, parties, requests, stations, words, writing
 from hub.services.working_days import local_day
 
 WRITE = "resources:write"
@@ -57,7 +57,7 @@ async def update_service_item(
     """Change what is given of a service; `closed_on` takes it off the list."""
     row = await _mine(session, viewer, id)
     _must_hold(fields)
-    await room.must_suffice(session, row, fields)
+    await capacities.must_suffice(session, row, fields)
     return await writing.change(session, viewer, row, fields, names=NAMES)
 
 

@@ -18,7 +18,7 @@ from hub.models import Link, PlanAction, Request, uuid7
 from hub.models.base import now
 from hub.plugin import Place
 from hub.services.changes import plain
-from hub.sync import course, nested, room
+from hub.sync import capacities, nested, steps
 from hub.sync.kind import Found, Kind, Values
 from hub.sync.kinds import KINDS
 from hub.sync.ownership import Owners, owners, tell_what_stays
@@ -63,8 +63,8 @@ async def plan(
             if kind.nested:
                 await nested.compare(session, decided)
             if kind.model is Request:
-                await course.follow(session, decided)
-            await room.keep(session, kind, decided, planned)
+                await steps.follow(session, decided)
+            await capacities.keep(session, kind, decided, planned)
             planned += decided
             if kind.table.name in NAMED and (ahead is not None or name != last):
                 for one in decided:

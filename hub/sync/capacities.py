@@ -6,7 +6,7 @@ What has the room is locked first, as a person's claim locks it. What an earlier
 yet: then the room is looked at when the plan is applied.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -14,8 +14,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.models import Base, PlanAction
-from hub.services import room
-from hub.services.room import Places
+from hub.services import capacities
+from hub.services.capacities import Places
 from hub.sync.kind import Kind
 from hub.sync.planned import Planned
 from hub.sync.references import among, locked
@@ -26,25 +26,26 @@ Rows = dict[UUID, Mapping[str, Any]]
 
 async def keep(session: AsyncSession, kind: Kind, decided: Sequence[Planned], earlier: Sequence[Planned]) -> None:
     """Refuse what has no room. `earlier`: what the kinds before this one are planned to become."""
-    if kind.model in room.IN:
+    if kind.model in capacities.IN:
         await _must_suffice(session, kind, decided)
-    if kind.model in room.OF:
-        await _give(session, room.OF[kind.model], decided, earlier)
+    if kind.model in capacities.OF:
+        await _give(session, capacities.OF[kind.model], decided, earlier)
 
 
 async def _must_suffice(session: AsyncSession, kind: Kind, decided: Sequence[Planned]) -> None:
     """Refuse to make a thing smaller than what is taken of it."""
-    smaller = [one for one in decided if one.row and _is_smaller(one.row.get("capacity"), one.new.get("capacity"))]
+    smaller = {
+        one.row["id"]: one
+        for one in decided
+        if one.row and _is_smaller(one.row.get("capacity"), one.new.get("capacity"))
+    }
     if not smaller:
         return
-    places, column = room.IN[kind.model]
-    taken: dict[UUID, int] = defaultdict(int)
-    for thing, _ in await session.execute(places.taken(column, [one.row["id"] for one in smaller if one.row])):
-        taken[thing] += 1
-    for one in smaller:
-        assert one.row is not None
+    places, column = capacities.IN[kind.model]
+    taken = Counter(thing for thing, _ in await session.execute(places.taken(column, smaller)))
+    for id, one in smaller.items():
         stands = _becomes(one)
-        if problem := room.too_small(stands["title"], stands["capacity"], taken[one.row["id"]]):
+        if problem := capacities.too_small(stands["title"], stands["capacity"], taken[id]):
             _refuse(one, f"capacity: {problem}")
 
 
@@ -55,39 +56,35 @@ def _is_smaller(capacity: int | None, new: int | None) -> bool:
 async def _give(session: AsyncSession, places: Places, decided: Sequence[Planned], earlier: Sequence[Planned]) -> None:
     """Give each record that wants a place one, or refuse it."""
     rows = [one for one in decided if one.action is not PlanAction.REJECT and (one.row or one.new)]
-    wants = [one for one in rows if _wants(places, one)]
+    placed = [(one, thing) for one in rows if (thing := _thing(places, _becomes(one))) is not None]
+    wants = [(one, thing) for one, thing in placed if _wants(places, one, thing)]
     if not wants:
         return
-    asking = {id(one) for one in wants}  # by identity: to compare each with each takes minutes of a large page
-    wanted = {thing for one in wants if (thing := _thing(places, _becomes(one)))}
+    asking = {id(one) for one, _ in wants}  # by identity: to compare each with each takes minutes of a large page
+    wanted = {thing for _, thing in wants}
     things = await _things(session, places, wanted, earlier)
     holders = await _holders(session, places, wanted, [one.entity_id for one in rows if one.entity_id])
-    for one in rows:
+    for one, thing in placed:
         stands = _becomes(one)
-        thing = _thing(places, stands)
         if thing in wanted and id(one) not in asking and places.holds(stands):
             holders[thing].append(stands.get(places.by))
-    for one in wants:
-        stands = _becomes(one)
-        thing = _thing(places, stands)
-        assert thing is not None
+    for one, thing in wants:
         called = str(one.record.fields.get(places.by.removesuffix("_id"), "It"))
-        who = stands.get(places.by)
+        who = _becomes(one).get(places.by)
         if problem := places.refusal(things.get(thing[1], {}), holders[thing], who, called):
             _refuse(one, f"{thing[0].removesuffix('_id')}: {problem}")
         else:
             holders[thing].append(who)
 
 
-def _wants(places: Places, one: Planned) -> bool:
-    """Whether it takes a place that its row does not have yet."""
+def _wants(places: Places, one: Planned, thing: Thing) -> bool:
+    """Whether it takes a place in that thing that its row does not have yet."""
     stands = _becomes(one)
-    if _thing(places, stands) is None or not places.holds(stands):
+    if not places.holds(stands):
         return False
     if one.row is None or not places.holds(one.row):
         return True
-    had = _thing(places, one.row), one.row.get(places.by)
-    return had != (_thing(places, stands), stands.get(places.by))
+    return (_thing(places, one.row), one.row.get(places.by)) != (thing, stands.get(places.by))
 
 
 def _thing(places: Places, row: Mapping[str, Any]) -> Thing | None:
