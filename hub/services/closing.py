@@ -29,9 +29,10 @@ async def verify(
 
 
 async def _is_answered(session: AsyncSession, request: Request) -> bool:
-    """Whether a merged request has had the answer of the one that it is under."""
-    if request.result is not None or request.handled_at is not None:
-        return True
+    """Whether a merged request has had the answer of the one that it is under; where a source has merged it, and says
+    not into which, whether that says what was done."""
+    if request.merged_into_id is None:
+        return request.result is not None or request.handled_at is not None
     answer = await last(session, request, RequestAction.ANSWER)
     merged = await last(session, request, RequestAction.MERGE)
     return answer is not None and (merged is None or merged.at <= answer.at)

@@ -36,6 +36,8 @@ ON_GRID, AROUND, CLOSE_BY = 200, 100, 200
 MOST = ON_GRID + AROUND + CLOSE_BY
 """So many requests are compared with one at most."""
 MOST_SUGGESTED, STORED = 20, 5
+ODD = (ValueError, TypeError, ArithmeticError, LookupError)
+"""What words and places that make no sense may raise. What the database raises is tried again, and told of."""
 STRETCH, AT_ONCE = 1_000, 10
 """So many changes of the log are read in one pass, and so many new requests compared."""
 METRES_OF_A_DEGREE = 111_000.0
@@ -211,7 +213,7 @@ async def _try(session: AsyncSession, id: UUID) -> None:
     try:
         async with session.begin_nested():
             await suggest(session, id)
-    except Exception:  # whatever it is
+    except ODD:
         log.exception("a request was not compared", request=str(id))
 
 

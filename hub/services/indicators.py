@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, DateTime, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,13 +23,13 @@ from hub.models import Grid, GridLevel, Indicator
 from hub.models.grid import peers
 from hub.services import grids, measures
 from hub.services.measures import Measure
+from hub.services.working_days import CHINA
 
 LEAST = 5
 """Fewer than these are not told: they could be recognised (k-anonymity)."""
 
 MOST_PLACES = 1000
 PERIOD = re.compile(r"QUARTER|YEAR|MONTH(:([1-9]|1\d|2[0-8]))?", re.ASCII)
-CHINA = ZoneInfo("Asia/Shanghai")
 PATHS = ("grid_path", "path")
 
 

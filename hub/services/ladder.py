@@ -147,16 +147,16 @@ def _due(course: UUID | None, days: int, action: RequestAction, at: datetime) ->
 
 async def _take(session: AsyncSession, due: Select[Request], id: UUID, days: int, action: RequestAction) -> bool:
     """Take one rung, unless somebody was quicker."""
-    request = await requests.locked(session, VIEWER, id)
-    still = due.where(Request.id == id).with_only_columns(Request.id)
-    if request.due_at is None or await session.scalar(still) is None:
-        return False
-    details: dict[str, Any] = {"rung": rung(days, action), "overdue_since": request.due_at.isoformat()}
     said = f"超期 {days} 个工作日" if days else "已到期"
     try:
-        async with session.begin_nested():  # what is refused leaves nothing behind
+        async with session.begin_nested():  # what is refused leaves nothing behind, no lock either
+            request = await requests.locked(session, VIEWER, id)
+            still = due.where(Request.id == id).with_only_columns(Request.id)
+            if request.due_at is None or await session.scalar(still) is None:
+                return False
+            details: dict[str, Any] = {"rung": rung(days, action), "overdue_since": request.due_at.isoformat()}
             if action is A.ESCALATE:
-                await triage.take_up(session, VIEWER, id, reason=said, details=details)
+                await triage.take_up(session, VIEWER, id, reason=said, rule=details)
             elif action is A.SUPERVISE:
                 await supervision.watch(session, VIEWER, id, note=said, details=details)
             else:

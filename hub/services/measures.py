@@ -51,6 +51,7 @@ from hub.models import (
     Topic,
 )
 from hub.services import alliances, budgets, deliberation, grids, parties, requests, resources, rotas, stations
+from hub.services.recurrence import FIRST_YEAR, LAST_YEAR
 
 SECRET_COLUMNS = frozenset({"caller_id"})
 
@@ -100,7 +101,6 @@ NOUNS: Mapping[str, Noun] = MappingProxyType(
     }
 )
 
-MOST_PLACES, FIRST_YEAR, LAST_YEAR = 1000, 1949, 2149
 BOUNDS: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = MappingProxyType(
     {
         "gt": lambda column, value: column > value,
@@ -122,6 +122,7 @@ Measure = Mapping[str, Any]
 
 
 def wrong(measure: Measure) -> str | None:
+    """What is wrong with a measure, in words: which part, and what to write instead."""
     unknown = sorted(measure.keys() - {"of", "where", "sum"})
     if unknown:
         return f"{', '.join(unknown)} is not known. Write of, where, sum."
@@ -140,6 +141,7 @@ def wrong(measure: Measure) -> str | None:
 
 
 def summed(noun: Noun, measure: Measure) -> ColumnElement[Any]:
+    """What is told of the rows: how many there are, or a column added up. Raises ValueError in words."""
     if (name := measure.get("sum")) is None:
         return func.count()
     column = _column(noun, str(name))

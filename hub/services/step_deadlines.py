@@ -46,7 +46,8 @@ async def look(session: AsyncSession, request: Request) -> Given:
     said = [one["due_at"] for _, one in latest if one.get("due_at") and one.get("days") is not None]
     began = [details for action, details in latest if "days" in details and action not in OF_OTHERS]
     ours = request.due_at is not None and any(datetime.fromisoformat(one) == request.due_at for one in said)
-    found = Given(ours, *(ours and bool(began) and name in began[0] for name in ("step", "given")))
+    last = began[0] if ours and began else {}
+    found = Given(ours, of_step="step" in last, by_person="given" in last)
     session.info.setdefault("given", {})[request.id] = found
     return found
 

@@ -212,17 +212,13 @@ async def escalate(session: AsyncSession, viewer: Viewer, id: UUID, *, reason: s
 
     It climbs along its own place in the tree: a level that has no grid there is passed over.
     """
-    return await _take_up(session, viewer, id, reason, {})
+    return await take_up(session, viewer, id, reason=reason, rule={})
 
 
 async def take_up(
-    session: AsyncSession, viewer: Viewer, id: UUID, *, reason: str, details: Mapping[str, object]
+    session: AsyncSession, viewer: Viewer, id: UUID, *, reason: str, rule: Mapping[str, object]
 ) -> Request:
-    """The same by rule; `details` go into the event. It has a deadline on the new level too, so that it climbs on."""
-    return await _take_up(session, viewer, id, reason, details)
-
-
-async def _take_up(session: AsyncSession, viewer: Viewer, id: UUID, reason: str, rule: Mapping[str, object]) -> Request:
+    """The same; by a `rule`, whose words go into the event, it has a deadline on the new level too: so it climbs on."""
     request = await begin(session, viewer, id, RequestAction.ESCALATE)
     levels = list(RequestLevel)
     if request.level is levels[-1]:

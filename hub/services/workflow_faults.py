@@ -9,7 +9,6 @@ from hub.models import Phase, RequestAction, WorkflowStep, WorkflowSubject
 from hub.services import steps
 from hub.services.workflow import TABLE, Side
 
-OVER = "requests:supervise"
 Written = Mapping[str, Any]
 
 
@@ -51,7 +50,9 @@ def _may(name: str, action: RequestAction) -> bool:
         return name in _takers(action)
     row = TABLE[action]
     needed = [{name, row.staff_ability}, *([{name, row.ability}] if row.sides else [])]
-    return name in steps.ROLES or any(has >= one for one in needed for has in ROLES.values() if OVER not in has)
+    return name in steps.ROLES or any(
+        has >= one for one in needed for has in ROLES.values() if steps.SUPERVISE not in has
+    )
 
 
 def _of_others(subject: str, written: Sequence[Written]) -> Iterator[Fault]:
