@@ -101,3 +101,10 @@ def running(*arguments: object, **given: object) -> Iterator[Served]:
     finally:
         process.terminate()
         process.communicate(timeout=30)
+
+
+def divisions(folder: Path, *rows: str) -> Path:
+    """A table of divisions with these rows."""
+    file = folder / "divisions.csv"
+    file.write_text("code,name,level,parent\n" + "".join(f"{row}\n" for row in rows), encoding="utf-8")
+    return file

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tests.hub.commands import Command
+from hub.cli.answers import Exit
+from tests.hub.commands import Command, divisions
 
 
 def test_the_same_reason_is_told_once_with_its_number(command: Command, tmp_path: Path) -> None:
@@ -25,3 +26,27 @@ def test_the_same_reason_is_told_once_with_its_number(command: Command, tmp_path
         one["id"] for one in each["rejected"][:2]
     ]
     assert out.err == "Page 1 of 4 (8 records). Others: --page N, --size N.\n"
+
+
+def test_rejected_records_are_listed_fixed_replayed_and_ignored(command: Command, tmp_path: Path) -> None:
+    rows = ("150602,东胜区,DISTRICT,", "150602001,交通街道,ROAD,150602", "150602002,另一街道,ROAD,150602")
+    command("sync", "run", "divisions", "--path", divisions(tmp_path, *rows))
+    listed = command("sync", "rejected", "divisions", "--json").json
+    assert (listed["total"], listed["pages"]) == (2, 1)
+    first, second = listed["rejected"]
+    assert first == first | {"source": "divisions", "status": "OPEN", "kind": "grid", "key": "150602001", "times": 1}
+    assert f"{first['id']}  divisions: grid 150602001" in command("sync", "rejected", "--each").out.splitlines()
+    wrong = command("sync", "fix", first["id"], "--set", "level=LANE")
+    assert (wrong.code, wrong.err.splitlines()[-1]) == (Exit.PARTLY, wrong.err.splitlines()[-1])
+    assert "  Still refused: level: " in wrong.err
+    fixed = command("sync", "fix", first["id"], "--set", "level=STREET", "--note", "街道", "--json")
+    assert fixed.code == Exit.DONE
+    assert fixed.json == fixed.json | {"create": 1, "reject": 0, "records": 1}
+    assert command("sync", "replay", "divisions").code == Exit.PARTLY
+    ignored = command("sync", "ignore", second["id"], "--reason", "不属本区")
+    assert (ignored.code, ignored.out) == (Exit.DONE, "divisions: grid 150602002 is left alone: 不属本区\n")
+    assert command("sync", "rejected").out == "Nothing waits.\n"
+    assert command("sync", "rejected", "--all", "--json").json["total"] == 2
+    assert command("sync", "fix", first["id"], "--set", "level").code == Exit.MISUSED
+    assert command("sync", "fix", first["id"], "--set", "level=STREET").code == Exit.REFUSED
+    assert command("sync", "rejected", "nowhere").code == Exit.REFUSED
