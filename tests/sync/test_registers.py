@@ -160,6 +160,15 @@ async def test_a_source_makes_nothing_smaller_than_what_is_taken(database: Datab
     assert [tuple(row) for row in await all_rows(database, select(Project.capacity, Project.category))] == [(2, None)]
 
 
+async def test_who_keeps_a_place_in_the_same_page_keeps_it(database: Database) -> None:
+    first = [*FIRST, project("J1", capacity=1), claimed("L1", project="J1")]
+    await run(database, told(first))
+    again = [claimed("L1", project="J1", note="周末来"), claimed("L2", party="O2", project="J1")]
+    done = await run(database, told(again), overrides={"any": 1})
+    assert counts(done) == {"updated": 1, "rejected": 1}
+    assert await refusals(database) == {"L2": TAKEN}
+
+
 async def test_a_resource_serves_as_many_projects_at_a_time_as_it_can(database: Database) -> None:
     room = Record("resource", "R1", {"code": "R1", "title": "会议室", "capacity": 1})
     used = [project("J0", resource="R1", done_on=date(2026, 1, 1)), project("J1", resource="R1")]
