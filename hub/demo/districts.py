@@ -81,8 +81,9 @@ class District:
 
     async def _mark(self) -> None:
         """Say of the practice that its rows here are made up, before the first is."""
-        async with self.db.write(HUB) as session:
-            await practices.mark_synthetic(session, HUB, self.practice.code)
+        if not self.practice.synthetic:
+            async with self.db.write(HUB) as session:
+                self.practice = await practices.mark_synthetic(session, HUB, self.practice.code)
 
     async def _table(self, rows: Rows) -> Table:
         table = Table(rows, self.practice.code, await self._places(rows.on, rows.count), self.seed)
