@@ -227,11 +227,15 @@ class Database:
 
 async def driver(session: AsyncSession) -> "asyncpg.Connection[Any]":
     """The driver's connection under the session, with the session's transaction begun."""
+    known: tuple[Any, asyncpg.Connection[Any]] = session.info.get("driver", (None, None))
+    if known[0] is not None and known[0] is session.sync_session.get_transaction():
+        return known[1]
     connection = await session.connection()
     raw = await connection.get_raw_connection()
     found: asyncpg.Connection[Any] = raw.driver_connection  # type: ignore[assignment]  # asyncpg is our only driver
     if not found.is_in_transaction():  # it is begun with the first statement
         await connection.execute(text("SELECT 1"))
+    session.info["driver"] = session.sync_session.get_transaction(), found
     return found
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.db import CHANNEL, Origin, driver
 from hub.models import Base, Change, ChangeKind, Link, Request, TallyDelta, uuid7
 from hub.models.base import now
+from hub.prepared import given
 from hub.services import shapes, tally_keeping
 from hub.services.changes import changed
 from hub.services.shapes import Row, written
@@ -115,7 +116,7 @@ class Batch:
         if self._changes:
             await bulk.copy(raw, Change, (self._told(*one) for one in self._changes), CHANGE)
             entities = changed(entity for _, entity, *_ in self._changes)
-            await bulk.plainly(session, select(func.pg_notify(CHANNEL, entities)))
+            await _TOLD.rows(session, entities=entities)
 
     def _count(self, rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
         """The rows of new requests on their way, counted as they are sent."""
@@ -134,5 +135,6 @@ class Batch:
         return (uuid7(), self.at, kind._name_, entity, row["id"], subject, path, *both, actor, run, said_at)
 
 
+_TOLD = bulk.Query(select(func.pg_notify(CHANNEL, given("entities"))))
 _sent_sort = itemgetter(*map(Request.__table__.c.keys().index, SORT))
 _DEPENDENCE = {table.name: position for position, table in enumerate(Base.metadata.sorted_tables)}

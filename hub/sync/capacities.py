@@ -18,7 +18,7 @@ from hub.services import capacities
 from hub.services.capacities import Places
 from hub.sync.kind import Kind
 from hub.sync.planned import Planned
-from hub.sync.references import among, locked
+from hub.sync.references import locked
 
 Thing = tuple[str, UUID]  # the column that names it, and its key
 Rows = dict[UUID, Mapping[str, Any]]
@@ -102,7 +102,7 @@ async def _things(session: AsyncSession, places: Places, wanted: set[Thing], ear
     for column, model in places.things.items():
         if ids := [id for name, id in wanted if name == column]:
             table = _table(model)
-            for row in await locked(session, table, among(table.c.id, ids)):
+            for row in await locked(session, table, {"id": ids}):
                 things[row["id"]] = row
     for one in earlier:
         if one.entity_id is not None and one.action is not PlanAction.REJECT:

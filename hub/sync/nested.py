@@ -6,9 +6,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.models import Identity, PlanAction, RequestIssue
+from hub.prepared import given
 from hub.services.shapes import shape
+from hub.sync import bulk
 from hub.sync.planned import Planned
 from hub.sync.references import among, locked
+
+_ISSUES = shape(RequestIssue).table.c
+_MATTERS = bulk.Query(select(_ISSUES.request_id, _ISSUES.key).where(among(_ISSUES.request_id, given("requests"))))
 
 
 async def compare(session: AsyncSession, planned: Sequence[Planned]) -> None:
@@ -17,14 +22,13 @@ async def compare(session: AsyncSession, planned: Sequence[Planned]) -> None:
     with_issues = [one for one in planned if one.issues and one.row]
     if with_caller:
         vault = shape(Identity).table
-        wanted = among(vault.c.id, [one.row["caller_id"] for one in with_caller if one.row])
-        known = {row["id"]: row for row in await locked(session, vault, wanted)}
+        callers = [one.row["caller_id"] for one in with_caller if one.row]
+        known = {row["id"]: row for row in await locked(session, vault, {"id": callers})}
         for one in with_caller:
             one.identity = known.get(one.row["caller_id"]) if one.row else None
     if with_issues:
-        table = RequestIssue.__table__
-        wanted = among(table.c.request_id, [one.row["id"] for one in with_issues if one.row])
-        keys = {(id, key) for id, key in await session.execute(select(table.c.request_id, table.c.key).where(wanted))}
+        requests = [one.row["id"] for one in with_issues if one.row]
+        keys = {(id, key) for id, key in await _MATTERS.rows(session, requests=requests)}
         for one in with_issues:
             one.issues = [issue for issue in one.issues if (one.entity_id, issue.key) not in keys]
     for one in planned:

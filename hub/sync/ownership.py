@@ -9,17 +9,19 @@ whether the source repeats itself. Who wrote a field last is no table: the log k
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.models import Change, Ownership, Pin, Rule, Run, RunMode, Source, Withheld
+from hub.prepared import given
 from hub.services.changes import plain
+from hub.sync import bulk
 from hub.sync.kind import EVERY, Kind
 from hub.sync.kinds import KINDS
 from hub.sync.planned import Kept, Planned
@@ -42,6 +44,21 @@ class Word:
     undoes: UUID | None = None
 
 
+class Pinned(NamedTuple):
+    """By whom a field is pinned, and why."""
+
+    by: str | None
+    reason: str | None
+
+
+class Held(NamedTuple):
+    """What the source said of a field and what does not stand, when by its own clock, and when by the hub's."""
+
+    value: Any
+    said_at: datetime | None
+    at: datetime
+
+
 @dataclass(slots=True)
 class Owners:
     """What there is to know of some rows of one kind, before one source's records of them are decided."""
@@ -49,8 +66,8 @@ class Owners:
     kind: Kind
     source_id: UUID
     rules: dict[tuple[UUID | None, str], Rule] = field(default_factory=dict)
-    pins: dict[tuple[UUID, str], Pin] = field(default_factory=dict)
-    withheld: dict[tuple[UUID, str], Withheld] = field(default_factory=dict)
+    pins: dict[tuple[UUID, str], Pinned] = field(default_factory=dict)
+    withheld: dict[tuple[UUID, str], Held] = field(default_factory=dict)
     words: dict[UUID, list[Word]] = field(default_factory=dict)
     me: str = ""
 
@@ -68,7 +85,7 @@ class Owners:
     def stays(self, id: UUID, name: str, column: str, value: Any, at: datetime) -> str | None:
         """Why a field stays as it is, though the source says `value` of it, and said so at that time; None: it goes."""
         if (pin := self.pins.get((id, name))) is not None:
-            return f"pinned by {pin.pinned_by or 'a person'}{f': {pin.reason}' if pin.reason else ''}"
+            return f"pinned by {pin.by or 'a person'}{f': {pin.reason}' if pin.reason else ''}"
         mine, last = self.rule(self.source_id, name), self._last(id, column)
         if mine is Rule.SOURCE or last is None or last.source == self.source_id:
             return None
@@ -121,21 +138,29 @@ async def owners(session: AsyncSession, kind: Kind, source_id: UUID, ids: Sequen
     known = Owners(kind, source_id)
     if not ids:
         return known
-    rules = select(Ownership.source_id, Ownership.field, Ownership.rule).where(Ownership.kind == kind.name)
-    known.rules = {(source, name): rule for source, name, rule in await session.execute(rules)}
-    pinned = (among(Pin.__table__.c.entity_id, ids), or_(Pin.until.is_(None), Pin.until > now))
-    known.pins = {(pin.entity_id, pin.field): pin for pin in await session.scalars(select(Pin).where(*pinned))}
-    held = (among(Withheld.__table__.c.entity_id, ids), Withheld.source_id == source_id)
-    known.withheld = {(one.entity_id, one.field): one for one in await session.scalars(select(Withheld).where(*held))}
-    others = await _words(session, ids, Run.source_id.is_distinct_from(source_id))
+    known.rules = {(source, name): rule for source, name, rule in await _RULES.rows(session, kind=kind.name)}
+    known.pins = {(id, name): Pinned(*said) for id, name, *said in await _PINS.rows(session, ids=ids, now=now)}
+    held = await _HELD.rows(session, ids=ids, source=source_id)
+    known.withheld = {(id, name): Held(*said) for id, name, *said in held}
+    others = await _words(_OTHERS, session, ids, source_id)
     if others:
         known.me = await session.scalar(select(Source.name).where(Source.id == source_id)) or ""
-        mine = await _words(session, list(others), Run.source_id == source_id)
+        mine = await _words(_MINE, session, list(others), source_id)
         known.words = {id: [*found, *mine.get(id, ())] for id, found in others.items()}
     return known
 
 
-async def _words(session: AsyncSession, ids: Iterable[UUID], whose: Any) -> dict[UUID, list[Word]]:
+async def _words(
+    asked: bulk.Query, session: AsyncSession, ids: Sequence[UUID], source_id: UUID
+) -> dict[UUID, list[Word]]:
+    found: dict[UUID, list[Word]] = defaultdict(list)
+    for entity_id, position, id, *said in await asked.rows(session, ids=ids, source=source_id):
+        found[entity_id].append(Word((position, id), *said))
+    return found
+
+
+def _said() -> Select[*tuple[Any, ...]]:
+    """What was written into some rows, when, by whom."""
     said_at = func.coalesce(Change.said_at, Change.at)
     who = func.coalesce(Source.name, Change.actor, "the hub")
     undoes = case((Run.mode == RunMode.UNDO, Run.plan_id))
@@ -144,11 +169,22 @@ async def _words(session: AsyncSession, ids: Iterable[UUID], whose: Any) -> dict
         *(Change.run_id, undoes),
     )
     statement = select(*columns).outerjoin(Run, Run.id == Change.run_id).outerjoin(Source, Source.id == Run.source_id)
-    found: dict[UUID, list[Word]] = defaultdict(list)
-    wanted = among(Change.__table__.c.entity_id, ids)
-    for entity_id, position, id, *said in await session.execute(statement.where(wanted, whose)):
-        found[entity_id].append(Word((position, id), *said))
-    return found
+    return statement.where(among(Change.__table__.c.entity_id, given("ids")))
+
+
+_RULES = bulk.Query(select(Ownership.source_id, Ownership.field, Ownership.rule).where(Ownership.kind == given("kind")))
+_PINS = bulk.Query(
+    select(Pin.entity_id, Pin.field, Pin.pinned_by, Pin.reason).where(
+        among(Pin.__table__.c.entity_id, given("ids")), or_(Pin.until.is_(None), Pin.until > given("now"))
+    )
+)
+_HELD = bulk.Query(
+    select(Withheld.entity_id, Withheld.field, Withheld.value, Withheld.said_at, Withheld.at).where(
+        among(Withheld.__table__.c.entity_id, given("ids")), Withheld.source_id == given("source")
+    )
+)
+_OTHERS = bulk.Query(_said().where(Run.source_id.is_distinct_from(given("source"))))
+_MINE = bulk.Query(_said().where(Run.source_id == given("source")))
 
 
 async def tell_what_stays(session: AsyncSession, source_id: UUID, planned: Sequence[Planned]) -> None:

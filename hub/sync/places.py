@@ -10,6 +10,9 @@ from hub.auth import under
 from hub.models import Grid, GridLevel
 from hub.models.grid import peers
 from hub.plugin import Place
+from hub.prepared import given
+from hub.services.shapes import shape
+from hub.sync import bulk
 from hub.sync.kind import Found
 
 STREETS, COMMUNITIES = peers(GridLevel.STREET), peers(GridLevel.COMMUNITY)
@@ -33,6 +36,13 @@ def levels(name: str) -> tuple[GridLevel, ...]:
     return STREETS if ending["street"] else COMMUNITIES
 
 
+_GRIDS = shape(Grid).table.c
+_FOUND = _GRIDS.id, _GRIDS.path, _GRIDS.level
+_ROOT = bulk.Query(select(*_FOUND).where(_GRIDS.code == given("code")))
+_NAMED = _GRIDS.level.in_(STREETS + COMMUNITIES)
+_BELOW = bulk.Query(select(*_FOUND, _GRIDS.name).where(under(_GRIDS.path, given("path")), _NAMED))
+
+
 class Places:
     """What a page needs to know of the names below some divisions: street and community names, their stems."""
 
@@ -45,14 +55,12 @@ class Places:
         """Read the grids below `code`, once."""
         if code in self._roots:
             return
-        root = (await session.execute(select(Grid.id, Grid.path, Grid.level).where(Grid.code == code))).one_or_none()
-        self._roots[code] = root and Found(*root)
+        root = await _ROOT.rows(session, code=code)
+        self._roots[code] = here = Found(*root[0]) if root else None
         self._found.clear()
         self._named[code] = defaultdict(list)
-        if root is not None:
-            columns = select(Grid.id, Grid.path, Grid.level, Grid.name)
-            below = columns.where(under(Grid.path, root.path), Grid.level.in_(STREETS + COMMUNITIES))
-            for id, path, level, name in await session.execute(below):
+        if here is not None:
+            for id, path, level, name in await _BELOW.rows(session, path=here.path):
                 self._named[code][stem(name)].append(Found(id, path, level))
 
     def find(self, place: Place) -> Found | None:

@@ -11,14 +11,16 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.models import Link, PlanAction, Request, uuid7
 from hub.models.base import now
 from hub.plugin import Place
+from hub.prepared import given
 from hub.services.changes import plain
-from hub.sync import capacities, nested, steps
+from hub.services.shapes import shape
+from hub.sync import bulk, capacities, nested, steps
 from hub.sync.kind import Found, Kind, Values
 from hub.sync.kinds import KINDS
 from hub.sync.ownership import Owners, owners, tell_what_stays
@@ -76,12 +78,18 @@ async def plan(
     return planned
 
 
+_LINKS = shape(Link).table.c
+_MINE = _LINKS.source_id == given("source"), _LINKS.kind == given("kind")
+_SAID = _LINKS.key, _LINKS.entity_id, _LINKS.hash, _LINKS.at, _LINKS.later, _LINKS.unknown
+_KNOWN = bulk.Query(select(*_SAID).where(*_MINE, among(_LINKS.key, given("keys"))))
+_CALLED = bulk.Query(select(*_SAID[1::-1], _LINKS.hash).where(*_MINE, among(_LINKS.entity_id, given("ids"))))
+
+
 async def _link(session: AsyncSession, source_id: UUID, kind: Kind, readings: list[Reading]) -> None:
     """Find out which rows the source's keys mean already."""
-    keys = among(Link.__table__.c.key, [reading.record.key for reading in readings])
-    mine = (keys, Link.source_id == source_id, Link.kind == kind.name)
-    columns = (Link.key, Link.entity_id, Link.hash, Link.at, Link.later, Link.unknown)
-    known = {key: Known(*said) for key, *said in await session.execute(select(*columns).where(*mine))}
+    keys = [reading.record.key for reading in readings]
+    links = await _KNOWN.rows(session, source=source_id, kind=kind.name, keys=keys)
+    known = {key: Known(*said) for key, *said in links}
     for reading in readings if known else ():
         if (link := known.get(reading.record.key)) is not None:
             reading.link = link
@@ -169,7 +177,7 @@ class _Matching:
         natural = {reading.natural[0] for reading in self.readings} - {None}
         if not linked and not natural:
             return
-        wanted = or_(among(table.c.id, linked), among(table.c[first], natural))
+        wanted = {"id": linked, first: natural} if first != "id" else {"id": linked}
         for found in await locked(session, table, wanted):
             self.by_id[found["id"]] = found
             natural_key = tuple(found[name] for name in self.kind.natural)
@@ -180,9 +188,7 @@ class _Matching:
         """What the source already calls the rows that are known by their natural key only."""
         found = [self.by_natural.get(reading.natural) for reading in self.readings if reading.link is None]
         if ids := [row["id"] for row in found if row is not None]:
-            mine = (among(Link.__table__.c.entity_id, ids), Link.source_id == self.source_id)
-            names = select(Link.entity_id, Link.key, Link.hash).where(*mine, Link.kind == self.kind.name)
-            for id, key, hash in await session.execute(names):
+            for id, key, hash in await _CALLED.rows(session, source=self.source_id, kind=self.kind.name, ids=ids):
                 if hash == GONE:
                     self.gone.add(id)
                 else:

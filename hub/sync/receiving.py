@@ -87,6 +87,13 @@ def _of(source: Source, status: ArrivalStatus) -> Select[Arrival]:
     return mine.order_by(Arrival.id)
 
 
+async def waits(work: Work) -> bool:
+    """Whether any message of the source waits: asked for every page, so of the driver alone."""
+    waiting = "SELECT EXISTS (SELECT FROM arrivals WHERE source_id = $1 AND status = 'WAITING')"
+    async with work.database.direct() as connection:
+        return bool(await connection.fetchval(waiting, work.source.id))
+
+
 async def take_waiting(work: Work, plugin: Plugin[Any]) -> bool:
     """Read what has come, under the fence of whichever run is at work; whether anything came of it.
 

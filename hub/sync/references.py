@@ -2,31 +2,41 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Table, Text, Uuid, any_, literal, select
+from sqlalchemy import ARRAY, ColumnElement, Table, Text, Uuid, any_, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import KeyedColumnElement
 
+from hub.later import Later
 from hub.models import Grid, Party
 from hub.models.base import Base
 from hub.plugin import Place
+from hub.prepared import given
+from hub.services.shapes import shape
+from hub.sync import bulk
 from hub.sync.kind import Found, Kind
 from hub.sync.places import Places
 from hub.sync.planned import Brought
 
 
-def among(column: KeyedColumnElement[Any], wanted: Iterable[Any]) -> ColumnElement[bool]:
+def among(column: KeyedColumnElement[Any], wanted: Iterable[Any] | Later) -> ColumnElement[bool]:
     """`column = ANY(array)`: one parameter, however many values."""
     kind = Uuid() if isinstance(column.type, Uuid) else Text()
-    return column == any_(literal(list(wanted), ARRAY(kind)))
+    return column == any_(literal(wanted if isinstance(wanted, Later) else list(wanted), ARRAY(kind)))
 
 
-async def locked(session: AsyncSession, table: Table, wanted: ColumnElement[bool]) -> list[dict[str, Any]]:
-    """The rows as they stand, locked in one order for all."""
-    found = await session.execute(select(table).where(wanted).order_by(table.c.id).with_for_update())
-    names = tuple(map(str, found.keys()))
-    return [dict(zip(names, row, strict=True)) for row in found]
+async def locked(session: AsyncSession, table: Table, wanted: Mapping[str, Iterable[Any]]) -> list[dict[str, Any]]:
+    """The rows that have a wanted value in one of these columns, as they stand, locked in one order for all."""
+    rows = await _locked(table, tuple(wanted)).rows(session, **{name: list(values) for name, values in wanted.items()})
+    return [dict(zip(table.c.keys(), row, strict=True)) for row in rows]
+
+
+@cache
+def _locked(table: Table, names: Sequence[str]) -> bulk.Query:
+    wanted = or_(*(among(table.c[name], given(name)) for name in names))
+    return bulk.Query(select(table).where(wanted).order_by(table.c.id).with_for_update())
 
 
 def code_of(table: Table) -> KeyedColumnElement[Any]:
@@ -34,6 +44,15 @@ def code_of(table: Table) -> KeyedColumnElement[Any]:
     return table.c["code" if "code" in table.c else "number"]
 
 
+@cache
+def _by_code(target: type[Base]) -> bulk.Query:
+    table = shape(target).table
+    tree = (table.c.path, table.c.level) if target is Grid else ()
+    return bulk.Query(select(code_of(table), table.c.id, *tree).where(among(code_of(table), given("codes"))))
+
+
+_PARTIES = shape(Party).table.c
+_BY_NAME = bulk.Query(select(_PARTIES.id, _PARTIES.name).where(among(_PARTIES.name, given("names"))))
 DIVISIONS = (9, 6)
 
 
@@ -61,20 +80,15 @@ class References:
                     await self._by_name(session, codes)
 
     async def _by_code(self, session: AsyncSession, target: type[Base], codes: set[str]) -> None:
-        table = target.metadata.tables[target.__tablename__]
         if target is Grid:
             codes = codes | {code[:length] for code in codes for length in DIVISIONS if code.isdigit()}
-        tree = (table.c.path, table.c.level) if target is Grid else ()
-        for code, *rest in await session.execute(
-            select(code_of(table), table.c.id, *tree).where(among(code_of(table), codes))
-        ):
+        for code, *rest in await _by_code(target).rows(session, codes=codes):
             self._named[target, code] = Found(*rest)
 
     async def _by_name(self, session: AsyncSession, names: set[str]) -> None:
         """Parties by their exact name, where exactly one has it."""
-        table = Party.__table__
         alike: dict[str, list[Any]] = {}
-        for id, name in await session.execute(select(table.c.id, table.c.name).where(among(table.c.name, names))):
+        for id, name in await _BY_NAME.rows(session, names=names):
             alike.setdefault(name, []).append(id)
         for name, ids in alike.items():
             if len(ids) == 1:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.models import Rejected, RejectedStatus, Run
 from hub.models.base import now
 from hub.plugin import BadRecord
+from hub.prepared import given
 from hub.services.shapes import shape
 from hub.sync import archive, bulk
 from hub.sync.drift import Policies
@@ -77,14 +78,21 @@ def _again(run: Run) -> Update:
 
 async def heal(session: AsyncSession, run: Run, taken: Sequence[Planned]) -> None:
     """Close the work items of records that make sense now."""
-    table = shape(Rejected).table
-    mine = (table.c.source_id == run.source_id, table.c.status == RejectedStatus.OPEN)
-    if not taken or await session.scalar(select(table.c.id).where(*mine).limit(1)) is None:
+    if not taken or await _ANY_OPEN.scalar(session, source=run.source_id) is None:
         return
     for kind in {one.kind for one in taken}:
-        keys = among(table.c.key, [one.record.key for one in taken if one.kind == kind])
-        statement = update(table).where(*mine, table.c.kind == kind, keys)
-        await bulk.plainly(session, statement.values(status=RejectedStatus.REPLAYED, updated_at=now()))
+        keys = [one.record.key for one in taken if one.kind == kind]
+        await _HEALED.rows(session, source=run.source_id, kind=kind, keys=keys, at=now())
+
+
+_ITEMS = shape(Rejected).table
+_OPEN = _ITEMS.c.source_id == given("source"), _ITEMS.c.status == RejectedStatus.OPEN
+_ANY_OPEN = bulk.Query(select(_ITEMS.c.id).where(*_OPEN).limit(1))
+_HEALED = bulk.Query(
+    update(_ITEMS)
+    .where(*_OPEN, _ITEMS.c.kind == given("kind"), among(_ITEMS.c.key, given("keys")))
+    .values(status=RejectedStatus.REPLAYED, updated_at=given("at"))
+)
 
 
 def _item(one: Refused) -> dict[str, Any]:

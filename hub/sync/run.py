@@ -10,7 +10,7 @@ from itertools import product
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Update, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.db import Database, Origin
@@ -18,6 +18,7 @@ from hub.errors import Misconfigured
 from hub.models import AlertKind, Landing, PlanAction, Rejected, RejectedStatus, Run, RunMode, RunStatus, Source
 from hub.models.base import now
 from hub.plugin import BadRecord, Page, Plugin, Pulls, Receives, SourceError
+from hub.prepared import given
 from hub.services.alerts import clear_alert, raise_alert
 from hub.services.shapes import shape
 from hub.sync import apply as applying
@@ -34,7 +35,11 @@ from hub.sync.sources import stored_source
 from hub.sync.work import Progress, Work, at_work, begin, fenced, insist, not_paused, note, take, totals
 
 AGAIN = 2_000
-_RUNS, _SOURCES, _LANDINGS = (shape(model).table for model in (Run, Source, Landing))
+_SOURCES, _LANDINGS = shape(Source).table, shape(Landing).table
+_LANDED = bulk.Query(insert(_LANDINGS).values({column: given(column.name) for column in _LANDINGS.c}))
+_FURTHER = bulk.Query(
+    update(_SOURCES).where(_SOURCES.c.id == given("source")).values(cursor=given("cursor"), updated_at=given("at"))
+)
 
 
 @dataclass(slots=True)
@@ -155,8 +160,9 @@ async def _foresee(pull: Pull) -> None:
 
 async def _arrivals(pull: Pull) -> None:
     """Take what the source has pushed meanwhile; what cannot be read just now waits for a run of its own."""
-    with suppress(SourceError):
-        await receiving.take_waiting(pull, pull.plugin)
+    if await receiving.waits(pull):
+        with suppress(SourceError):
+            await receiving.take_waiting(pull, pull.plugin)
 
 
 async def _page(pull: Pull, ready: Ready, decided: Callable[[], None], *, keep_cursor: bool) -> None:
@@ -164,7 +170,7 @@ async def _page(pull: Pull, ready: Ready, decided: Callable[[], None], *, keep_c
     run, page, items = pull.run, ready.page, ready.items
     async with fenced(pull) as session:
         if page.received is not None:
-            await bulk.plainly(session, insert(_LANDINGS).values(_landing(run, page)))
+            await _LANDED.rows(session, **_landing(run, page))
         if run.mode is RunMode.PLAN:
             planned = await plan(session, pull.source.id, ready.readings, pull.ahead, Moment(run.started_at))
         else:
@@ -184,7 +190,7 @@ async def _page(pull: Pull, ready: Ready, decided: Callable[[], None], *, keep_c
         values = asdict(total) | {"pages": run.pages + 1, "records": run.records + len(items)}
         await note(session, run, values | {"expected": page.total if page.total is not None else run.expected})
         if page.cursor is not None and not keep_cursor:
-            await bulk.plainly(session, _further(pull, page.cursor))
+            await _further(pull, session, page.cursor)
     take(run, values | {"expected": page.total if page.total is not None else run.expected})
     pull.drifted |= ready.readings.drifted.keys()
     pull.refused += refused
@@ -204,11 +210,12 @@ async def _heed(pull: Pull, session: AsyncSession, ready: Ready) -> None:
         await raise_alert(session, AlertKind.DRIFT, pull.source.id, f"{kind}.{name}", words)
 
 
-def _further(pull: Pull, cursor: str) -> Update:
-    """Where the next run goes on from; of a mere plan, where it goes on once the plan is applied."""
+async def _further(pull: Pull, session: AsyncSession, cursor: str) -> None:
+    """Keep where the next run goes on from; of a mere plan, where it goes on once the plan is applied."""
     if pull.run.mode is RunMode.PLAN:
-        return update(_RUNS).where(_RUNS.c.id == pull.run.id).values(cursor=cursor)
-    return update(_SOURCES).where(_SOURCES.c.id == pull.source.id).values(cursor=cursor)
+        await note(session, pull.run, {"cursor": cursor})
+    else:
+        await _FURTHER.rows(session, source=pull.source.id, cursor=cursor, at=now())
 
 
 def _in_its_words(planned: list[Planned], columns: Mapping[str, str]) -> list[Planned]:
@@ -281,4 +288,4 @@ async def _waiting(pull: Pull, after: UUID | None) -> list[Rejected]:
 def _landing(run: Run, page: Page) -> dict[str, Any]:
     received = page.received or b""
     digest = hashlib.sha256(received).hexdigest()
-    return {"run_id": run.id, "page": run.pages + 1, "received": received, "sha256": digest}
+    return {"run_id": run.id, "page": run.pages + 1, "received": received, "sha256": digest, "received_at": now()}

@@ -172,7 +172,7 @@ async def _rows(session: AsyncSession, said: Sequence[Any]) -> dict[UUID, Back]:
         wanted[kind.table].append(id)
     backs: dict[UUID, Back] = {}
     for table, ids in wanted.items():
-        for row in await locked(session, table, among(table.c.id, ids)):
+        for row in await locked(session, table, {"id": ids}):
             backs[row["id"]] = Back(kinds[row["id"]], row)
     return backs
 
@@ -275,7 +275,7 @@ async def _former(session: AsyncSession, batch: Batch, done: Sequence[Back]) -> 
     entries = [back for back in done if back.kind.model is CatalogueEntry and "version" in back.new]
     if back_at := {back.row["id"]: back.new["version"] for back in entries}:
         table = shape(CatalogueEntry).table
-        for row in await locked(session, table, among(table.c.current_id, back_at)):
+        for row in await locked(session, table, {"current_id": back_at}):
             if row["version"] >= back_at[row["current_id"]]:
                 batch.remove(CatalogueEntry, row, "CatalogueEntry")
 

@@ -8,11 +8,12 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from itertools import count
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, literal, select, update
+from sqlalchemy import func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.auth import Viewer, system
@@ -21,6 +22,7 @@ from hub.errors import Conflict, HubError, NotFound
 from hub.models import Run, RunMode, RunStatus, Source, uuid7
 from hub.models.base import now
 from hub.plugin import SourceError
+from hub.prepared import given
 from hub.services.shapes import shape
 from hub.sync import archive, bulk, journal
 from hub.sync.apply import Counts
@@ -232,14 +234,14 @@ async def insist(step: Callable[[], Awaitable[T]]) -> T:
 
 
 _INDEXED = func.set_config("enable_seqscan", "off", literal(True))  # a young table's statistics would ask for the other
-_FENCE = select(Source.fence, _INDEXED).where(Source.id == bindparam("source")).with_for_update()
+_FENCE = bulk.Query(select(Source.fence, _INDEXED).where(Source.id == given("source")).with_for_update())
 
 
 @contextlib.asynccontextmanager
 async def fenced(work: Work) -> AsyncIterator[AsyncSession]:
     """A transaction that only the newest run of the source may commit."""
     async with _told(work) as session:
-        fence = await session.scalar(_FENCE, {"source": work.source.id})
+        fence = await _FENCE.scalar(session, source=work.source.id)
         if fence != work.run.fence:
             raise TakenOver(
                 f"Another run of {work.source.name} has taken over; this one stopped and wrote nothing more."
@@ -252,8 +254,14 @@ def totals(run: Run) -> Counts:
 
 
 async def note(session: AsyncSession, run: Run, values: Mapping[str, Any]) -> None:
+    await _note(tuple(values)).rows(session, **values, id=run.id, at=now())
+
+
+@cache
+def _note(names: Sequence[str]) -> bulk.Query:
     table = shape(Run).table
-    await bulk.plainly(session, update(table).where(table.c.id == run.id).values(**values, alive_at=now()))
+    said = {name: given(name) for name in names} | dict.fromkeys(("alive_at", "updated_at"), given("at"))
+    return bulk.Query(update(table).where(table.c.id == given("id")).values(said))
 
 
 def take(run: Run, values: Mapping[str, Any]) -> None:

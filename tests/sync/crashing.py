@@ -8,12 +8,11 @@ import os
 import sys
 from typing import Any
 
-from sqlalchemy import event
-
 from hub.db import Database
 from hub.models import Run
 from hub.plugin import BadRecord
 from tests.sync.sources import Items, organization, run, told
+from tests.sync.statements import watching
 
 
 def pages(name: str) -> list[Items]:
@@ -27,7 +26,7 @@ async def crash(url: str, point: str) -> None:
     database = Database(url)
     turns = {"cursor": 0}
 
-    def watch(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+    def watch(statement: str, _connection: object) -> None:
         turns["cursor"] += statement.startswith("UPDATE sources SET cursor")
         if point == "before commit of page 2" and turns["cursor"] == 2:
             os._exit(137)
@@ -38,9 +37,9 @@ async def crash(url: str, point: str) -> None:
         if point == "after page 1" and done.pages == 1:
             os._exit(137)
 
-    event.listen(database.engine.sync_engine, "after_cursor_execute", watch)
     more: dict[str, Any] = {"progress": progress}
-    await run(database, told(*pages("killed"), name="killed"), "killed", **more)
+    async with watching(database, watch):
+        await run(database, told(*pages("killed"), name="killed"), "killed", **more)
 
 
 if __name__ == "__main__":

@@ -7,17 +7,16 @@ import asyncio
 import os
 import sys
 
-from sqlalchemy import event
-
 from hub.db import Database
 from tests.sync.pushed import receive
+from tests.sync.statements import watching
 
 
 async def crash(url: str, point: str) -> None:
     database = Database(url)
     turns = {"read": 0}
 
-    def watch(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+    def watch(statement: str, _connection: object) -> None:
         if statement.startswith("UPDATE arrivals"):
             turns["read"] += 1
             if turns["read"] == 2 and point == "before the commit":
@@ -25,8 +24,8 @@ async def crash(url: str, point: str) -> None:
         elif turns["read"] == 2 and point == "after the commit" and "FROM arrivals" in statement:
             os._exit(137)
 
-    event.listen(database.engine.sync_engine, "after_cursor_execute", watch)
-    await receive(database)
+    async with watching(database, watch):
+        await receive(database)
 
 
 if __name__ == "__main__":

@@ -8,14 +8,13 @@ import os
 import sys
 from uuid import UUID
 
-from sqlalchemy import event
-
 from hub.db import Database
 from hub.plugin import BadRecord, Change
 from hub.sync import outbox, sending
 from hub.sync.sending import Sending
 from plugins.webhook import Webhook
 from tests.sync.sources import installed
+from tests.sync.statements import watching
 
 POINTS = ("while it is marked", "before it is sent", "after it is sent", "while it is settled", "after it is settled")
 WRITES = {"while it is marked": 1, "while it is settled": 2, "after it is settled": 3}
@@ -33,15 +32,15 @@ async def crash(url: str, target: str, point: str) -> None:
 
     database, writes = Database(url), [0]
 
-    def watch(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+    def watch(statement: str, _connection: object) -> None:
         writes[0] += statement.startswith("UPDATE deliveries SET")
         if writes[0] == WRITES.get(point):
             os._exit(137)
 
     while await outbox.feed(database):
         pass
-    event.listen(database.engine.sync_engine, "after_cursor_execute", watch)
-    await sending.send(Sending(database, installed(Crashing)), UUID(target))
+    async with watching(database, watch):
+        await sending.send(Sending(database, installed(Crashing)), UUID(target))
 
 
 if __name__ == "__main__":

@@ -13,14 +13,13 @@ import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
-from sqlalchemy import event
-
 from hub import db
 from hub.models import Run
 from hub.plugin import BadRecord, Page, Record
 from hub.sync.registry import Registry
 from tests.sync.crashing import pages
 from tests.sync.sources import installed, organization, plugin, run
+from tests.sync.statements import watching
 
 STATEMENTS = {
     "fenced": "SELECT sources.fence",
@@ -57,7 +56,7 @@ async def struck(url: str, point: str, strikes: signal.Signals) -> None:
         if seen["struck"] == 1:  # who wakes up goes on
             os.kill(os.getpid(), strikes)
 
-    def watch(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+    def watch(statement: str, _connection: object) -> None:
         seen["page"] += statement.startswith(STATEMENTS["fenced"])
         if seen["page"] == int(page) and done in STATEMENTS and statement.startswith(STATEMENTS[done]):
             strike()
@@ -66,8 +65,8 @@ async def struck(url: str, point: str, strikes: signal.Signals) -> None:
         if run.pages == int(page) and done == "committed":
             strike()
 
-    event.listen(database.engine.sync_engine, "after_cursor_execute", watch)
-    ended = await run(database, source(point), point, progress=progress)
+    async with watching(database, watch):
+        ended = await run(database, source(point), point, progress=progress)
     sys.stdout.write(f"{ended.status.name}: {ended.error}\n")
 
 

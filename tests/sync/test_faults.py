@@ -3,14 +3,14 @@
 import asyncio
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
 import asyncpg
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 
 from hub.auth import Viewer
 from hub.db import Database
@@ -21,6 +21,7 @@ from hub.sync.registry import Registry
 from tests.sync import crashing
 from tests.sync.crashing import pages
 from tests.sync.sources import Items, cursor, rows, run, stored, told
+from tests.sync.statements import watching
 
 KEYS = 5
 OF_ORGANIZATIONS = Change.entity == "Organization"
@@ -89,20 +90,17 @@ async def test_whoever_watches_and_falls_over_after_any_page(database: Database)
         await recovered(database, f"s{at}")
 
 
-@contextmanager
-def watched(database: Database, see: Callable[[int, Any], None]) -> Iterator[list[str]]:
+@asynccontextmanager
+async def watched(database: Database, see: Callable[[int, Any], None]) -> AsyncIterator[list[str]]:
     """Call `see` with the number of every statement and its connection, when it has run."""
     seen: list[str] = []
 
-    def note(connection: Any, _cursor: object, statement: str, *_rest: object) -> None:
+    def note(statement: str, connection: Any) -> None:
         seen.append(statement)
         see(len(seen), connection)
 
-    event.listen(database.engine.sync_engine, "after_cursor_execute", note)
-    try:
+    async with watching(database, note):
         yield seen
-    finally:
-        event.remove(database.engine.sync_engine, "after_cursor_execute", note)
 
 
 def kill(database: Database, pid: int) -> None:
@@ -119,7 +117,7 @@ def kill(database: Database, pid: int) -> None:
 
 
 async def test_a_connection_that_is_cut_after_any_statement(database: Database, hub: Viewer) -> None:
-    with watched(database, lambda at, connection: None) as statements:
+    async with watched(database, lambda at, connection: None) as statements:
         await run(database, source("whole"), "whole")
     assert await held(database, "whole") == whole("whole")
     first, second, _ = (at for at, said in enumerate(statements, 1) if said.startswith("UPDATE sources SET cursor"))
@@ -128,11 +126,12 @@ async def test_a_connection_that_is_cut_after_any_statement(database: Database, 
 
         def cut(now: int, connection: Any, at: int = at) -> None:
             if now == at:
-                kill(database, connection.connection.driver_connection.get_server_pid())
+                kill(database, connection.get_server_pid())
 
-        with watched(database, cut), suppress(HubError):
-            done = await run(database, source(name), name)
-            assert done.status is RunStatus.DONE or "connection" in str(done.error)
+        async with watched(database, cut):
+            with suppress(HubError):
+                done = await run(database, source(name), name)
+                assert done.status is RunStatus.DONE or "connection" in str(done.error)
         async with database.write(hub) as session:  # if even its end was cut off: half a minute later
             await session.execute(update(Run).values(alive_at=Run.alive_at - timedelta(minutes=1)))
         assert (await run(database, source(name), name)).error is None
