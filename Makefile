@@ -7,6 +7,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-annotate --no-emit-index-url --no-emit-find-links
 
+WITHOUT_FUNDING = const f = "package-lock.json", fs = require("fs"), lock = JSON.parse(fs.readFileSync(f)); \
+	for (const p of Object.values(lock.packages)) delete p.funding; \
+	fs.writeFileSync(f, JSON.stringify(lock, null, 2) + "\n")
+
 .DEFAULT_GOAL := help
 .PHONY: help serve test check types contracts sdl migrations bench bench-quick assets assets-if-npm lock clean
 .DELETE_ON_ERROR:
@@ -43,9 +47,7 @@ lock: $(VENV)/installed-dev ## Resolve the locked versions anew (developers only
 	@printf 'setuptools>=80\n' | $(COMPILE) pyproject.toml - -o requirements.txt
 	@$(COMPILE) requirements-dev.in -o requirements-dev.txt
 	@npm install --package-lock-only --ignore-scripts
-	@node -e 'const f = "package-lock.json", fs = require("fs"), lock = JSON.parse(fs.readFileSync(f)); \
-		for (const p of Object.values(lock.packages)) delete p.funding; \
-		fs.writeFileSync(f, JSON.stringify(lock, null, 2) + "\n")'
+	@node -e '$(WITHOUT_FUNDING)'
 
 clean: ## Remove what was installed; the data stays
 	@rm -rf $(VENV) node_modules tests/bench/node_modules hub/static/vendor build dist *.egg-info

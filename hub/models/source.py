@@ -1,10 +1,10 @@
 """What the hub is kept in step with: sources, their runs, and what came of every record."""
 
-import zlib
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from isal import isal_zlib
 from sqlalchemy import Dialect, ForeignKey, Index, LargeBinary, TypeDecorator, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -114,16 +114,16 @@ class Run(Entity):
 
 
 class Packed(TypeDecorator[bytes]):
-    """Bytes that are packed on their way: the database itself would take thrice as long, and twice the room."""
+    """Bytes that are packed on their way, as zlib does it: the database itself would take ten times as long."""
 
     impl = LargeBinary
     cache_ok = True
 
     def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:
-        return None if value is None else zlib.compress(value, 1)
+        return None if value is None else isal_zlib.compress(value, 1)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> bytes | None:
-        return None if value is None else zlib.decompress(value)
+        return None if value is None else isal_zlib.decompress(value)
 
 
 class Landing(Base):

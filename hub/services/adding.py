@@ -21,7 +21,7 @@ from hub.db import Database, driver
 from hub.models import Base, Change, ChangeKind, Request, TallyDelta, now, uuid7
 from hub.prepared import Prepared
 from hub.services import shapes, tally_keeping
-from hub.services.changes import plain
+from hub.services.changes import UNTOLD, plain
 from hub.services.shapes import Row
 
 
@@ -60,6 +60,8 @@ class Adding:
         """What the log says of the rows: the values that they were made with."""
         places = {row.id: row.grid_path for row in self._rows if isinstance(row, Request)}
         for row, values in zip(self._rows, said, strict=True):
+            if isinstance(row, UNTOLD):
+                continue
             held = instance_dict(row)
             request = held.get("request_id")
             place = places.get(request) if request else held.get("grid_path") or held.get("path")

@@ -12,11 +12,15 @@ from sqlalchemy.orm.util import identity_key
 
 from hub.auth import Viewer
 from hub.db import CHANNEL, Origin
-from hub.models import Base, CareLabel, CareReveal, Change, ChangeKind, Entity, Request, Term, now, uuid7
+from hub.models import Base, CareLabel, CareReveal, Change, ChangeKind, Entity, Identity, Request, Term, now, uuid7
 from hub.services import tally_keeping as _the_tally  # noqa: F401  what is logged is counted as well
 
 SENSITIVE = (CareLabel.__name__, CareReveal.__name__)
 """Whose changes tell by their mere existence that somebody is in need of care: nobody is shown them."""
+
+UNTOLD = (Identity,)
+"""New rows of these have no change of their own: that of their request holds their key, and nothing else may be shown.
+What changes in them later has."""
 
 HORIZON = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 
@@ -92,10 +96,14 @@ def _all(session: Session) -> Iterator[dict[str, Any]]:
         (ChangeKind.DELETED, session.deleted),
     ):
         for row in rows:
-            if isinstance(row, Base) and not isinstance(row, Change):
+            if isinstance(row, Base) and not isinstance(row, Change) and not _untold(row, kind):
                 change = _change(session, row, kind)
                 if change["patch"] or kind is ChangeKind.DELETED:
                     yield change
+
+
+def _untold(row: Base, kind: ChangeKind) -> bool:
+    return kind is ChangeKind.CREATED and isinstance(row, UNTOLD)
 
 
 def _change(session: Session, row: Base, kind: ChangeKind) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Rows as the driver takes them, past the session: for what is written in bulk, or often."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -18,9 +18,9 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How new rows of a model are sent: every column, in the table's order.
+    """How new rows of a model are sent.
 
-    fixed    column -> what it holds where nothing is said
+    fixed    column -> what it holds where nothing is said, in the table's order
     stamped  the columns that then hold the time of writing
     terms    those that hold a word of a vocabulary
     parts    those that hold JSON
@@ -41,11 +41,17 @@ class Shape:
                 told[name] = term._name_
         return told
 
-    def rows(self, told: Iterable[Row], at: datetime) -> Iterator[list[Any]]:
-        """What is told and the model's defaults; JSON as text."""
-        names = tuple(self.fixed)
-        defaults = [at if name in self.stamped else default for name, default in self.told(self.fixed).items()]
-        places = [names.index(name) for name in self.parts]
+    def filled(self, told: Iterable[Row], wanted: Iterable[str] = ()) -> tuple[str, ...]:
+        """The columns that hold something in any of these rows, and those `wanted`; the others need not be sent."""
+        some = self.stamped.union(wanted, *told)
+        return tuple(name for name, held in self.fixed.items() if held is not None or name in some)
+
+    def rows(self, told: Iterable[Row], at: datetime, names: Sequence[str] = ()) -> Iterator[list[Any]]:
+        """What is told and the model's defaults, of these columns, else of all; JSON as text."""
+        names = names or tuple(self.fixed)
+        fixed = self.told(self.fixed)
+        defaults = [at if name in self.stamped else fixed[name] for name in names]
+        places = [names.index(name) for name in self.parts if name in names]
         for values in told:
             row = list(map(values.get, names, defaults))
             for place in places:

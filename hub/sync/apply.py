@@ -148,7 +148,7 @@ def _create(batch: Batch, one: Planned) -> None:
     kind = KINDS[one.kind]
     if one.caller is not None:
         values["caller_id"] = uuid7()
-        batch.create(Identity, _identity(values["caller_id"], one, one.caller), "Identity")
+        batch.put(Identity, _identity(values["caller_id"], one, one.caller))
     batch.create(kind.model, values, kind.model.__name__, one.record.at)
     if kind.model is Request:
         _event(batch, one, values)
@@ -160,7 +160,7 @@ def _change(batch: Batch, one: Planned) -> None:
     new = dict(one.new)
     if one.caller is not None and one.identity is None:
         new["caller_id"] = uuid7()
-        batch.create(Identity, _identity(new["caller_id"], one, one.caller), "Identity")
+        batch.put(Identity, _identity(new["caller_id"], one, one.caller))
     elif one.caller is not None and one.identity is not None:
         vault = _identity(row["caller_id"], one, one.caller)
         other = {name: value for name, value in vault.items() if value != one.identity[name]}

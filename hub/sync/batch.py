@@ -53,11 +53,15 @@ class Batch:
 
     def create(self, model: type[Base], values: Row, entity: str, said_at: datetime | None = None) -> None:
         """A new row. Columns that `values` lacks get the model's defaults. `said_at`: when the source said so."""
-        shape = shapes.shape(model)
-        told = shape.told(values)
-        self._new[model].append(told)
-        patch = {name: value for name, value in told.items() if name not in shape.secret} if shape.secret else told
+        told, secret = self.put(model, values), shapes.shape(model).secret
+        patch = {name: value for name, value in told.items() if name not in secret} if secret else told
         self._changes.append((ChangeKind.CREATED, entity, told, patch, {}, said_at))
+
+    def put(self, model: type[Base], values: Row) -> Row:
+        """A new row of which another one's change tells, as UNTOLD says; the row with vocabularies by name."""
+        told = shapes.shape(model).told(values)
+        self._new[model].append(told)
+        return told
 
     def change(
         self,
@@ -100,8 +104,10 @@ class Batch:
         raw = await driver(session)
         models = sorted(self._new, key=lambda model: _DEPENDENCE[model.__tablename__])
         for model in models:
-            rows = shapes.shape(model).rows(self._new[model], self.at)
-            await bulk.copy(raw, model, self._count(rows) if model is Request else rows)
+            shape, new = shapes.shape(model), self._new[model]
+            names = shape.filled(new, SORT if model is Request else ())
+            rows = shape.rows(new, self.at, names)
+            await bulk.copy(raw, model, self._count(rows, names) if model is Request else rows, names)
         if self._links:
             await bulk.copy(raw, Link, self._links)
         if self._said_again:
@@ -118,10 +124,11 @@ class Batch:
             entities = changed(entity for _, entity, *_ in self._changes)
             await _TOLD.rows(session, entities=entities)
 
-    def _count(self, rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    def _count(self, rows: Iterable[Sequence[Any]], names: Sequence[str]) -> Iterator[Sequence[Any]]:
         """The rows of new requests on their way, counted as they are sent."""
+        sort = itemgetter(*map(names.index, SORT))
         for row in rows:
-            self._more[_sent_sort(row)] += 1
+            self._more[sort(row)] += 1
             yield row
 
     def _told(
@@ -136,5 +143,4 @@ class Batch:
 
 
 _TOLD = bulk.Query(select(func.pg_notify(CHANNEL, given("entities"))))
-_sent_sort = itemgetter(*map(Request.__table__.c.keys().index, SORT))
 _DEPENDENCE = {table.name: position for position, table in enumerate(Base.metadata.sorted_tables)}

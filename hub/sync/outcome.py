@@ -57,9 +57,11 @@ def _reason(planned: Sequence[Planned], items: Items) -> str:
 async def carry_out(work: Work, session: AsyncSession, planned: Sequence[Planned], items: Items) -> None:
     """Write what is planned; keep what is refused as work items, and close those of what is taken."""
     await applying.apply(session, work.source.id, Origin(work.viewer.subject, work.run.id), planned)
-    last = {(item.kind, item.key): item for item in items}
     taken = [one for one in planned if one.action is not PlanAction.REJECT]
     refused = [one for one in planned if one.action is PlanAction.REJECT]
-    bad = [item for item in items if isinstance(item, BadRecord)]
-    await rejected.reject(session, work.run, [*bad, *refused])
-    await rejected.heal(session, work.run, [one for one in taken if isinstance(last[one.kind, one.record.key], Record)])
+    if bad := [item for item in items if isinstance(item, BadRecord)]:
+        last = {(item.kind, item.key): item for item in items}
+        taken = [one for one in taken if isinstance(last[one.kind, one.record.key], Record)]
+    if bad or refused:
+        await rejected.reject(session, work.run, [*bad, *refused])
+    await rejected.heal(session, work.run, taken)

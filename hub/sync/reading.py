@@ -98,8 +98,8 @@ class Reading:
             since = later and {name: time for name, time in later.items() if at and at < datetime.fromisoformat(time)}
             return self.hash, at, since or None
         if at is not None:
-            newer = (name for name in self.record.fields if later.get(name, "") < at.isoformat())
-            later |= dict.fromkeys(newer, at.isoformat())
+            told = at.astimezone(UTC).isoformat()
+            later |= dict.fromkeys((name for name in self.record.fields if later.get(name, "") < told), told)
         return None, known.at if known else None, later or None
 
 
@@ -165,17 +165,17 @@ def _glanced(one: Reading) -> bool:
         if record.extra or record.deleted or not isinstance(record.fields, Mapping):
             return False
         content = _content(record)
-        one.record, one.hash, one.unread, one.clean = _in_utc(record), _digest(content), True, NUL not in content
+        _see_time(record)
+        one.hash, one.unread, one.clean = _digest(content), True, NUL not in content
         return True
     except (ValueError, TypeError):
         return False
 
 
-def _in_utc(record: Record) -> Record:
-    if record.at is None or record.at.tzinfo is UTC:
-        return record
-    at = reading.moment(record.at)
-    return Record(record.kind, record.key, record.fields, record.deleted, record.where, at, record.extra)
+def _see_time(record: Record) -> None:
+    """See that its time can be kept. Raises ValueError."""
+    if record.at is not None:
+        reading.moment(record.at)
 
 
 def _understood(kind: Kind, one: Reading, readings: Readings) -> bool:
@@ -200,7 +200,7 @@ def _understood(kind: Kind, one: Reading, readings: Readings) -> bool:
                     found = understand(value)
                     into[place][column] = None if found == "" else found
             name = "at"
-            one.record = _in_utc(record)
+            _see_time(record)
             name = "fields"
             one.hash = one.hash or fingerprint(record)
             if record.extra:
@@ -220,16 +220,21 @@ def _understood(kind: Kind, one: Reading, readings: Readings) -> bool:
 def _quickly(kind: Kind, one: Reading) -> bool:
     """Read a record of which it is known that its text is text. False, and nothing done, where that does not go as with
     nearly all records: then it is read with care, for the words."""
-    fields, into = one.record.fields, (one.values, one.named, one.nested)
+    fields, values, into = one.record.fields, one.values, (one.values, one.named, one.nested)
     try:
-        ways = _quick_ways(kind.name, tuple(fields))
-        for (place, column, understand), value in zip(ways, fields.values(), strict=True):
+        texts, others = _quick_ways(kind.name, tuple(fields))
+        for name, column in texts:
+            value = fields[name]
+            if type(value) is str:
+                values[column] = value.strip() or None
+            elif value is None:
+                values[column] = None
+            else:
+                return _undone(into)
+        for name, place, column, understand in others:
+            value = fields[name]
             if value is None or (value == "" and place != NESTED):
                 into[place][column] = None
-            elif understand is None:
-                if type(value) is not str:
-                    return _undone(into)
-                into[place][column] = value.strip() or None
             else:
                 found = understand(value)
                 into[place][column] = None if found == "" else found
@@ -246,10 +251,14 @@ def _undone(into: Iterable[Values]) -> bool:
 
 
 @lru_cache(1024)
-def _quick_ways(name: str, fields: tuple[str, ...]) -> list[tuple[int, str, reading.Reader | None]]:
-    """The ways of these fields, in their order; None for a reader that has only blanks to take away."""
-    found = map(_ways(name).__getitem__, fields)
-    return [(place, column, None if understand is reading.text else understand) for place, column, understand in found]
+def _quick_ways(
+    name: str, fields: tuple[str, ...]
+) -> tuple[list[tuple[str, str]], list[tuple[str, int, str, reading.Reader]]]:
+    """The ways of these fields: of those that are columns of text, from which only blanks are to be taken, and of the
+    others."""
+    ways = [(one, *_ways(name)[one]) for one in fields]
+    texts = [(one, column) for one, _, column, understand in ways if understand is reading.text]
+    return texts, [way for way in ways if way[3] is not reading.text]
 
 
 @cache

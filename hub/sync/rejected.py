@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Integer, Update, bindparam, insert, or_, select, update
+from sqlalchemy import Integer, Update, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hub.models import Rejected, RejectedStatus, Run
+from hub.models import Rejected, RejectedStatus, Run, uuid7
 from hub.models.base import now
 from hub.plugin import BadRecord
 from hub.prepared import given
@@ -50,7 +50,7 @@ async def reject(session: AsyncSession, run: Run, refused: Sequence[Refused]) ->
     for identity, row in items.items():
         seen = known.get(identity)
         if seen is None or (seen.status is RejectedStatus.IGNORED and seen.reason != row["reason"]):
-            fresh.append({"source_id": run.source_id, "run_id": run.id, **row})
+            fresh.append({"id": uuid7(), "source_id": run.source_id, "run_id": run.id, **row})
         elif not seen.mended or seen.raw != row["raw"]:
             said = {f"to_{name}": value for name, value in row.items()}
             again.append(
@@ -59,7 +59,7 @@ async def reject(session: AsyncSession, run: Run, refused: Sequence[Refused]) ->
     if again:
         await (await session.connection()).execute(_again(run), again)
     if fresh:
-        await session.execute(insert(Rejected), fresh)
+        await bulk.add(session, Rejected, fresh)
 
 
 def _reopened(status: RejectedStatus) -> RejectedStatus:
@@ -87,6 +87,17 @@ async def heal(session: AsyncSession, run: Run, taken: Sequence[Planned]) -> Non
 
 _ITEMS = shape(Rejected).table
 _OPEN = _ITEMS.c.source_id == given("source"), _ITEMS.c.status == RejectedStatus.OPEN
+_ALIVE = bulk.Query(
+    select(*(_ITEMS.c[name] for name in ("kind", "key", "reason", "raw", "record", "id", "status", "run_id"))).where(
+        _ITEMS.c.source_id == given("source"),
+        or_(
+            _ITEMS.c.status.in_((RejectedStatus.OPEN, RejectedStatus.IGNORED)),
+            (_ITEMS.c.status == RejectedStatus.REPLAYED) & (_ITEMS.c.updated_at >= given("began")),
+            _ITEMS.c.record.contains({"mended": True}),
+        ),
+        or_(among(_ITEMS.c.key, given("keys")), _ITEMS.c.key.is_(None) & among(_ITEMS.c.reason, given("reasons"))),
+    )
+)
 _ANY_OPEN = bulk.Query(select(_ITEMS.c.id).where(*_OPEN).limit(1))
 _HEALED = bulk.Query(
     update(_ITEMS)
@@ -135,28 +146,11 @@ async def _known(
     """The work items that these are again: open, ignored, mended, or closed by this very run."""
     if not items:
         return {}
-    table = Rejected.__table__
     keys = {item["key"] for item in items if item["key"] is not None}
     reasons = {item["reason"] for item in items if item["key"] is None}
-    closed_now = (table.c.status == RejectedStatus.REPLAYED) & (table.c.updated_at >= run.started_at)
-    alive = or_(
-        table.c.status.in_((RejectedStatus.OPEN, RejectedStatus.IGNORED)),
-        closed_now,
-        table.c.record.contains({"mended": True}),
-    )
-    same = or_(among(table.c.key, keys), table.c.key.is_(None) & among(table.c.reason, reasons))
-    names = ("kind", "key", "reason", "raw", "record", "id", "status", "run_id")
-    rows = await session.execute(
-        select(*(table.c[name] for name in names)).where(table.c.source_id == run.source_id, alive, same)
-    )
-    return {
-        _identity(row): Seen(
-            row["id"],
-            row["status"],
-            row["run_id"],
-            row["reason"],
-            row["raw"],
-            mended=bool(row["record"] and row["record"].get("mended")),
-        )
-        for row in rows.mappings()
-    }
+    asked = {"source": run.source_id, "began": run.started_at, "keys": keys, "reasons": reasons}
+    found = {}
+    for kind, key, reason, raw, record, id, status, run_id in await _ALIVE.rows(session, **asked):
+        identity = _identity({"kind": kind, "key": key, "reason": reason, "raw": raw, "record": record})
+        found[identity] = Seen(id, status, run_id, reason, raw, bool(record and record.get("mended")))
+    return found

@@ -4,7 +4,7 @@ import enum
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -89,7 +89,9 @@ def moment(value: object) -> datetime:
     if found.tzinfo is None:
         raise ValueError(f"{value!r} has no time zone (write 2026-01-31T08:00:00+08:00)")
     try:
-        return found.astimezone(CHINA).astimezone(UTC)  # its day in China is reckoned with
+        if not MINYEAR < found.year < MAXYEAR:
+            found = found.astimezone(CHINA)  # its day there is reckoned with
+        return found.astimezone(UTC)
     except OverflowError:
         raise ValueError(f"{value!r} lies outside the years 1 to 9999") from None
 

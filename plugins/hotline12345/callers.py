@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from hub.plugin import Caller
-from plugins.hotline12345.cells import Row, text, word
+from plugins.hotline12345.cells import Cells, Row, text
 from plugins.hotline12345.dialects import NAMELESS, is_caller
 from plugins.hotline12345.readings import Reading
 
@@ -23,14 +23,13 @@ NUMBER = re.compile(rf"[+\d](?:[-\s]?\d){{{LEAST_DIGITS - 1},}}")
 PHONE = re.compile(r"(\d[-\s()]*){7,13}")
 
 
-def caller(row: Row, reading: Reading) -> Caller | None:
+def caller(cells: Cells, reading: Reading) -> Caller | None:
     """Name and number as far as the row has them; confidential unless it says otherwise."""
-    (_, name), (_, phone) = reading.first(row, "caller_name"), reading.first(row, "caller_phone")
+    (_, name), (_, phone) = reading.first(cells, "caller_name"), reading.first(cells, "caller_phone")
     if name is None and phone is None:
         return None
-    column, secret = reading.first(row, "caller_confidential")
-    told = column is not None and secret is not None
-    open_ = told and word(reading.dialect, "caller_confidential", str(column), str(secret)) == "NO"
+    column, secret = reading.first(cells, "caller_confidential")
+    open_ = column is not None and secret is not None and reading.secrecy(column, secret) == "NO"
     nameless = name is None or name in NAMELESS
     return Caller(None if nameless else name, digits(phone), confidential=nameless or not open_)
 
@@ -46,18 +45,18 @@ def digits(phone: str | None) -> str | None:
 
 
 def discreet(fields: Mapping[str, Any], who: Caller) -> dict[str, Any]:
-    """The fields, and the issues among them, without the caller's name and number."""
+    """Those fields, and issues among them, that name the caller or the number, without them."""
     written = {name: said for name in OPEN_TO_ALL if (said := fields.get(name))}
     issues = fields.get("issues", ())
     if not mentioned(who, "\n".join([*written.values(), *[f"{one.title}\n{one.category}" for one in issues]])):
-        return dict(fields)
+        return {}
     found: dict[str, Any] = {name: hide(said, who) for name, said in written.items()}
     if issues:
         found["issues"] = tuple(
             replace(issue, title=hide(issue.title, who), category=issue.category and hide(issue.category, who))
             for issue in issues
         )
-    return {**fields, **found}
+    return found
 
 
 def mentioned(who: Caller, written: str) -> bool:

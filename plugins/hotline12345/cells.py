@@ -1,12 +1,12 @@
-"""What stands in one cell of a row: text, a word of a list, a number, a time. Whatever cannot be read is Unreadable."""
+"""What stands in the cells of a row: text, a word of a list, a number, a time. What cannot be read is Unreadable."""
 
 import json
 import math
 import re
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone, tzinfo
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from plugins.hotline12345.dialects import BLANKS, Dialect
@@ -14,14 +14,16 @@ from plugins.hotline12345.dialects import BLANKS, Dialect
 __all__ = [
     "CHINA",
     "CONVERTERS",
+    "Cells",
     "Convert",
     "Row",
     "Unreadable",
     "decimal",
+    "filled",
     "moment",
     "path",
     "text",
-    "word",
+    "words",
 ]
 
 CHINA = timezone(timedelta(hours=8))
@@ -38,7 +40,8 @@ USUAL = frozenset({b"0000-00-00 00:00:00", b"0000-00-00T00:00:00"})
 
 LONGEST_WORD = 40
 LONGEST_PATH = 200
-ANSWERS = {"YES": True, "NO": False, None: None}
+ANSWERS: Mapping[str | None, bool] = {"YES": True, "NO": False}
+NOTHING = BLANKS | {None}
 EXAMPLES = {
     "kind": "APPEAL",
     "status": "IN_PROGRESS",
@@ -48,9 +51,11 @@ EXAMPLES = {
     **dict.fromkeys(("solved", "caller_confidential", "flag"), "YES"),
 }
 
-Convert = Callable[[Dialect, str, str, str], Any]
-"""The dialect, the field, its column, what stands there -> what it means."""
+Convert = Callable[[str, str], Any]
+"""A column and what stands there -> what it means."""
 Row = Mapping[str, Any]
+Cells = Mapping[str, str]
+"""Of a row the columns in which something stands, as text."""
 
 
 class Unreadable(ValueError):
@@ -69,10 +74,21 @@ def text(value: object) -> str | None:
     return None if plain in BLANKS else plain
 
 
-def path(dialect: Dialect, cells: Iterable[object]) -> tuple[str, ...]:
-    """The parts of a path: one cell for each, or one cell with arrows."""
-    filled = tuple([plain for cell in cells if (plain := text(cell)) is not None])
-    return (known_parts if len("".join(filled)) <= LONGEST_PATH else parts)(dialect, filled)
+def filled(row: Row, columns: Sequence[str]) -> dict[str, str]:
+    """Those of these columns in which something stands."""
+    found = {}
+    for column in columns:
+        value = row[column]
+        plain = value.strip() if type(value) is str else text(value)
+        if plain not in NOTHING:
+            found[column] = plain
+    return found  # type: ignore[return-value]  # None is NOTHING
+
+
+def path(dialect: Dialect, written: Iterable[str]) -> tuple[str, ...]:
+    """The parts of a path: one text for each, or one with arrows."""
+    cells = tuple(written)
+    return (known_parts if len("".join(cells)) <= LONGEST_PATH else parts)(dialect, cells)
 
 
 def parts(dialect: Dialect, cells: tuple[str, ...]) -> tuple[str, ...]:
@@ -83,15 +99,25 @@ def parts(dialect: Dialect, cells: tuple[str, ...]) -> tuple[str, ...]:
 known_parts = lru_cache(maxsize=4096)(parts)
 
 
-def word(dialect: Dialect, field: str, name: str, value: str) -> str | None:
-    """What a word of a list means."""
-    if value in dialect.words[field]:
-        return dialect.words[field][value]
+def words(dialect: Dialect, field: str, meanings: Mapping[str | None, Any] | None = None) -> Convert:
+    """What the words of a list mean: a name of the hub, or what `meanings` has for that."""
+    known = {word: name if meanings is None else meanings.get(name) for word, name in dialect.words[field].items()}
+
+    def read(name: str, value: str) -> Any:
+        try:
+            return known[value]
+        except KeyError:
+            raise unknown(field, name, value) from None
+
+    return read
+
+
+def unknown(field: str, name: str, value: str) -> Unreadable:
     told = f"column {name}: the word '{value[:40]}' is unknown."
     if len(value) > LONGEST_WORD:
-        raise Unreadable(f"{told} Correct it at the hotline.")
+        return Unreadable(f"{told} Correct it at the hotline.")
     setting = json.dumps({field: {value: EXAMPLES[field]}}, ensure_ascii=False)
-    raise Unreadable(
+    return Unreadable(
         f"{told} Add it to the setting words, with what it means in place of {EXAMPLES[field]}: "
         f"--set words={shlex.quote(setting)}"
     )
@@ -149,37 +175,41 @@ def zoned(zone: str) -> tzinfo | None:
     return datetime.strptime(zone, "%z").tzinfo
 
 
-def as_text(dialect: Dialect, field: str, name: str, value: str) -> str:
-    return value
+def texts(dialect: Dialect, field: str) -> Convert:
+    return lambda name, value: value
 
 
-def as_answer(dialect: Dialect, field: str, name: str, value: str) -> bool | None:
-    return ANSWERS[word(dialect, field, name, value)]
+def answers(dialect: Dialect, field: str) -> Convert:
+    return words(dialect, field, ANSWERS)
 
 
-def as_flag(dialect: Dialect, field: str, name: str, value: str) -> bool:
-    return word(dialect, "flag", name, value) == "YES"
+def flags(dialect: Dialect, field: str) -> Convert:
+    return words(dialect, "flag", {**ANSWERS, None: False})
 
 
-def as_times(dialect: Dialect, field: str, name: str, value: str) -> int:
+def times(dialect: Dialect, field: str) -> Convert:
     """How often: a number, or a word for once or never."""
-    return int(value) if value.isdecimal() and len(value) < 5 else int(as_flag(dialect, field, name, value))
+    flag = flags(dialect, field)
+    return lambda name, value: int(value) if value.isdecimal() and len(value) < 5 else int(flag(name, value))
 
 
-def as_moment(dialect: Dialect, field: str, name: str, value: str) -> datetime:
-    return moment(dialect, name, value)
+def moments(dialect: Dialect, field: str) -> Convert:
+    return partial(moment, dialect)
 
 
-def as_handler(dialect: Dialect, field: str, name: str, value: str) -> str:
-    return dialect.ends["handlers"].split(value, maxsplit=1)[0].strip()
+def handlers(dialect: Dialect, field: str) -> Convert:
+    """Of several the first."""
+    ends = dialect.ends["handlers"]
+    return lambda name, value: ends.split(value, maxsplit=1)[0].strip()
 
 
-CONVERTERS: Mapping[str, Convert] = {
-    **dict.fromkeys(("title", "content", "place", "result"), as_text),
-    **dict.fromkeys(("kind", "channel", "status", "urgency", "satisfaction"), word),
-    **dict.fromkeys(("submitted_at", "due_at", "handled_at", "closed_at"), as_moment),
-    "supervised": as_flag,
-    "urged": as_times,
-    "solved": as_answer,
-    "assignee": as_handler,
+CONVERTERS: Mapping[str, Callable[[Dialect, str], Convert]] = {
+    **dict.fromkeys(("title", "content", "place", "result"), texts),
+    **dict.fromkeys(("kind", "channel", "status", "urgency", "satisfaction"), words),
+    **dict.fromkeys(("submitted_at", "due_at", "handled_at", "closed_at"), moments),
+    "supervised": flags,
+    "urged": times,
+    "solved": answers,
+    "assignee": handlers,
 }
+"""The dialect and the field -> how its cells are read."""

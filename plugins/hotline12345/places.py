@@ -6,7 +6,7 @@ from math import cos, degrees, pi, radians, sin, sqrt
 from typing import Any
 
 from hub.plugin import Place
-from plugins.hotline12345.cells import Row, Unreadable, decimal, path
+from plugins.hotline12345.cells import Cells, Unreadable, decimal, path
 from plugins.hotline12345.readings import Reading
 
 __all__ = ["grid", "position", "to_wgs84"]
@@ -17,14 +17,14 @@ CHINA_EAST, CHINA_NORTH = (73.0, 136.0), (3.0, 54.0)
 RADIUS, FLATTENING = 6378245.0, 0.00669342162296594323
 
 
-def grid(row: Row, reading: Reading, district: str) -> dict[str, str | Place]:
+def grid(cells: Cells, reading: Reading, district: str) -> dict[str, str | Place]:
     """A division's code, or a Place below the district; nothing where the row says nothing."""
-    code = reading.first(row, "grid_code")[1]
+    code = reading.first(cells, "grid_code")[1]
     if code is not None and CODE.fullmatch(code):
         return {"grid": code}
     if not reading.names:
         return {}
-    place = named(district, path(reading.dialect, [row[column] for column in reading.names]))
+    place = named(district, path(reading.dialect, [cells[column] for column in reading.names if column in cells]))
     return {"grid": place} if place.names else {}
 
 
@@ -34,9 +34,9 @@ def named(district: str, names: tuple[str, ...]) -> Place:
     return Place(under=district, names=tuple([name for name in names if not DIGITS.fullmatch(name)]))
 
 
-def position(row: Row, reading: Reading) -> dict[str, Any]:
+def position(cells: Cells, reading: Reading) -> dict[str, Any]:
     """Longitude and latitude of a row that has a column for both; "0" stands for nothing."""
-    (name, east), (other, north) = reading.first(row, "longitude"), reading.first(row, "latitude")
+    (name, east), (other, north) = reading.first(cells, "longitude"), reading.first(cells, "latitude")
     if name is None or other is None or east is None or north is None:
         return {"longitude": None, "latitude": None}
     longitude, latitude = decimal(name, east), decimal(other, north)

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
-from plugins.hotline12345.cells import CONVERTERS, Convert, Row, text
+from plugins.hotline12345.cells import CONVERTERS, Cells, Convert, words
 from plugins.hotline12345.dialects import LEAST_KNOWN, Dialect, caller_columns, is_caller, known_columns
 
 __all__ = ["Reading", "reading", "recognise"]
@@ -17,28 +18,32 @@ class Reading:
     """What is looked for in a row.
 
     columns     field -> those of its columns that are there, of which the first that is filled counts
+    read        all of them, and the flags
     converters  (field, its columns, how a cell is read, whether empty ones say that it is empty)
     category    the columns of its parts
     names       the columns of the division's names
-    flags       (column, status)
+    flags       (column, how its cells are read, status)
+    secrecy     how it is read whether the caller is to be kept secret
     callers     the columns that may name the caller, in whatever dialect
     beyond      the others that the dialect does not know
     """
 
     dialect: Dialect
     columns: Mapping[str, tuple[str, ...]]
+    read: tuple[str, ...]
     converters: tuple[tuple[str, tuple[str, ...], Convert, bool], ...]
     category: tuple[str, ...]
     names: tuple[str, ...]
-    flags: tuple[tuple[str, str], ...]
+    flags: tuple[tuple[str, Convert, str], ...]
+    secrecy: Convert
     callers: tuple[str, ...]
     beyond: tuple[str, ...]
 
-    def first(self, row: Row, field: str) -> tuple[str, str] | tuple[None, None]:
+    def first(self, cells: Cells, field: str) -> tuple[str, str] | tuple[None, None]:
         """The first filled column of a field and what stands there, (None, None) where there is none."""
         for column in self.columns.get(field, ()):
-            if (plain := text(row[column])) is not None:
-                return column, plain
+            if column in cells:
+                return column, cells[column]
         return None, None
 
 
@@ -56,12 +61,18 @@ def reading(columns: tuple[str, ...], dialects: tuple[Dialect, ...], least: int)
     return Reading(
         dialect=dialect,
         columns=there,
+        read=tuple(dict.fromkeys(chain(*there.values(), filter(names.__contains__, dialect.flags)))),
         converters=tuple(
-            (one, there[one], convert, one not in NEVER_EMPTY) for one, convert in CONVERTERS.items() if one in there
+            (one, there[one], made(dialect, one), one not in NEVER_EMPTY)
+            for one, made in CONVERTERS.items()
+            if one in there
         ),
         category=there.get("category", ()),
         names=there.get("names", ()),
-        flags=tuple((column, status) for column, status in dialect.flags.items() if column in names),
+        flags=tuple(
+            (column, words(dialect, "flag"), status) for column, status in dialect.flags.items() if column in names
+        ),
+        secrecy=words(dialect, "caller_confidential"),
         callers=tuple(callers),
         beyond=tuple(column for column in columns if column not in known),
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from hub.plugin import BadRecord, Issue, Record
 from plugins.hotline12345.callers import beyond, caller, discreet, masked, masked_unknown
-from plugins.hotline12345.cells import Row, Unreadable, decimal, moment, path, text, word
+from plugins.hotline12345.cells import Cells, Row, Unreadable, decimal, filled, moment, path, text
 from plugins.hotline12345.dialects import DIALECTS, LEAST_KNOWN, TITLE_LENGTH, Dialect, caller_columns
 from plugins.hotline12345.places import grid, position
 from plugins.hotline12345.readings import Reading, reading
@@ -61,18 +61,19 @@ def read(
         return BadRecord(reason, masked_unknown(row, caller_columns(centre.dialects)), "request", where=where)
     key = None
     try:
-        key = centre.prefix + number(row, known, centre.prefix)
-        said = fields(row, known, key, centre)
+        cells = filled(row, known.read)
+        key = centre.prefix + number(cells, known, centre.prefix)
+        said = fields(row, cells, known, key, centre)
         extra = beyond(row, known.beyond, known.callers) if known.beyond else {}
-        return Record("request", key, said, where=where, at=changed(row, known) or at, extra=extra)
+        return Record("request", key, said, where=where, at=changed(cells, known) or at, extra=extra)
     except Unreadable as error:
         shown, reason = masked(row, f"Dialect {known.dialect.name}, {error}", known.callers)
         return BadRecord(reason, shown, "request", key, where)
 
 
-def number(row: Row, known: Reading, prefix: str) -> str:
+def number(cells: Cells, known: Reading, prefix: str) -> str:
     """The order's number without its prefix: 12345-2509..., SH2509... and 2509... are one order."""
-    name, raw = known.first(row, "number")
+    name, raw = known.first(cells, "number")
     if raw is None:
         columns = " / ".join(known.dialect.fields["number"])
         raise Unreadable(f"column {columns}: no order number. Ask the hotline for it, then replay.")
@@ -85,7 +86,7 @@ def number(row: Row, known: Reading, prefix: str) -> str:
     return prefixed[1] if prefixed else plain
 
 
-def fields(row: Row, known: Reading, key: str, centre: Centre) -> dict[str, Any]:
+def fields(row: Row, cells: Cells, known: Reading, key: str, centre: Centre) -> dict[str, Any]:
     """The request's fields: only what the row speaks of."""
     dialect = known.dialect
     found: dict[str, Any] = {"number": key, "channel": centre.channel}
@@ -95,32 +96,33 @@ def fields(row: Row, known: Reading, key: str, centre: Centre) -> dict[str, Any]
         found["workflow"] = centre.workflow
     for field, columns, convert, may_be_empty in known.converters:
         for column in columns:
-            if (plain := text(row[column])) is not None:
-                found[field] = convert(dialect, field, column, plain)
+            if column in cells:
+                found[field] = convert(column, cells[column])
                 break
         else:
             if may_be_empty:
                 found[field] = None
     if known.category:
-        found |= matters(row, known)
+        found |= matters(row, cells, known)
     if "due_days" in known.columns:
-        found |= deadline(row, known, found)
-    found |= grid(row, known, centre.district)
+        found |= deadline(cells, known, found)
+    found |= grid(cells, known, centre.district)
     if "longitude" in known.columns and "latitude" in known.columns:
-        found |= position(row, known)
-    if known.flags and found.get("status") not in DONE and (status := flagged(row, known)):
+        found |= position(cells, known)
+    if known.flags and found.get("status") not in DONE and (status := flagged(cells, known)):
         found["status"] = status
     if "caller_name" in known.columns or "caller_phone" in known.columns:
-        who = caller(row, known)
-        found = {**(discreet(found, who) if who else found), "caller": who}
+        who = found["caller"] = caller(cells, known)
+        if who:
+            found |= discreet(found, who)
     if found.get("content") and "title" not in found:
         found["title"] = dialect.ends["title"].split(found["content"], maxsplit=1)[0][:TITLE_LENGTH]
     return found
 
 
-def changed(row: Row, known: Reading) -> datetime | None:
+def changed(cells: Cells, known: Reading) -> datetime | None:
     """When the order last changed at the hotline, where the row says so in a way that can be read."""
-    name, value = known.first(row, "updated_at")
+    name, value = known.first(cells, "updated_at")
     if name is None or value is None:
         return None
     try:
@@ -129,9 +131,9 @@ def changed(row: Row, known: Reading) -> datetime | None:
         return None
 
 
-def deadline(row: Row, known: Reading, found: Mapping[str, Any]) -> dict[str, Any]:
+def deadline(cells: Cells, known: Reading, found: Mapping[str, Any]) -> dict[str, Any]:
     """The deadline of a dialect that gives it in days since the order came in."""
-    name, days = known.first(row, "due_days")
+    name, days = known.first(cells, "due_days")
     if name is None or days is None or "submitted_at" not in found:
         return {}
     try:
@@ -140,25 +142,24 @@ def deadline(row: Row, known: Reading, found: Mapping[str, Any]) -> dict[str, An
         raise Unreadable(f"column {name}: {days} days are too many. Correct it at the hotline.") from None
 
 
-def flagged(row: Row, known: Reading) -> str | None:
+def flagged(cells: Cells, known: Reading) -> str | None:
     """The status that a set flag stands for."""
-    for name, status in known.flags:
-        value = text(row[name])
-        if value is not None and word(known.dialect, "flag", name, value) == "YES":
+    for name, read, status in known.flags:
+        if name in cells and read(name, cells[name]) == "YES":
             return status
     return None
 
 
-def matters(row: Row, known: Reading) -> dict[str, Any]:
+def matters(row: Row, cells: Cells, known: Reading) -> dict[str, Any]:
     """The category, and the issues where one order holds several."""
-    dialect, cells = known.dialect, [row[column] for column in known.category]
+    dialect, written = known.dialect, [cells[column] for column in known.category if column in cells]
     if len(dialect.fields["category"]) == 1:
-        written = dialect.ends["issues"].split(text(cells[0]) or "")
-        paths = [parts for part in written if (parts := path(dialect, [part]))] if len(written) > 1 else []
+        several = dialect.ends["issues"].split(written[0]) if written else []
+        paths = [parts for part in several if (parts := path(dialect, [part]))] if len(several) > 1 else []
         if len(paths) > 1:
             issues = [Issue(str(at), parts[-1], "/".join(parts)) for at, parts in enumerate(paths, 1)]
             return {"category": issues[0].category, "issues": tuple(issues)}
-    category: dict[str, Any] = {"category": "/".join(path(dialect, cells)) or None}
+    category: dict[str, Any] = {"category": "/".join(path(dialect, written)) or None}
     rows = row.get(dialect.issues.column) if dialect.issues else None
     return category | ({"issues": listed(rows, dialect)} if rows else {})
 
@@ -173,6 +174,6 @@ def listed(rows: object, dialect: Dialect) -> Sequence[Issue]:
         title = text(row.get(names.title))
         if title is None:
             raise Unreadable(f"column {names.column}, matter {at}: {names.title} is empty. Correct it at the hotline.")
-        category = "/".join(path(dialect, map(row.get, names.category))) or None
+        category = "/".join(path(dialect, filter(None, map(text, map(row.get, names.category))))) or None
         found.append(Issue(text(row.get(names.key)) or str(at), title, category))
     return tuple(found)

@@ -63,6 +63,7 @@ def bare(url: str, port: int) -> Callable[[], int]:
 def own(url: str, port: int, *, back: bool = False) -> Callable[[], int]:
     """The hub: everything from the beginning. `back`: the second time its first run is taken back."""
     done: list[Run] = []
+    found = registry.load()  # as a hub has when it serves
 
     async def load() -> int:
         database = Database(url)
@@ -70,7 +71,6 @@ def own(url: str, port: int, *, back: bool = False) -> Callable[[], int]:
         if back and done:
             run = await undo(database, done[0].id, started_by="bench")
         else:
-            found = registry.load()
             run = await run_source(
                 database, found, "hotline12345", started_by="bench", overrides=asked, allow_refused="its bad rows"
             )

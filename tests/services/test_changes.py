@@ -50,6 +50,13 @@ async def test_a_change_is_read_only_when_no_older_write_can_still_come(database
 
 async def test_secrets_never_reach_the_log(database: Database, hub: Viewer) -> None:
     async with database.write(hub) as session:
-        session.add(Identity(name="王小明", phone="13800001111"))
+        session.add(identity := Identity(name="王小明", phone="13800001111"))
+    assert await the_log(database, hub) == []  # the change of its request tells that it is there
+    async with database.write(hub) as session:
+        (await session.get_one(Identity, identity.id)).phone = "13900002222"
     (change,) = await the_log(database, hub)
-    assert (change.patch["name"], change.patch["phone"]) == ("***", "***")
+    assert (change.patch["phone"], change.reverse["phone"]) == ("***", "***")
+    async with database.write(hub) as session:
+        await session.delete(await session.get_one(Identity, identity.id))
+    _, gone = await the_log(database, hub)
+    assert (gone.kind, gone.reverse["name"], gone.reverse["phone"]) == (ChangeKind.DELETED, "***", "***")

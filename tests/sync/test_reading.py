@@ -36,7 +36,8 @@ def understood(record: Record, *, lazily: bool) -> Any:
     found = read([record], lazily=lazily)
     if "request" in found.understood:
         found.understand("request")
-    told = [(one.values, one.named, one.nested, one.unread) for one in found.understood.get("request", ())]
+    parts = [(one.unread, one.values, one.named, one.nested) for one in found.understood.get("request", ())]
+    told = [(unread, [{name: part[name] for name in sorted(part)} for part in into]) for unread, *into in parts]
     return repr(told), [reason for _, reason in found.refused]
 
 

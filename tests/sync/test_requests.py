@@ -135,7 +135,7 @@ async def test_a_plan_of_real_orders_is_applied_to_the_last_field(database: Data
 
 async def test_callers_are_known_to_the_vault_only(database: Database, hotline: Starlette) -> None:
     await pull(database, mode=RunMode.PLAN)
-    await pull(database)
+    done = await pull(database)
     assert await shown(database, *(known.caller_phone for known in truth(hotline).values())) == []
     vault = select(Request.number, Identity.phone).join(Identity, Identity.id == Request.caller_id)
     with_phone = {known.number: known.caller_phone for known in truth(hotline).values()}
@@ -143,6 +143,8 @@ async def test_callers_are_known_to_the_vault_only(database: Database, hotline: 
     assert found == {number: with_phone[number] for number in found}
     assert len(found) > 100
     assert (await sizes(database))["identities"] == len(await rows(database, vault))
+    told = {change.patch.get("caller_id") for change in await changes(database, done)} - {None}
+    assert told == {str(id) for id in await column(database, select(Identity.id))}  # all that the log says of them
 
 
 async def test_bad_rows_are_rejected_and_their_phones_masked(database: Database, hotline: Starlette) -> None:
