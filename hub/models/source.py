@@ -145,7 +145,7 @@ class Link(Base):
     at         its time, where the source says it
     later      field -> time of what was said since of single fields, in records that do not say everything
     missed_at  since when a source that brings everything has not brought it
-    unknown    what the record last applied names and the hub did not know: "field=code of what was taken instead", ...
+    unknown    what the record last applied names and the hub did not know: see hub/sync/sought.py
     """
 
     __tablename__ = "links"

@@ -33,7 +33,7 @@ from hub.plugin import BadRecord, Caller
 from hub.services import catalogue, grids, merging
 from hub.services.changes import plain
 from hub.services.shapes import shape, written
-from hub.sync import archive, bulk
+from hub.sync import archive, bulk, sought
 from hub.sync.batch import Batch
 from hub.sync.kinds import KINDS
 from hub.sync.planned import Planned
@@ -205,7 +205,7 @@ def _event(batch: Batch, one: Planned, request: Mapping[str, Any]) -> None:
 def _link(batch: Batch, source_id: UUID, one: Planned) -> None:
     """Remember which row the key means, and what was last said of it."""
     later = written(one.later) if one.later else None
-    said = (one.hash, batch.origin.run_id, one.link_at, later, None, " ".join(one.sought) or None)
+    said = (one.hash, batch.origin.run_id, one.link_at, later, None, sought.written(one.sought))
     batch.link((one.record.key, source_id, one.kind, one.entity_id, *said), known=one.linked)
 
 

@@ -1,26 +1,29 @@
 """The pages of a pull, each read and understood while the one before it is written.
 
 Python decides about a page, then mostly waits for the database: that is when the next page is read. Begun earlier, it
-would be done by then, having taken the interpreter from the deciding.
+would be done by then, having taken the interpreter from the deciding. Where hardly anything is new, little is decided,
+and more is waited for the source: then it begins at once.
 """
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
-from hub.plugin import BadRecord, Page, Plugin, Receives, Record, SourceBroken, SourceDown, SourceError
+from hub.plugin import BadRecord, Page, Plugin, Reads, Receives, Record, SourceBroken, SourceDown, SourceError
+from hub.sync import raw
 from hub.sync.drift import Policies
 from hub.sync.patience import GRACE, TooLong, answers, awaited
-from hub.sync.reading import Readings, read
+from hub.sync.raw import Items
+from hub.sync.reading import Readings, older, read
 
 MEANWHILE_SECONDS = 1.0
 LET_GO_SECONDS = 0.3  # so long a plugin may tidy up when it is stopped
 T = TypeVar("T")
-Items = Sequence[Record | BadRecord]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,12 @@ class Ready:
     items: Items
     readings: Readings
 
+    def read(self) -> "Ready":
+        """The same once it is known which of its raw records are none."""
+        if not (bad := self.readings.bad):
+            return self
+        return replace(self, items=[bad.get((item.kind, item.key or ""), item) for item in self.items])
+
 
 class Pages:
     """The pages of one pull, in order. `meanwhile` is done every second while the source lets us wait for one."""
@@ -39,11 +48,18 @@ class Pages:
         self,
         plugin: Plugin[Any],
         coming: AsyncIterator[Page],
-        policies: Policies,
+        understand: Callable[..., Readings],
         meanwhile: Callable[[], Awaitable[None]] | None,
+        *,
+        anew: bool,
     ) -> None:
-        self._plugin, self._coming, self._policies, self._meanwhile = plugin, coming, policies, meanwhile
+        self._plugin, self._coming, self._understand, self._meanwhile = plugin, coming, understand, meanwhile
         self._ahead: asyncio.Task[Ready | None] | None = None
+        self._anew, self._news = anew, True
+
+    def tell(self, *, news: bool) -> None:
+        """Whether the last page was mostly new: then so may be the next one, and what of it is raw is read at once."""
+        self._news = news
 
     def begin(self) -> None:
         """Read the next page while the caller waits for something else."""
@@ -61,11 +77,15 @@ class Pages:
             ready, self._ahead = self._ahead.result(), None
             if ready is None:
                 return
+            if not self._news:
+                self.begin()
             yield ready
 
     async def _next(self) -> Ready | None:
         page = await asked(self._plugin, partial(anext, self._coming))
-        return None if page is None else await understood(page, partial(read, policies=self._policies, lazily=True))
+        if page is None:
+            return None
+        return await understood(self._plugin, page, self._understand, at_once=self._news, anew=self._anew)
 
     async def close(self) -> None:
         """Let go of the source, whatever it is doing."""
@@ -86,9 +106,16 @@ async def reading(
     cursor: str | None,
     policies: Policies,
     meanwhile: Callable[[], Awaitable[None]] | None = None,
+    *,
+    anew: bool = False,
 ) -> AsyncIterator[Pages]:
-    """Pull since `cursor`. What a plugin raises, other than the errors of hub.plugin, is told as its own fault."""
-    pages = Pages(plugin, await _begun(plugin, cursor), policies, meanwhile)
+    """Pull since `cursor`. What a plugin raises, other than the errors of hub.plugin, is told as its own fault.
+
+    `anew`: what is raw is read, whether or not it is known.
+    """
+    salt, reader = await _salt(plugin), partial(translated, plugin)
+    understand = partial(read, policies=policies, lazily=True, salt=salt, reader=reader)
+    pages = Pages(plugin, await _begun(plugin, cursor), understand, meanwhile, anew=anew)
     try:
         yield pages
     finally:
@@ -100,6 +127,22 @@ async def _begun(plugin: Plugin[Any], cursor: str | None) -> AsyncIterator[Page]
         return aiter(plugin.pull(cursor))  # type: ignore[attr-defined]  # run.py has checked it
 
     return await _of_plugin(plugin, begin, plugin.patience)
+
+
+async def _salt(plugin: Plugin[Any]) -> bytes:
+    async def ask() -> bytes:
+        return raw.salt(plugin)
+
+    return await _of_plugin(plugin, ask, plugin.patience) if isinstance(plugin, Reads) else b""
+
+
+async def translated(plugin: Plugin[Any], records: Sequence[Record]) -> Items:
+    """What raw records mean, one for each. Raises SourceError."""
+
+    async def ask() -> Items:
+        return raw.read_all(plugin, records)
+
+    return await _of_plugin(plugin, ask, plugin.patience)
 
 
 async def received(plugin: Plugin[Any], body: bytes, policies: Policies, *, seconds: float) -> Ready:
@@ -114,7 +157,7 @@ async def received(plugin: Plugin[Any], body: bytes, policies: Policies, *, seco
         raise SourceBroken(f"The plugin {plugin.name} did not read it within {seconds:g} s.") from error
     if page is None:
         raise SourceBroken(f"The plugin {plugin.name} gave no Page.")
-    return await understood(page, partial(read, policies=policies, partial=True))
+    return await understood(plugin, page, partial(read, policies=policies, partial=True), at_once=True, anew=True)
 
 
 async def asked(
@@ -148,11 +191,49 @@ async def _of_plugin(plugin: Plugin[Any], step: Callable[[], Awaitable[T]], seco
         raise _fallen(plugin, error) from error
 
 
-async def understood(page: Page, understand: Callable[[Sequence[Record]], Readings]) -> Ready:
-    """What stands in a page, and what its records mean."""
+async def understood(
+    plugin: Plugin[Any], page: Page, understand: Callable[..., Readings], *, at_once: bool, anew: bool = False
+) -> Ready:
+    """What stands in a page, and what its records mean.
+
+    `at_once`: what is raw is read now. `anew`: and is taken for new.
+    """
     items = [_told_apart(item, at) for at, item in enumerate(page.items, 1)]
-    records = [item for item in items if isinstance(item, Record)]
-    return Ready(page, items, await asyncio.to_thread(understand, records))
+    if not any(isinstance(item, Record) and item.raw for item in items):
+        records = [item for item in items if isinstance(item, Record)]
+        return Ready(page, items, await asyncio.to_thread(understand, records))
+    newest = await _newest(plugin, items, at_once=at_once or anew)
+    if anew:
+        records = [meant or said for said, meant in newest.values()]
+        return Ready(page, items, await asyncio.to_thread(understand, records))
+    meant = {which: found for which, (_, found) in newest.items() if found is not None}
+    return Ready(page, items, await asyncio.to_thread(understand, [said for said, _ in newest.values()], meant=meant))
+
+
+async def _newest(
+    plugin: Plugin[Any], items: list[Record | BadRecord], *, at_once: bool
+) -> dict[tuple[str, str], tuple[Record, Record | None]]:
+    """The newest record of each kind and key, as it came and, where it was raw and is read, as the plugin means it.
+
+    Which of several raw ones is the newest is known only when they are read. Items that turn out bad are replaced.
+    """
+    times = Counter((item.kind, item.key) for item in items)
+    asked = {
+        at: item
+        for at, item in enumerate(items)
+        if isinstance(item, Record) and item.raw and (at_once or times[item.kind, item.key] > 1)
+    }
+    read = dict(zip(asked, await translated(plugin, list(asked.values())), strict=True)) if asked else {}
+    newest: dict[tuple[str, str], tuple[Record, Record | None]] = {}
+    for at, item in enumerate(items):
+        meant = read.get(at)
+        if isinstance(meant, BadRecord):
+            items[at] = meant
+        elif isinstance(item, Record):
+            other = newest.get((item.kind, item.key))
+            if other is None or not older((meant or item).at, (other[1] or other[0]).at):
+                newest[item.kind, item.key] = item, meant
+    return newest
 
 
 def _fallen(plugin: Plugin[Any], error: BaseException) -> SourceBroken:
@@ -168,7 +249,8 @@ def _told_apart(item: object, at: int) -> Record | BadRecord:
         return BadRecord(f"A {type(item).__name__} is neither a Record nor a BadRecord.", str(item), where=where)
     if not (isinstance(item.kind, str) and isinstance(item.key, str)):
         reason = f"The kind is {item.kind!r} and the key {item.key!r}: both must be text."
-        return BadRecord(reason, item.fields, where=item.where or where)
+        return BadRecord(reason, {} if item.raw else item.fields, where=item.where or where)
     if item.at is not None and not isinstance(item.at, datetime):
-        return BadRecord(f"at: {item.at!r} is no time.", item.fields, item.kind, item.key, item.where or where)
+        shown = {} if item.raw else item.fields
+        return BadRecord(f"at: {item.at!r} is no time.", shown, item.kind, item.key, item.where or where)
     return item

@@ -20,13 +20,14 @@ from hub.plugin import Place
 from hub.prepared import given
 from hub.services.changes import plain
 from hub.services.shapes import shape
-from hub.sync import bulk, capacities, nested, steps
+from hub.sync import bulk, capacities, nested, sought, steps
 from hub.sync.kind import Found, Kind, Values
 from hub.sync.kinds import KINDS
 from hub.sync.ownership import Owners, owners, tell_what_stays
 from hub.sync.planned import Brought, Kept, Planned
 from hub.sync.reading import GONE, Known, Reading, Readings
 from hub.sync.references import References, among, locked
+from hub.sync.sought import Sought
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,10 @@ async def plan(
         kind, fresh = KINDS[name], []
         await _link(session, source_id, kind, readings.understood[name])
         references = References(brought)
+        await readings.translate(name)
         readings.understand(name)
         waiting = await _come_since(session, kind, readings.understood[name], references)
+        await readings.translate(name, waiting)
         readings.understand(name, waiting)
         for reading in readings.understood[name]:
             if reading.link is not None and reading.says_nothing_new() and reading.record.key not in waiting:
@@ -98,25 +101,20 @@ async def _link(session: AsyncSession, source_id: UUID, kind: Kind, readings: li
 
 async def _come_since(session: AsyncSession, kind: Kind, readings: list[Reading], references: References) -> set[str]:
     """The keys of records that say nothing new, but name what was not known when they were applied, and is by now."""
-    sought = [
-        (reading.record.key, name, reading.names(name), had)
-        for reading in readings
-        if reading.link is not None and reading.link.unknown
-        for name, _, had in (one.partition("=") for one in reading.link.unknown.split())
-    ]
-    if not sought:
+    by_key = {one.record.key: sought.read(one.link.unknown) for one in readings if one.link and one.link.unknown}
+    if not by_key:
         return set()
-    what = {(name, value, had) for _, name, value, had in sought}
-    await references.learn(session, kind, [{name: value} for name, value, _ in what])
+    what = {one for several in by_key.values() for one in several if one.field in kind.references}
+    await references.learn(session, kind, [{one.field: one.named} for one in what])
     siblings = {reading.values.get(kind.natural[0]) for reading in readings if not reading.unread}
     come = set()
-    for name, value, had in what:
-        reference = kind.references[name]
-        above = references.above(str(value)) if reference.path else None
-        beside = issubclass(kind.model, reference.target) and value in siblings
-        if beside or references.find(reference.target, value) is not None or _last(above) != had:
-            come.add((name, value, had))
-    return {key for key, *rest in sought if tuple(rest) in come}
+    for one in what:
+        reference = kind.references[one.field]
+        above = references.above(str(one.named)) if reference.path else None
+        beside = issubclass(kind.model, reference.target) and one.named in siblings
+        if beside or references.find(reference.target, one.named) is not None or _last(above) != one.instead:
+            come.add(one)
+    return {key for key, several in by_key.items() if not come.isdisjoint(several)}
 
 
 def _last(found: Found | None) -> str:
@@ -338,7 +336,7 @@ class _Matching:
                     return f"{name}: {value} is not known to the hub. Bring it in first, or in the same run."
                 planned.unknown[name] = str(value)
                 target = self.references.above(str(value)) if reference.path else None
-                planned.sought.append(f"{name}={_last(target)}")
+                planned.sought.append(Sought(name, value, _last(target)))
                 if target is None and planned.row is not None:
                     return None
         values[reference.column] = target and target.id

@@ -10,6 +10,7 @@ from hub.models import PlanAction, PlanRow
 from hub.plugin import Caller, Issue, Record
 from hub.sync.kind import Found, Values
 from hub.sync.kinds import KINDS
+from hub.sync.sought import Sought
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Planned:
     linked: bool = False
     rule: str = ""
     unknown: dict[str, str] = field(default_factory=dict)
-    sought: list[str] = field(default_factory=list)
+    sought: list[Sought] = field(default_factory=list)
     waits: bool = False
     partial: bool = False
     caller: Caller | None = None

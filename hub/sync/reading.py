@@ -5,20 +5,23 @@ Most records of most runs say nothing new: so a page may be left unread, but for
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
 
 from hub.models import Drift
-from hub.plugin import Record
+from hub.plugin import BadRecord, Record
 from hub.sync import values as reading
 from hub.sync.drift import Policies
 from hub.sync.kind import Kind, Values
 from hub.sync.kinds import KINDS
+from hub.sync.raw import Reader
 
 LONGEST = 200
 GONE = bytes(16)
@@ -48,7 +51,7 @@ class Reading:
     nested  field -> what becomes rows of its own
     extra   what is to be kept beside the row
     partial it says some fields only, whatever else there is
-    unread  only its hash was taken so far: `values`, `named` and `nested` are empty
+    unread  only its hash was taken so far: `values`, `named` and `nested` are empty; the record may still be raw
     clean   all its text can be kept: it holds no NUL, and no half characters
     """
 
@@ -68,14 +71,15 @@ class Reading:
         """Whether the same was applied last, or something newer."""
         if self.link is None:
             return False
-        return (self.hash == self.link.hash and not self.partial) or _older(self.record.at, self.link.at)
+        return (self.hash == self.link.hash and not self.partial) or older(self.record.at, self.link.at)
 
-    def names(self, name: str) -> Any:
-        """The row that the field names: a code, a name or a place."""
-        if not self.unread:
-            return self.named.get(name)
-        said = self.record.fields.get(name)
-        return None if said is None or said == "" else reading.named(said) or None
+    def take(self, record: Record) -> None:
+        """What the raw record means, as the plugin says. The hash stays that of the source's own words, if any."""
+        self.record = record
+        with suppress(TypeError):
+            self.hash = GONE if record.deleted else self.hash or fingerprint(record)
+            told = orjson.dumps(record.fields, option=orjson.OPT_NON_STR_KEYS)
+            self.clean = not (record.deleted or record.extra) and NUL not in told
 
     def may_be_news(self) -> bool:
         """Whether it must be read: it is not what was applied last, or something newer is known of single fields."""
@@ -108,12 +112,32 @@ ORDINARY = Policies()
 
 @dataclass(slots=True)
 class Readings:
-    """The records of a page, kind after kind, and those that make no sense, with the reason."""
+    """The records of a page, kind after kind, and those that make no sense, with the reason.
+
+    reader  what raw records mean
+    bad     raw records that turned out to be none
+    """
 
     policies: Policies = ORDINARY
+    reader: Reader | None = None
     understood: dict[str, list[Reading]] = field(default_factory=dict)
     refused: list[tuple[Record, str]] = field(default_factory=list)
     drifted: dict[tuple[str, str], str] = field(default_factory=dict)
+    bad: dict[tuple[str, str], BadRecord] = field(default_factory=dict)
+
+    async def translate(self, name: str, wanted: Collection[str] = ()) -> None:
+        """Have the plugin read what is raw: those with these keys, and what says something new. Raises SourceError."""
+        ours = self.understood[name]
+        raw = [one for one in ours if one.record.raw and (one.may_be_news() or one.record.key in wanted)]
+        if not raw or self.reader is None:
+            return
+        for one, found in zip(raw, await self.reader([one.record for one in raw]), strict=True):
+            if isinstance(found, BadRecord):
+                self.bad[name, one.record.key] = found
+            else:
+                one.take(found)
+        if self.bad:
+            self.understood[name] = [one for one in ours if (name, one.record.key) not in self.bad]
 
     def understand(self, name: str, wanted: Collection[str] = ()) -> None:
         """Read what was left unread: those with these keys, and whatever says something new. Raises SourceBroken."""
@@ -128,33 +152,54 @@ class Readings:
 
 
 def read(
-    records: Sequence[Record], policies: Policies = ORDINARY, *, partial: bool = False, lazily: bool = False
+    records: Sequence[Record],
+    policies: Policies = ORDINARY,
+    *,
+    partial: bool = False,
+    lazily: bool = False,
+    salt: bytes = b"",
+    reader: Reader | None = None,
+    meant: Mapping[tuple[str, str], Record] = MappingProxyType({}),
 ) -> Readings:
     """Understand these records. Of two with the same key the newer one counts, or the later one of two alike.
 
     `partial`: each says some fields only. `lazily`: leave unread what may turn out to say nothing new, until
-    `understand` is called. Raises SourceBroken where a policy stops the run.
+    `understand` is called. Each key of a raw one stands there once; `salt` stands for what its meaning depends on,
+    `reader` knows it, and of some it is known already what is `meant`. Raises SourceBroken where a policy says so.
     """
     latest: dict[tuple[str, str], Record] = {}
     for record in records:
         other = latest.get((record.kind, record.key))
-        if other is None or not _older(record.at, other.at):
+        if other is None or not older(record.at, other.at):
             latest[record.kind, record.key] = record
-    readings = Readings(policies)
+    readings = Readings(policies, reader)
     for record in latest.values():
         if record.kind not in KINDS:
-            readings.refused.append((record, f"No kind {record.kind!r}. There are: {', '.join(KINDS)}."))
+            shown = replace(record, fields={}, raw=False) if record.raw else record
+            readings.refused.append((shown, f"No kind {record.kind!r}. There are: {', '.join(KINDS)}."))
     for kind in KINDS.values():
         if chosen := [Reading(record, partial=partial) for record in latest.values() if record.kind == kind.name]:
             readings.understood[kind.name] = [
-                one for one in chosen if (lazily and _glanced(one)) or _understood(kind, one, readings)
+                one for one in chosen if _begun(one, salt, meant, lazily=lazily) or _understood(kind, one, readings)
             ]
     return readings
 
 
-def _older(one: datetime | None, other: datetime | None) -> bool:
+def older(one: datetime | None, other: datetime | None) -> bool:
     """Whether both times are known, zones and all, and the first one is before the other."""
     return one is not None and other is not None and bool(one.tzinfo and other.tzinfo) and one < other
+
+
+def _begun(one: Reading, salt: bytes, meant: Mapping[tuple[str, str], Record], *, lazily: bool) -> bool:
+    """Whether it is left at that for now: a raw one always is. What has no hash is not taken for known later."""
+    if not (record := one.record).raw:
+        return lazily and _glanced(one)
+    with suppress(TypeError):
+        one.hash = hashlib.blake2b(orjson.dumps(record.fields), digest_size=16, salt=salt).digest()
+    one.unread = True
+    if (found := meant.get((record.kind, record.key))) is not None:
+        one.take(found)
+    return True
 
 
 def _glanced(one: Reading) -> bool:

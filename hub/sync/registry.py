@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from hub.errors import Misconfigured
 from hub.plugin import Plugin
-from hub.sync import exchange, folders, surface
+from hub.sync import exchange, folders, raw, surface
 from hub.sync.http import bounded
 from hub.sync.patience import called
 
@@ -53,6 +53,8 @@ class Registry:
             self.broken.append((name, f"The name {plugin.name} is taken by {self.plugins[plugin.name].__module__}."))
         else:
             self.plugins[plugin.name] = plugin
+            if hasattr(plugin, "read"):
+                raw.code(plugin)
 
     def presets(self) -> list[Preset]:
         """Every ready-made source, in the order in which the plugins name them."""

@@ -3,18 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
 import httpx2
+import orjson
 import pytest
 import stamina
 from pydantic_core import to_jsonable_python
 from starlette.types import ASGIApp
 
 from hub.plugin import BadRecord, Change, Page, Plugin, Record, SourceDown, SourceError
-from hub.sync import http
+from hub.sync import http, raw
 from hub.sync.registry import Registry
 from hub.testing.faults import Fault, Faults
 
@@ -89,7 +90,7 @@ class Bench:
                 try:
                     async for page in plugin.pull(cursor):
                         assert isinstance(page, Page), f"pull() gave a {type(page).__name__} where a Page was due."
-                        pages.append(page)
+                        pages.append(replace(page, items=[_read(plugin, item) for item in page.items]))
                 except SourceError as error:
                     return Pulled(pages, error)
             return Pulled(pages)
@@ -158,6 +159,18 @@ class Bench:
         """What pushes did there."""
         told: list[Mapping[str, Any]] = self.ask("GET", "/sim/effects")["effects"]
         return told
+
+
+def _read(plugin: Any, item: Any) -> Any:
+    """The item; what a raw record means. The hub may ask for it later, or never, or twice."""
+    if not (isinstance(item, Record) and item.raw):
+        return item
+    told = orjson.dumps(item.fields)
+    assert orjson.loads(told) == item.fields, f"{item.key}: what is raw is compared as JSON: give what the source says."
+    (found,), again = raw.read_all(plugin, [item]), plugin.read(item)
+    assert found == again, f"{item.key}: read() gave {found!r}, and then {again!r}. It must be the same each time."
+    assert orjson.dumps(item.fields) == told, f"{item.key}: read() changed the record that it was given."
+    return found
 
 
 class Unreachable(httpx2.AsyncBaseTransport):

@@ -24,11 +24,11 @@ from pydantic import (
     model_validator,
 )
 
-from hub.plugin import BadRecord, Change, Page, Plugin, SourceBroken, SourceDown
+from hub.plugin import BadRecord, Change, Page, Plugin, Record, SourceBroken, SourceDown
 from plugins.hotline12345.dialects import WORDS, Dialect, load
 from plugins.hotline12345.pushes import FACTS, body
 from plugins.hotline12345.readings import recognise
-from plugins.hotline12345.records import Centre, read
+from plugins.hotline12345.records import Centre, named, read
 from plugins.hotline12345.wire import OK, THERE, Envelope, Moment, PageInfo, message, opened, page
 
 __all__ = ["Hotline12345"]
@@ -170,10 +170,20 @@ class Hotline12345(Plugin[Config]):
             here, position = position, position.after(info)
             if info.has_more and position.page in (None, here.page):
                 raise SourceBroken(f"The hotline says that there is more after page {here.page}, but not where.")
-            items = [read(row, self.centre, f"page {number}, row {at}") for at, row in enumerate(rows, 1)]
+            items = [named(row, self.centre, f"page {number}, row {at}") for at, row in enumerate(rows, 1)]
             yield Page(items, position.model_dump_json(exclude_none=True), response.content, info.total)
             if not info.has_more:
                 return
+
+    def read(self, record: Record) -> Record | BadRecord:
+        """What a row means."""
+        return read(record.fields, self.centre, record.where, key=record.key)
+
+    def meaning(self) -> str:
+        """The settings that rows are read by, and the operator's dialects."""
+        by = {"district", "channel", "prefix", "practice", "workflow", "dialect", "words"}
+        own = sorted(self.config.dialects.glob("*.toml")) if self.config.dialects else ()
+        return "\n".join([self.config.model_dump_json(include=by), *(file.read_text("utf-8-sig") for file in own)])
 
     async def receive(self, body: bytes) -> Page:
         """Orders, and parts of orders with what changed, that the hotline sends by itself."""

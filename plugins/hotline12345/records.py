@@ -14,7 +14,7 @@ from plugins.hotline12345.dialects import DIALECTS, LEAST_KNOWN, TITLE_LENGTH, D
 from plugins.hotline12345.places import grid, position
 from plugins.hotline12345.readings import Reading, reading
 
-__all__ = ["Centre", "read"]
+__all__ = ["Centre", "named", "read"]
 
 ROUNDED = re.compile(r"\d(\.\d+)?E\+?\d+")
 DONE = frozenset({"HANDLED", "VERIFIED", "CALLBACK", "CLOSED", "ARCHIVED"})
@@ -45,11 +45,23 @@ class Centre:
         return key.removeprefix(self.prefix)
 
 
+def named(row: object, centre: Centre, where: str) -> Record | BadRecord:
+    """The row as it came, by the number of its order; a BadRecord where it is that of none."""
+    known = reading(tuple(row), centre.dialects, LEAST_KNOWN) if isinstance(row, dict) else None
+    if not isinstance(row, dict) or known is None:
+        return read(row, centre, where)
+    try:
+        key = centre.prefix + number(filled(row, known.columns.get("number", ())), known, centre.prefix)
+    except Unreadable:
+        return read(row, centre, where)
+    return Record("request", key, row, where=where, raw=True)
+
+
 def read(
-    row: object, centre: Centre, where: str, *, at: datetime | None = None, part: bool = False
+    row: object, centre: Centre, where: str, *, key: str | None = None, at: datetime | None = None, part: bool = False
 ) -> Record | BadRecord:
-    """What the row says, as of `at` where it does not say itself when it changed. `part`: it may say only what changed
-    of an order, and its number."""
+    """What the row says, as of `at` where it does not say itself when it changed. `key`: where it is known. `part`: it
+    may say only what changed of an order, and its number."""
     if not isinstance(row, dict):
         reason = f"A work order is an object, this is {type(row).__name__}."
         return BadRecord(reason, str(masked_unknown(row, caller_columns(centre.dialects))), "request", where=where)
@@ -59,10 +71,9 @@ def read(
         reason = f"No dialect knows these columns: {names}. "
         reason += "Describe them in a file of the setting dialects, then run it again."
         return BadRecord(reason, masked_unknown(row, caller_columns(centre.dialects)), "request", where=where)
-    key = None
     try:
         cells = filled(row, known.read)
-        key = centre.prefix + number(cells, known, centre.prefix)
+        key = key or centre.prefix + number(cells, known, centre.prefix)
         said = fields(row, cells, known, key, centre)
         extra = beyond(row, known.beyond, known.callers) if known.beyond else {}
         return Record("request", key, said, where=where, at=changed(cells, known) or at, extra=extra)

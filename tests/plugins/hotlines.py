@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 from starlette.applications import Starlette
 
-from hub.plugin import BadRecord, Change, Event, Record
+from hub.plugin import BadRecord, Change, Event, Page, Record
 from hub.serve import HTTPServer, listener
 from plugins.hotline12345 import Hotline12345
 from plugins.hotline12345.simulated_orders import Order, order
@@ -72,10 +72,17 @@ async def pushed(app: Any, change: Change, asked: list[str] | None = None, **set
         return await plugin.push(change)
 
 
+async def read(plugin: Hotline12345, cursor: str | None = None) -> AsyncIterator[Page]:
+    """The pages of a pull, with what their rows mean."""
+    async for page in plugin.pull(cursor):
+        raw = [item if isinstance(item, BadRecord) else plugin.read(item) for item in page.items]
+        yield replace(page, items=raw)
+
+
 async def pulled(app: Any, **settings: Any) -> dict[str, dict[str, Any]]:
     """What the hotline says of each order."""
     async with hotline(app, **settings) as plugin:
-        pages = [page async for page in plugin.pull(None)]
+        pages = [page async for page in read(plugin)]
     return {item.key: dict(item.fields) for page in pages for item in page.items if isinstance(item, Record)}
 
 

@@ -20,6 +20,7 @@ from plugins.hotline12345.simulated_hotline import LATENESS, stamp
 from plugins.hotline12345.simulated_orders import BEGIN, order
 from plugins.hotline12345.simulated_rows import tell
 from plugins.hotline12345.simulator import build
+from tests.plugins.hotlines import read
 
 URL = "http://127.0.0.1:8912"
 
@@ -32,7 +33,7 @@ async def hotline(app: Any, **settings: Any) -> AsyncIterator[Hotline12345]:
 
 async def pulled(app: Any, cursor: str | None = None, **settings: Any) -> list[Page]:
     async with hotline(app, **settings) as source:
-        return [page async for page in source.pull(cursor)]
+        return [page async for page in read(source, cursor)]
 
 
 def records(pages: list[Page]) -> dict[str, Record]:
@@ -158,7 +159,7 @@ async def test_a_row_that_comes_late_during_a_long_run_is_found_by_the_next() ->
     source.advance()
     late = replace(order(1, 302), updated=source.clock - LATENESS)
     async with hotline(app, page_size=1) as plugin:
-        async for page in plugin.pull(pages[-1].cursor):
+        async for page in read(plugin, pages[-1].cursor):
             pages.append(page)
             if late.index not in source.orders and json.loads(page.cursor or "")["seen"] > stamp(BEGIN):
                 source.add(late)

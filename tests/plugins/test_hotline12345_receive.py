@@ -21,7 +21,7 @@ from hub.sync.run import run_source
 from plugins.hotline12345.simulated_messages import signature
 from plugins.hotline12345.simulated_rows import tell
 from plugins.hotline12345.simulator import build
-from tests.plugins.hotlines import answer, hotline, served, standing
+from tests.plugins.hotlines import answer, hotline, read, served, standing
 from tests.sync.sources import column, installed, plugin, stored
 
 SENT = datetime.fromisoformat("2026-03-02T08:01:00+08:00")
@@ -49,7 +49,7 @@ async def said(body: bytes) -> list[tuple[dict[str, Any], datetime | None]]:
 async def test_a_whole_order_is_what_a_pull_would_bring(dialect: str) -> None:
     app, known = standing(dialect, None if dialect.startswith(("wuye", "shunde")) else "IN_PROGRESS")
     async with hotline(app) as source:
-        (pulled,) = [item async for page in source.pull(None) for item in page.items if isinstance(item, Record)][-1:]
+        (pulled,) = [item async for page in read(source) for item in page.items if isinstance(item, Record)][-1:]
         page = await source.receive(wrapped(tell(known, known.number)))
     (item,) = page.items
     assert isinstance(item, Record)
@@ -184,10 +184,10 @@ async def test_the_hub_stands_where_the_hotline_does(database: Database, late: b
     """Of parts that come in the wrong order the older one is left out, and the next pull brings what it said."""
     hook, app = Hook("k"), build(60, seed=5)
     async with hotline(app) as source:
-        before = [item async for page in source.pull(None) for item in page.items]
+        before = [item async for page in read(source) for item in page.items]
         await sent(app, hook, f"&count=30&reverse={int(late)}")
         parts = [item for body in hook.bodies for item in (await source.receive(body)).items]
-        after = [item async for page in source.pull(None) for item in page.items] if late else []
+        after = [item async for page in read(source) for item in page.items] if late else []
 
     async def pull(self: Any, cursor: str | None) -> Any:
         for page in [before, *([item] for item in parts), after]:
