@@ -5,16 +5,17 @@ import re
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
 from starlette.applications import Starlette
 
 from hub.kit.beginning import begin
-from hub.plugin import Page, Plugin, Record
+from hub.plugin import BadRecord, Page, Plugin, Record, SourceBroken
 from hub.testing.bench import Bench, Pulled, held
 
 CODE, SIMULATOR = "{name}.py", "{name}_simulator.py"
@@ -145,6 +146,38 @@ def test_who_says_that_it_does_not_use_http_is_caught_using_it() -> None:
     bench = Bench(Asks, {}, Starlette(), {}, over_http=False)
     with pytest.raises(AssertionError, match=r"The plugin asks for http://example\.org/"):
         bench.pull()
+
+
+class Raw(Plugin[Config]):
+    """Gives a raw record and reads it wrongly, in the way of its name."""
+
+    name, title, Config = "raw", "raw", Config
+    said: Mapping[str, Any] = {"n": "1"}
+
+    async def pull(self, cursor: str | None) -> AsyncIterator[Page]:
+        """One."""
+        yield Page([Record("organization", "A", self.said, raw=True)])
+
+
+MOODS = iter(range(100))
+READ: Mapping[str, Callable[[Any, Record], Any]] = {
+    "It must be the same each time": lambda self, record: Record("organization", "A", {"name": next(MOODS)}),
+    "was asked for organization A and gave organization B": lambda self, record: Record("organization", "B", {}),
+    "changed the record that it was given": lambda self, record: record.fields.clear() or BadRecord("", ""),  # type: ignore[attr-defined]
+}
+
+
+@pytest.mark.parametrize("words", READ)
+def test_who_reads_a_raw_record_wrongly_is_told(words: str) -> None:
+    wrong = type("Wrong", (Raw,), {"read": READ[words], "said": {"n": "1"}})
+    with pytest.raises((AssertionError, SourceBroken), match=words):
+        Bench(wrong, {}, Starlette(), {}, over_http=False).pull().whole()
+
+
+def test_who_gives_raw_what_is_no_json_is_told() -> None:
+    wrong = type("Wrong", (Raw,), {"read": lambda self, record: record, "said": {"n": datetime.now(UTC)}})
+    with pytest.raises(AssertionError, match="compared as JSON"):
+        Bench(wrong, {}, Starlette(), {}, over_http=False).pull()
 
 
 def test_the_newest_word_on_each_field_is_held_however_it_comes() -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from pydantic import ValidationError
 from sqlalchemy import select
@@ -19,7 +20,7 @@ from hub.errors import Misconfigured
 from hub.models import Identity, Rejected, Request
 from hub.plugin import BadRecord, Record
 from hub.sync import registry
-from plugins.hotline12345 import Config
+from plugins.hotline12345 import Config, Hotline12345
 from plugins.hotline12345.dialects import DIALECTS, WORDS, load
 from plugins.hotline12345.records import Centre, read
 from tests.plugins.hotlines import hotline, standing, step
@@ -223,3 +224,18 @@ def test_no_column_and_no_word_of_a_hotline_stands_in_the_code() -> None:
     chinese = {name for name in names | words if re.search(r"[\u4e00-\u9fff]{2}", name)}
     assert len(chinese) > 100
     assert sorted(name for name in chinese if f'"{name}"' in written) == []
+
+
+def test_what_rows_mean_depends_on_the_dialects_and_not_on_how_they_are_asked_for(tmp_path: Path) -> None:
+    own = folder(tmp_path, xigang=INVENTED)
+
+    def meaning(**settings: Any) -> str:
+        return Hotline12345(Config(**settings), httpx2.AsyncClient()).meaning()
+
+    plain, with_own = meaning(), meaning(dialects=own)
+    assert plain == meaning(page_size=7, overlap_minutes=0, since="2026-01-01T00:00:00+08:00", api_key="other")
+    words = {"status": {"已转交": "DISPATCHED"}}
+    others = [meaning(prefix="X-"), meaning(district="150603"), meaning(words=words), meaning(workflow="baohe.BH6")]
+    assert len({plain, with_own, *others}) == 6
+    (own / "xigang.toml").write_text(INVENTED + "\n# another word\n", encoding="utf-8")
+    assert meaning(dialects=own) != with_own
