@@ -22,6 +22,7 @@ from hub.sync.raw import Items
 from hub.sync.reading import Readings, older, read
 
 MEANWHILE_SECONDS = 1.0
+READ_SECONDS = 20.0  # so long read() may take for a page: a transaction may be waiting for it
 LET_GO_SECONDS = 0.3  # so long a plugin may tidy up when it is stopped
 T = TypeVar("T")
 
@@ -142,7 +143,7 @@ async def translated(plugin: Plugin[Any], records: Sequence[Record]) -> Items:
     async def ask() -> Items:
         return raw.read_all(plugin, records)
 
-    return await _of_plugin(plugin, ask, plugin.patience)
+    return await _of_plugin(plugin, ask, min(plugin.patience, READ_SECONDS))
 
 
 async def received(plugin: Plugin[Any], body: bytes, policies: Policies, *, seconds: float) -> Ready:

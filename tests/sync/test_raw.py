@@ -1,6 +1,7 @@
 """Raw records: what the hub knows already is never read; what is new means what it would have meant."""
 
 import re
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -189,6 +190,18 @@ async def test_one_that_fails_later_leaves_the_page_as_it_was(database: Database
     source.words[3] = word("O3", "二")
     done, _ = await source.run(database)
     assert "ZeroDivisionError" in (done.error or "")
+    assert (counts(done), set((await names(database)).values())) == ({"unchanged": 2}, {"一"})
+
+
+async def test_one_that_never_ends_is_let_go(database: Database) -> None:
+    def stuck(source: Any, record: Record) -> Any:
+        return meant(source, record) if record.fields["name"] == "一" else time.sleep(2)
+
+    source = Wordy(*some(4), size=2, read=stuck, patience=0.2)
+    await source.run(database)
+    source.words[3] = word("O3", "二")
+    done, _ = await source.run(database)
+    assert "The plugin told was stopped: nothing came for 0.2 seconds" in (done.error or "")
     assert (counts(done), set((await names(database)).values())) == ({"unchanged": 2}, {"一"})
 
 
