@@ -19,7 +19,7 @@ SENSITIVE = (CareLabel.__name__, CareReveal.__name__)
 """Whose changes tell by their mere existence that somebody is in need of care: nobody is shown them."""
 
 UNTOLD = (Identity,)
-"""New rows of these have no change of their own: that of their request holds their key, and nothing else may be shown.
+"""New rows of these have no change of their own: that of their request holds their key, and who called is never shown.
 What changes in them later has."""
 
 HORIZON = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"

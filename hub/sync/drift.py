@@ -32,6 +32,10 @@ class Policies:
             raise SourceBroken(f"{kind}.{name}: {what}. The rule for it is FREEZE, so the run stopped here.")
         return found
 
+    def told(self) -> str:
+        """All of them, always in the same words."""
+        return repr(sorted((*place, policy.name) for place, policy in self.rules.items()))
+
 
 async def policies(session: AsyncSession, source_id: UUID) -> Policies:
     """The rules for this source, and those for all."""

@@ -59,7 +59,7 @@ async def guard(
 
 async def sight(session: AsyncSession, run: Run, items: Iterable[Record | BadRecord], kinds: frozenset[str]) -> None:
     """Note what a source that brings everything has brought, the bad ones too."""
-    seen = {(item.kind, item.key) for item in items if item.kind in kinds and _possible(item.key)}
+    seen = {(item.kind, item.key) for item in items if item.kind in kinds and reading.possible(item.key)}
     if not seen:
         return
     columns = [literal(list(part), ARRAY(Text())) for part in zip(*seen, strict=True)]
@@ -72,18 +72,9 @@ async def sight(session: AsyncSession, run: Run, items: Iterable[Record | BadRec
     await session.execute(again)
 
 
-def _possible(key: str | None) -> bool:
-    """Whether something may be linked by such a key at all."""
-    try:
-        reading.key(key or "")
-    except ValueError:
-        return False
-    return True
-
-
 async def seen_again(session: AsyncSession, run: Run, items: Iterable[Record | BadRecord]) -> None:
     """What a read that is not whole brings is there, too: it is missed no longer."""
-    keys = among(Link.__table__.c.key, {item.key for item in items if _possible(item.key)})
+    keys = among(Link.__table__.c.key, {item.key for item in items if reading.possible(item.key)})
     mine = update(Link).where(Link.source_id == run.source_id, Link.missed_at.is_not(None), keys)
     await session.execute(mine.values(missed_at=None))
 

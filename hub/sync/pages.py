@@ -8,7 +8,7 @@ and more is waited for the source: then it begins at once.
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -19,12 +19,14 @@ from hub.sync import raw
 from hub.sync.drift import Policies
 from hub.sync.patience import GRACE, TooLong, answers, awaited
 from hub.sync.raw import Items
-from hub.sync.reading import Readings, older, read
+from hub.sync.reading import Readings, older, possible, read
 
 MEANWHILE_SECONDS = 1.0
 READ_SECONDS = 20.0  # so long read() may take for a page: a transaction may be waiting for it
 LET_GO_SECONDS = 0.3  # so long a plugin may tidy up when it is stopped
 T = TypeVar("T")
+Applied = Callable[[str, Sequence[str]], Awaitable[Mapping[str, bytes]]]
+"""A kind and keys -> the hashes of what was applied last of them, where nothing newer is known of any field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +52,14 @@ class Pages:
         plugin: Plugin[Any],
         coming: AsyncIterator[Page],
         understand: Callable[..., Readings],
+        known: Applied,
         meanwhile: Callable[[], Awaitable[None]] | None,
         *,
         anew: bool,
     ) -> None:
         self._plugin, self._coming, self._understand, self._meanwhile = plugin, coming, understand, meanwhile
         self._ahead: asyncio.Task[Ready | None] | None = None
-        self._anew, self._news = anew, True
-
-    def tell(self, *, news: bool) -> None:
-        """Whether the last page was mostly new: then so may be the next one, and what of it is raw is read at once."""
-        self._news = news
+        self._known, self._anew, self._calm = known, anew, False
 
     def begin(self) -> None:
         """Read the next page while the caller waits for something else."""
@@ -78,7 +77,7 @@ class Pages:
             ready, self._ahead = self._ahead.result(), None
             if ready is None:
                 return
-            if not self._news:
+            if self._calm:
                 self.begin()
             yield ready
 
@@ -86,7 +85,15 @@ class Pages:
         page = await asked(self._plugin, partial(anext, self._coming))
         if page is None:
             return None
-        return await understood(self._plugin, page, self._understand, at_once=self._news, anew=self._anew)
+        ready = await understood(self._plugin, page, self._understand, at_once=self._anew)
+        left, readings = 0, ready.readings
+        for name in list(readings.understood):
+            if raw := readings.raw(name):
+                applied = await self._known(name, [one.record.key for one in raw])
+                await readings.translate(name, [one for one in raw if applied.get(one.record.key) != one.hash])
+                left += len(readings.raw(name))
+        self._calm = left > len(ready.items) / 2
+        return ready
 
     async def close(self) -> None:
         """Let go of the source, whatever it is doing."""
@@ -106,17 +113,18 @@ async def reading(
     plugin: Plugin[Any],
     cursor: str | None,
     policies: Policies,
+    known: Applied,
     meanwhile: Callable[[], Awaitable[None]] | None = None,
     *,
     anew: bool = False,
 ) -> AsyncIterator[Pages]:
     """Pull since `cursor`. What a plugin raises, other than the errors of hub.plugin, is told as its own fault.
 
-    `anew`: what is raw is read, whether or not it is known.
+    What is raw is read where it is not `known`; `anew`: in any case.
     """
-    salt, reader = await _salt(plugin), partial(translated, plugin)
-    understand = partial(read, policies=policies, lazily=True, salt=salt, reader=reader)
-    pages = Pages(plugin, await _begun(plugin, cursor), understand, meanwhile, anew=anew)
+    meaning = raw.Meaning(await _salt(plugin, policies), partial(translated, plugin), anew)
+    understand = partial(read, policies=policies, lazily=True, meaning=meaning)
+    pages = Pages(plugin, await _begun(plugin, cursor), understand, known, meanwhile, anew=anew)
     try:
         yield pages
     finally:
@@ -130,9 +138,9 @@ async def _begun(plugin: Plugin[Any], cursor: str | None) -> AsyncIterator[Page]
     return await _of_plugin(plugin, begin, plugin.patience)
 
 
-async def _salt(plugin: Plugin[Any]) -> bytes:
+async def _salt(plugin: Plugin[Any], policies: Policies) -> bytes:
     async def ask() -> bytes:
-        return raw.salt(plugin)
+        return raw.salt(plugin, policies.told())
 
     return await _of_plugin(plugin, ask, plugin.patience) if isinstance(plugin, Reads) else b""
 
@@ -158,7 +166,9 @@ async def received(plugin: Plugin[Any], body: bytes, policies: Policies, *, seco
         raise SourceBroken(f"The plugin {plugin.name} did not read it within {seconds:g} s.") from error
     if page is None:
         raise SourceBroken(f"The plugin {plugin.name} gave no Page.")
-    return await understood(plugin, page, partial(read, policies=policies, partial=True), at_once=True, anew=True)
+    if any(isinstance(item, Record) and item.raw for item in page.items):
+        raise SourceBroken(f"receive() of the plugin {plugin.name} gave a raw record: only pull() may.")
+    return await understood(plugin, page, partial(read, policies=policies, partial=True))
 
 
 async def asked(
@@ -193,20 +203,14 @@ async def _of_plugin(plugin: Plugin[Any], step: Callable[[], Awaitable[T]], seco
 
 
 async def understood(
-    plugin: Plugin[Any], page: Page, understand: Callable[..., Readings], *, at_once: bool, anew: bool = False
+    plugin: Plugin[Any], page: Page, understand: Callable[..., Readings], *, at_once: bool = False
 ) -> Ready:
-    """What stands in a page, and what its records mean.
-
-    `at_once`: what is raw is read now. `anew`: and is taken for new.
-    """
+    """What stands in a page, and what its records mean. `at_once`: what is raw is read now."""
     items = [_told_apart(item, at) for at, item in enumerate(page.items, 1)]
     if not any(isinstance(item, Record) and item.raw for item in items):
         records = [item for item in items if isinstance(item, Record)]
         return Ready(page, items, await asyncio.to_thread(understand, records))
-    newest = await _newest(plugin, items, at_once=at_once or anew)
-    if anew:
-        records = [meant or said for said, meant in newest.values()]
-        return Ready(page, items, await asyncio.to_thread(understand, records))
+    newest = await _newest(plugin, items, at_once=at_once)
     meant = {which: found for which, (_, found) in newest.items() if found is not None}
     return Ready(page, items, await asyncio.to_thread(understand, [said for said, _ in newest.values()], meant=meant))
 
@@ -216,20 +220,23 @@ async def _newest(
 ) -> dict[tuple[str, str], tuple[Record, Record | None]]:
     """The newest record of each kind and key, as it came and, where it was raw and is read, as the plugin means it.
 
-    Which of several raw ones is the newest is known only when they are read. Items that turn out bad are replaced.
+    Which of several raw ones is the newest is known only when they are read. Items that turn out bad are replaced, and
+    so are those whose key is none: what is wrong with them is to be shown in our words.
     """
     times = Counter((item.kind, item.key) for item in items)
-    asked = {
-        at: item
-        for at, item in enumerate(items)
-        if isinstance(item, Record) and item.raw and (at_once or times[item.kind, item.key] > 1)
-    }
+
+    def is_asked(item: Record) -> bool:
+        return item.raw and (at_once or times[item.kind, item.key] > 1 or not possible(item.key))
+
+    asked = {at: item for at, item in enumerate(items) if isinstance(item, Record) and is_asked(item)}
     read = dict(zip(asked, await translated(plugin, list(asked.values())), strict=True)) if asked else {}
     newest: dict[tuple[str, str], tuple[Record, Record | None]] = {}
     for at, item in enumerate(items):
         meant = read.get(at)
         if isinstance(meant, BadRecord):
             items[at] = meant
+        elif meant is not None and not possible(item.key):
+            items[at], newest[meant.kind, meant.key] = meant, (meant, None)
         elif isinstance(item, Record):
             other = newest.get((item.kind, item.key))
             if other is None or not older((meant or item).at, (other[1] or other[0]).at):

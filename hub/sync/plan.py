@@ -53,10 +53,10 @@ async def plan(
         kind, fresh = KINDS[name], []
         await _link(session, source_id, kind, readings.understood[name])
         references = References(brought)
-        await readings.translate(name)
+        await readings.translate(name, [one for one in readings.raw(name) if one.may_be_news()])
         readings.understand(name)
         waiting = await _come_since(session, kind, readings.understood[name], references)
-        await readings.translate(name, waiting)
+        await readings.translate(name, [one for one in readings.raw(name) if one.record.key in waiting])
         readings.understand(name, waiting)
         for reading in readings.understood[name]:
             if reading.link is not None and reading.says_nothing_new() and reading.record.key not in waiting:
@@ -101,7 +101,11 @@ async def _link(session: AsyncSession, source_id: UUID, kind: Kind, readings: li
 
 async def _come_since(session: AsyncSession, kind: Kind, readings: list[Reading], references: References) -> set[str]:
     """The keys of records that say nothing new, but name what was not known when they were applied, and is by now."""
-    by_key = {one.record.key: sought.read(one.link.unknown) for one in readings if one.link and one.link.unknown}
+    by_key = {
+        one.record.key: sought.read(one.link.unknown)
+        for one in readings
+        if one.link is not None and one.link.unknown and one.link.hash == one.hash
+    }
     if not by_key:
         return set()
     what = {one for several in by_key.values() for one in several if one.field in kind.references}

@@ -3,6 +3,7 @@
 Most records of most runs say nothing new: so a page may be left unread, but for its hashes, until it is known which do.
 """
 
+import functools
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -21,7 +22,7 @@ from hub.sync import values as reading
 from hub.sync.drift import Policies
 from hub.sync.kind import Kind, Values
 from hub.sync.kinds import KINDS
-from hub.sync.raw import Reader
+from hub.sync.raw import Meaning
 
 LONGEST = 200
 GONE = bytes(16)
@@ -33,7 +34,7 @@ UNKNOWN = "a field that its plugin does not know"
 
 class Known(NamedTuple):
     """What the hub remembers of a key: the row, the last whole record's hash and time, the times of fields since, and
-    which fields named what was not known then."""
+    what it named and was not known then."""
 
     id: UUID
     hash: bytes | None = None
@@ -53,6 +54,7 @@ class Reading:
     partial it says some fields only, whatever else there is
     unread  only its hash was taken so far: `values`, `named` and `nested` are empty; the record may still be raw
     clean   all its text can be kept: it holds no NUL, and no half characters
+    anew    it is read even where it is as it was
     """
 
     record: Record
@@ -64,6 +66,7 @@ class Reading:
     partial: bool = False
     unread: bool = False
     clean: bool = False
+    anew: bool = False
     link: Known | None = None
     natural: tuple[Any, ...] = ()
 
@@ -71,19 +74,21 @@ class Reading:
         """Whether the same was applied last, or something newer."""
         if self.link is None:
             return False
-        return (self.hash == self.link.hash and not self.partial) or older(self.record.at, self.link.at)
+        same = self.hash == self.link.hash and not self.partial and not self.anew
+        return same or older(self.record.at, self.link.at)
 
     def take(self, record: Record) -> None:
         """What the raw record means, as the plugin says. The hash stays that of the source's own words, if any."""
         self.record = record
-        with suppress(TypeError):
+        with suppress(TypeError, ValueError):
             self.hash = GONE if record.deleted else self.hash or fingerprint(record)
+            _see_time(record)
             told = orjson.dumps(record.fields, option=orjson.OPT_NON_STR_KEYS)
             self.clean = not (record.deleted or record.extra) and NUL not in told
 
     def may_be_news(self) -> bool:
         """Whether it must be read: it is not what was applied last, or something newer is known of single fields."""
-        return self.link is None or self.link.hash != self.hash or bool(self.link.later)
+        return self.link is None or self.link.hash != self.hash or bool(self.link.later) or self.anew
 
     def forget(self) -> None:
         """Leave out the fields of which something newer is known."""
@@ -114,30 +119,32 @@ ORDINARY = Policies()
 class Readings:
     """The records of a page, kind after kind, and those that make no sense, with the reason.
 
-    reader  what raw records mean
-    bad     raw records that turned out to be none
+    meaning  how raw records are known and read
+    bad      raw records that turned out to be none
     """
 
     policies: Policies = ORDINARY
-    reader: Reader | None = None
+    meaning: Meaning | None = None
     understood: dict[str, list[Reading]] = field(default_factory=dict)
     refused: list[tuple[Record, str]] = field(default_factory=list)
     drifted: dict[tuple[str, str], str] = field(default_factory=dict)
     bad: dict[tuple[str, str], BadRecord] = field(default_factory=dict)
 
-    async def translate(self, name: str, wanted: Collection[str] = ()) -> None:
-        """Have the plugin read what is raw: those with these keys, and what says something new. Raises SourceError."""
-        ours = self.understood[name]
-        raw = [one for one in ours if one.record.raw and (one.may_be_news() or one.record.key in wanted)]
-        if not raw or self.reader is None:
+    def raw(self, name: str) -> list[Reading]:
+        """What nobody has read yet, not even the plugin."""
+        return [one for one in self.understood.get(name, ()) if one.record.raw]
+
+    async def translate(self, name: str, raw: Sequence[Reading]) -> None:
+        """Have the plugin read these. Raises SourceError."""
+        if not raw or self.meaning is None:
             return
-        for one, found in zip(raw, await self.reader([one.record for one in raw]), strict=True):
+        for one, found in zip(raw, await self.meaning.reader([one.record for one in raw]), strict=True):
             if isinstance(found, BadRecord):
                 self.bad[name, one.record.key] = found
             else:
                 one.take(found)
         if self.bad:
-            self.understood[name] = [one for one in ours if (name, one.record.key) not in self.bad]
+            self.understood[name] = [one for one in self.understood[name] if (name, one.record.key) not in self.bad]
 
     def understand(self, name: str, wanted: Collection[str] = ()) -> None:
         """Read what was left unread: those with these keys, and whatever says something new. Raises SourceBroken."""
@@ -157,31 +164,29 @@ def read(
     *,
     partial: bool = False,
     lazily: bool = False,
-    salt: bytes = b"",
-    reader: Reader | None = None,
+    meaning: Meaning | None = None,
     meant: Mapping[tuple[str, str], Record] = MappingProxyType({}),
 ) -> Readings:
     """Understand these records. Of two with the same key the newer one counts, or the later one of two alike.
 
     `partial`: each says some fields only. `lazily`: leave unread what may turn out to say nothing new, until
-    `understand` is called. Each key of a raw one stands there once; `salt` stands for what its meaning depends on,
-    `reader` knows it, and of some it is known already what is `meant`. Raises SourceBroken where a policy says so.
+    `understand` is called. Raw ones have keys of their own; `meaning` tells how they are known and read, `meant` what
+    some of them mean. Raises SourceBroken where a policy stops the run.
     """
     latest: dict[tuple[str, str], Record] = {}
     for record in records:
         other = latest.get((record.kind, record.key))
         if other is None or not older(record.at, other.at):
             latest[record.kind, record.key] = record
-    readings = Readings(policies, reader)
+    readings = Readings(policies, meaning)
     for record in latest.values():
         if record.kind not in KINDS:
             shown = replace(record, fields={}, raw=False) if record.raw else record
             readings.refused.append((shown, f"No kind {record.kind!r}. There are: {', '.join(KINDS)}."))
     for kind in KINDS.values():
         if chosen := [Reading(record, partial=partial) for record in latest.values() if record.kind == kind.name]:
-            readings.understood[kind.name] = [
-                one for one in chosen if _begun(one, salt, meant, lazily=lazily) or _understood(kind, one, readings)
-            ]
+            begun = functools.partial(_begun, meaning=meaning, meant=meant, lazily=lazily)
+            readings.understood[kind.name] = [one for one in chosen if begun(one) or _understood(kind, one, readings)]
     return readings
 
 
@@ -190,13 +195,14 @@ def older(one: datetime | None, other: datetime | None) -> bool:
     return one is not None and other is not None and bool(one.tzinfo and other.tzinfo) and one < other
 
 
-def _begun(one: Reading, salt: bytes, meant: Mapping[tuple[str, str], Record], *, lazily: bool) -> bool:
+def _begun(one: Reading, meaning: Meaning | None, meant: Mapping[tuple[str, str], Record], *, lazily: bool) -> bool:
     """Whether it is left at that for now: a raw one always is. What has no hash is not taken for known later."""
-    if not (record := one.record).raw:
+    if not (record := one.record).raw or meaning is None:
         return lazily and _glanced(one)
-    with suppress(TypeError):
-        one.hash = hashlib.blake2b(orjson.dumps(record.fields), digest_size=16, salt=salt).digest()
-    one.unread = True
+    if not (record.deleted or record.extra):
+        with suppress(TypeError):
+            one.hash = hashlib.blake2b(orjson.dumps(record.fields), digest_size=16, salt=meaning.salt).digest()
+    one.unread, one.anew = True, meaning.anew
     if (found := meant.get((record.kind, record.key))) is not None:
         one.take(found)
     return True
@@ -358,6 +364,15 @@ def key(found: str) -> None:
         found = reading.text(found)
     if not found or len(found) > LONGEST:
         raise ValueError(f"it has {len(found)} characters; 1 to {LONGEST} are possible")
+
+
+def possible(found: str | None) -> bool:
+    """Whether something may be linked by such a key at all."""
+    try:
+        key(found or "")
+    except ValueError:
+        return False
+    return True
 
 
 def fingerprint(record: Record) -> bytes:

@@ -51,10 +51,14 @@ class Registry:
         plugin = cast(type[Plugin[Any]], found)
         if plugin.name in self.plugins:
             self.broken.append((name, f"The name {plugin.name} is taken by {self.plugins[plugin.name].__module__}."))
-        else:
-            self.plugins[plugin.name] = plugin
+            return
+        try:
             if hasattr(plugin, "read"):
                 raw.code(plugin)
+        except OSError as error:
+            self.broken.append((name, f"Its files cannot be read: {error}."))
+        else:
+            self.plugins[plugin.name] = plugin
 
     def presets(self) -> list[Preset]:
         """Every ready-made source, in the order in which the plugins name them."""

@@ -117,7 +117,7 @@ async def _pages(pull: Pull, progress: Progress, *, overridden: bool, full: bool
     pushed = applies and isinstance(pull.plugin, Receives)
     arrivals = partial(_arrivals, pull) if pushed else None
     try:
-        async with pages.reading(pull.plugin, cursor, rules, arrivals, anew=full) as coming:
+        async with pages.reading(pull.plugin, cursor, rules, partial(_applied, pull), arrivals, anew=full) as coming:
             async for page in coming:
                 pull.complete |= _complete(pull, page.page)
                 await insist(partial(_page, pull, page, coming, keep_cursor=overridden))
@@ -133,6 +133,13 @@ async def _pages(pull: Pull, progress: Progress, *, overridden: bool, full: bool
     if applies:
         async with pull.database.write(pull.viewer) as session:
             await clear_alert(session, AlertKind.GUARDED, pull.source.id, "")
+
+
+async def _applied(pull: Pull, kind: str, keys: Sequence[str]) -> Mapping[str, bytes]:
+    """See pages.Applied. Asked for every page, so of the driver alone."""
+    known = "SELECT key, hash FROM links WHERE source_id = $1 AND kind = $2 AND key = ANY($3) AND later IS NULL"
+    async with pull.database.direct() as connection:
+        return dict(await connection.fetch(known, pull.source.id, kind, keys))
 
 
 def _complete(pull: Pull, page: Page) -> gone.Complete:
@@ -176,7 +183,6 @@ async def _page(pull: Pull, ready: Ready, coming: Pages, *, keep_cursor: bool) -
             planned = await plan(session, pull.source.id, ready.readings, pull.ahead, Moment(run.started_at))
         else:
             planned = await plan(session, pull.source.id, ready.readings, None)
-        coming.tell(news=sum(one.action is not None for one in planned) > len(planned) / 2)
         coming.begin()
         ready = ready.read()
         items = ready.items

@@ -29,8 +29,11 @@ def _told(named: str | Place) -> str | list[str]:
 
 @lru_cache(4096)
 def read(kept: str) -> tuple[Sought, ...]:
-    """The same from there."""
-    return tuple(Sought(field, _named(told), instead) for field, told, instead in orjson.loads(kept))
+    """The same from there. What an older hub has left there does not say what it was: none of it is known."""
+    try:
+        return tuple(Sought(field, _named(told), instead) for field, told, instead in orjson.loads(kept))
+    except orjson.JSONDecodeError:
+        return ()
 
 
 def _named(told: str | list[str]) -> str | Place:
