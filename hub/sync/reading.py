@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, lru_cache
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -178,15 +179,17 @@ def read(
         other = latest.get((record.kind, record.key))
         if other is None or not older(record.at, other.at):
             latest[record.kind, record.key] = record
-    readings = Readings(policies, meaning)
+    by_kind: dict[str, list[Reading]] = {}
     for record in latest.values():
-        if record.kind not in KINDS:
-            shown = replace(record, fields={}, raw=False) if record.raw else record
-            readings.refused.append((shown, f"No kind {record.kind!r}. There are: {', '.join(KINDS)}."))
-    for kind in KINDS.values():
-        if chosen := [Reading(record, partial=partial) for record in latest.values() if record.kind == kind.name]:
-            begun = functools.partial(_begun, meaning=meaning, meant=meant, lazily=lazily)
-            readings.understood[kind.name] = [one for one in chosen if begun(one) or _understood(kind, one, readings)]
+        by_kind.setdefault(record.kind, []).append(Reading(record, partial=partial))
+    readings = Readings(policies, meaning)
+    for one in chain.from_iterable(found for name, found in by_kind.items() if name not in KINDS):
+        shown = replace(one.record, fields={}, raw=False) if one.record.raw else one.record
+        readings.refused.append((shown, f"No kind {shown.kind!r}. There are: {', '.join(KINDS)}."))
+    begun = functools.partial(_begun, meaning=meaning, meant=meant, lazily=lazily)
+    for name in filter(by_kind.__contains__, KINDS):
+        kind, found = KINDS[name], by_kind[name]
+        readings.understood[name] = [one for one in found if begun(one) or _understood(kind, one, readings)]
     return readings
 
 

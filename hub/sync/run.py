@@ -136,9 +136,11 @@ async def _pages(pull: Pull, progress: Progress, *, overridden: bool, full: bool
 
 
 async def _applied(pull: Pull, kind: str, keys: Sequence[str]) -> Mapping[str, bytes]:
-    """See pages.Applied. Asked for every page, so of the driver alone."""
+    """See pages.Applied. Asked for every page, so of the driver alone; a young table's statistics would have all of it
+    looked through."""
     known = "SELECT key, hash FROM links WHERE source_id = $1 AND kind = $2 AND key = ANY($3) AND later IS NULL"
-    async with pull.database.direct() as connection:
+    async with pull.database.direct() as connection, connection.transaction(readonly=True):
+        await connection.execute("SET LOCAL enable_seqscan = off")
         return dict(await connection.fetch(known, pull.source.id, kind, keys))
 
 
