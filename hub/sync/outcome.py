@@ -11,9 +11,8 @@ from hub.plugin import BadRecord, Record
 from hub.sync import apply as applying
 from hub.sync import rejected
 from hub.sync.apply import Counts
-from hub.sync.pages import Ready
+from hub.sync.pages import Items, Ready
 from hub.sync.planned import Planned
-from hub.sync.raw import Items
 from hub.sync.work import Work
 
 FEW = 50

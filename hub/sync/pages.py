@@ -18,13 +18,13 @@ from hub.plugin import BadRecord, Page, Plugin, Reads, Receives, Record, SourceB
 from hub.sync import raw
 from hub.sync.drift import Policies
 from hub.sync.patience import GRACE, TooLong, answers, awaited
-from hub.sync.raw import Items
 from hub.sync.reading import Readings, older, possible, read
 
 MEANWHILE_SECONDS = 1.0
 READ_SECONDS = 20.0  # so long read() may take for a page: a transaction may be waiting for it
 LET_GO_SECONDS = 0.3  # so long a plugin may tidy up when it is stopped
 T = TypeVar("T")
+Items = Sequence[Record | BadRecord]
 Applied = Callable[[str, Sequence[str]], Awaitable[Mapping[str, bytes]]]
 """A kind and keys -> the hashes of what was applied last of them, where nothing newer is known of any field."""
 
@@ -37,7 +37,7 @@ class Ready:
     items: Items
     readings: Readings
 
-    def read(self) -> "Ready":
+    def settled(self) -> "Ready":
         """The same once it is known which of its raw records are none."""
         if not (bad := self.readings.bad):
             return self
@@ -54,12 +54,10 @@ class Pages:
         understand: Callable[..., Readings],
         known: Applied,
         meanwhile: Callable[[], Awaitable[None]] | None,
-        *,
-        anew: bool,
     ) -> None:
         self._plugin, self._coming, self._understand, self._meanwhile = plugin, coming, understand, meanwhile
         self._ahead: asyncio.Task[Ready | None] | None = None
-        self._known, self._anew, self._calm = known, anew, False
+        self._known, self._calm = known, False
 
     def begin(self) -> None:
         """Read the next page while the caller waits for something else."""
@@ -85,12 +83,13 @@ class Pages:
         page = await asked(self._plugin, partial(anext, self._coming))
         if page is None:
             return None
-        ready = await understood(self._plugin, page, self._understand, at_once=self._anew)
+        ready = await understood(self._plugin, page, self._understand)
         left, readings = 0, ready.readings
         for name in list(readings.understood):
             if raw := readings.raw(name):
                 applied = await self._known(name, [one.record.key for one in raw])
-                await readings.translate(name, [one for one in raw if applied.get(one.record.key) != one.hash])
+                fresh = [one for one in raw if one.anew or applied.get(one.record.key) != one.hash]
+                await readings.translate(name, fresh)
                 left += len(readings.raw(name))
         self._calm = left > len(ready.items) / 2
         return ready
@@ -122,9 +121,9 @@ async def reading(
 
     What is raw is read where it is not `known`; `anew`: in any case.
     """
-    meaning = raw.Meaning(await _salt(plugin, policies), partial(translated, plugin), anew)
-    understand = partial(read, policies=policies, lazily=True, meaning=meaning)
-    pages = Pages(plugin, await _begun(plugin, cursor), understand, known, meanwhile, anew=anew)
+    interpreter = raw.Interpreter(await _salt(plugin, policies), partial(translated, plugin), anew)
+    understand = partial(read, policies=policies, lazily=True, interpreter=interpreter)
+    pages = Pages(plugin, await _begun(plugin, cursor), understand, known, meanwhile)
     try:
         yield pages
     finally:
@@ -189,9 +188,8 @@ async def _of_plugin(plugin: Plugin[Any], step: Callable[[], Awaitable[T]], seco
     try:
         return await awaited(step, seconds)
     except TooLong as error:
-        raise SourceDown(
-            f"The plugin {plugin.name} was stopped: {error}. Its `patience` says how long it may."
-        ) from error
+        own = " Its `patience` says how long it may." if seconds == plugin.patience else ""
+        raise SourceDown(f"The plugin {plugin.name} was stopped: {error}.{own}") from error
     except (SourceError, StopAsyncIteration):
         raise
     except asyncio.CancelledError as error:
@@ -202,21 +200,19 @@ async def _of_plugin(plugin: Plugin[Any], step: Callable[[], Awaitable[T]], seco
         raise _fallen(plugin, error) from error
 
 
-async def understood(
-    plugin: Plugin[Any], page: Page, understand: Callable[..., Readings], *, at_once: bool = False
-) -> Ready:
-    """What stands in a page, and what its records mean. `at_once`: what is raw is read now."""
+async def understood(plugin: Plugin[Any], page: Page, understand: Callable[..., Readings]) -> Ready:
+    """What stands in a page, and what its records mean, as far as they are not raw."""
     items = [_told_apart(item, at) for at, item in enumerate(page.items, 1)]
     if not any(isinstance(item, Record) and item.raw for item in items):
         records = [item for item in items if isinstance(item, Record)]
         return Ready(page, items, await asyncio.to_thread(understand, records))
-    newest = await _newest(plugin, items, at_once=at_once)
+    newest = await _newest(plugin, items)
     meant = {which: found for which, (_, found) in newest.items() if found is not None}
     return Ready(page, items, await asyncio.to_thread(understand, [said for said, _ in newest.values()], meant=meant))
 
 
 async def _newest(
-    plugin: Plugin[Any], items: list[Record | BadRecord], *, at_once: bool
+    plugin: Plugin[Any], items: list[Record | BadRecord]
 ) -> dict[tuple[str, str], tuple[Record, Record | None]]:
     """The newest record of each kind and key, as it came and, where it was raw and is read, as the plugin means it.
 
@@ -226,7 +222,7 @@ async def _newest(
     times = Counter((item.kind, item.key) for item in items)
 
     def is_asked(item: Record) -> bool:
-        return item.raw and (at_once or times[item.kind, item.key] > 1 or not possible(item.key))
+        return item.raw and (times[item.kind, item.key] > 1 or not possible(item.key))
 
     asked = {at: item for at, item in enumerate(items) if isinstance(item, Record) and is_asked(item)}
     read = dict(zip(asked, await translated(plugin, list(asked.values())), strict=True)) if asked else {}
@@ -255,10 +251,10 @@ def _told_apart(item: object, at: int) -> Record | BadRecord:
     where = "" if isinstance(item, Record) and item.where else f"item {at} of a page"
     if not isinstance(item, Record):
         return BadRecord(f"A {type(item).__name__} is neither a Record nor a BadRecord.", str(item), where=where)
+    shown = {} if item.raw else item.fields
     if not (isinstance(item.kind, str) and isinstance(item.key, str)):
         reason = f"The kind is {item.kind!r} and the key {item.key!r}: both must be text."
-        return BadRecord(reason, {} if item.raw else item.fields, where=item.where or where)
+        return BadRecord(reason, shown, where=item.where or where)
     if item.at is not None and not isinstance(item.at, datetime):
-        shown = {} if item.raw else item.fields
         return BadRecord(f"at: {item.at!r} is no time.", shown, item.kind, item.key, item.where or where)
     return item

@@ -19,13 +19,12 @@ from typing import Any
 from hub import __version__
 from hub.plugin import BadRecord, Plugin, Reads, Record, SourceBroken
 
-Items = Sequence[Record | BadRecord]
-Reader = Callable[[Sequence[Record]], Awaitable[Items]]
+Reader = Callable[[Sequence[Record]], Awaitable[Sequence[Record | BadRecord]]]
 """What raw records mean, one for each."""
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
+class Interpreter:
     """How raw records are known and read: the salt of their hashes, who reads them; `anew`: even those that are as they
     were."""
 
@@ -62,7 +61,7 @@ def _code(file: Path) -> bytes:
     return found.digest()
 
 
-def read_all(plugin: Plugin[Any], records: Sequence[Record]) -> Items:
+def read_all(plugin: Plugin[Any], records: Sequence[Record]) -> Sequence[Record | BadRecord]:
     """What its raw records mean. Raises SourceBroken where read() gives something else than was asked for."""
     if not isinstance(plugin, Reads):
         raise SourceBroken(f"The plugin {plugin.name} gives raw records, and has no read().")

@@ -23,7 +23,7 @@ from hub.sync import values as reading
 from hub.sync.drift import Policies
 from hub.sync.kind import Kind, Values
 from hub.sync.kinds import KINDS
-from hub.sync.raw import Meaning
+from hub.sync.raw import Interpreter
 
 LONGEST = 200
 GONE = bytes(16)
@@ -120,12 +120,12 @@ ORDINARY = Policies()
 class Readings:
     """The records of a page, kind after kind, and those that make no sense, with the reason.
 
-    meaning  how raw records are known and read
-    bad      raw records that turned out to be none
+    interpreter  how raw records are known and read
+    bad          raw records that turned out to be none
     """
 
     policies: Policies = ORDINARY
-    meaning: Meaning | None = None
+    interpreter: Interpreter | None = None
     understood: dict[str, list[Reading]] = field(default_factory=dict)
     refused: list[tuple[Record, str]] = field(default_factory=list)
     drifted: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -137,9 +137,9 @@ class Readings:
 
     async def translate(self, name: str, raw: Sequence[Reading]) -> None:
         """Have the plugin read these. Raises SourceError."""
-        if not raw or self.meaning is None:
+        if not raw or self.interpreter is None:
             return
-        for one, found in zip(raw, await self.meaning.reader([one.record for one in raw]), strict=True):
+        for one, found in zip(raw, await self.interpreter.reader([one.record for one in raw]), strict=True):
             if isinstance(found, BadRecord):
                 self.bad[name, one.record.key] = found
             else:
@@ -165,13 +165,13 @@ def read(
     *,
     partial: bool = False,
     lazily: bool = False,
-    meaning: Meaning | None = None,
+    interpreter: Interpreter | None = None,
     meant: Mapping[tuple[str, str], Record] = MappingProxyType({}),
 ) -> Readings:
     """Understand these records. Of two with the same key the newer one counts, or the later one of two alike.
 
     `partial`: each says some fields only. `lazily`: leave unread what may turn out to say nothing new, until
-    `understand` is called. Raw ones have keys of their own; `meaning` tells how they are known and read, `meant` what
+    `understand` is called. Raw ones have keys of their own; the `interpreter` knows and reads them, `meant` what
     some of them mean. Raises SourceBroken where a policy stops the run.
     """
     latest: dict[tuple[str, str], Record] = {}
@@ -182,14 +182,14 @@ def read(
     by_kind: dict[str, list[Reading]] = {}
     for record in latest.values():
         by_kind.setdefault(record.kind, []).append(Reading(record, partial=partial))
-    readings = Readings(policies, meaning)
+    readings = Readings(policies, interpreter)
     for one in chain.from_iterable(found for name, found in by_kind.items() if name not in KINDS):
         shown = replace(one.record, fields={}, raw=False) if one.record.raw else one.record
         readings.refused.append((shown, f"No kind {shown.kind!r}. There are: {', '.join(KINDS)}."))
-    begun = functools.partial(_begun, meaning=meaning, meant=meant, lazily=lazily)
+    postponed = functools.partial(_postponed, interpreter=interpreter, meant=meant, lazily=lazily)
     for name in filter(by_kind.__contains__, KINDS):
         kind, found = KINDS[name], by_kind[name]
-        readings.understood[name] = [one for one in found if begun(one) or _understood(kind, one, readings)]
+        readings.understood[name] = [one for one in found if postponed(one) or _understood(kind, one, readings)]
     return readings
 
 
@@ -198,14 +198,16 @@ def older(one: datetime | None, other: datetime | None) -> bool:
     return one is not None and other is not None and bool(one.tzinfo and other.tzinfo) and one < other
 
 
-def _begun(one: Reading, meaning: Meaning | None, meant: Mapping[tuple[str, str], Record], *, lazily: bool) -> bool:
+def _postponed(
+    one: Reading, interpreter: Interpreter | None, meant: Mapping[tuple[str, str], Record], *, lazily: bool
+) -> bool:
     """Whether it is left at that for now: a raw one always is. What has no hash is not taken for known later."""
-    if not (record := one.record).raw or meaning is None:
+    if not (record := one.record).raw or interpreter is None:
         return lazily and _glanced(one)
     if not (record.deleted or record.extra):
         with suppress(TypeError):
-            one.hash = hashlib.blake2b(orjson.dumps(record.fields), digest_size=16, salt=meaning.salt).digest()
-    one.unread, one.anew = True, meaning.anew
+            one.hash = hashlib.blake2b(orjson.dumps(record.fields), digest_size=16, salt=interpreter.salt).digest()
+    one.unread, one.anew = True, interpreter.anew
     if (found := meant.get((record.kind, record.key))) is not None:
         one.take(found)
     return True

@@ -33,9 +33,9 @@ from hub.sync import archive, exchange, outcome, pages, patience
 from hub.sync.apart import apart
 from hub.sync.drift import policies
 from hub.sync.gone import guard
+from hub.sync.pages import Items
 from hub.sync.plan import plan
 from hub.sync.planned import Planned
-from hub.sync.raw import Items
 from hub.sync.reading import Readings, read
 from hub.sync.registry import Registry
 from hub.sync.work import TakenOver, Work, at_work, begin, fenced, insist, note, take, totals

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -26,11 +26,10 @@ from hub.sync import archive, bulk, exchange, foreseen, gone, journal, outcome, 
 from hub.sync.apart import apart
 from hub.sync.drift import policies
 from hub.sync.gone import TooMuchGone
-from hub.sync.pages import Pages, Ready
+from hub.sync.pages import Items, Ready
 from hub.sync.period import Days, bounds
 from hub.sync.plan import Moment, plan
 from hub.sync.planned import Brought, Planned
-from hub.sync.raw import Items
 from hub.sync.registry import Registry
 from hub.sync.sources import stored_source
 from hub.sync.work import Progress, Work, at_work, begin, fenced, insist, not_paused, note, take, totals
@@ -120,7 +119,7 @@ async def _pages(pull: Pull, progress: Progress, *, overridden: bool, full: bool
         async with pages.reading(pull.plugin, cursor, rules, partial(_applied, pull), arrivals, anew=full) as coming:
             async for page in coming:
                 pull.complete |= _complete(pull, page.page)
-                await insist(partial(_page, pull, page, coming, keep_cursor=overridden))
+                await insist(partial(_page, pull, page, coming.begin, keep_cursor=overridden))
                 if arrivals:
                     await arrivals()
                 progress(pull.run)
@@ -175,7 +174,7 @@ async def _arrivals(pull: Pull) -> None:
             await receiving.take_waiting(pull, pull.plugin)
 
 
-async def _page(pull: Pull, ready: Ready, coming: Pages, *, keep_cursor: bool) -> None:
+async def _page(pull: Pull, ready: Ready, decided: Callable[[], None], *, keep_cursor: bool) -> None:
     """One page, one transaction: what was received, rows, refusals, counts and cursor, or nothing of them."""
     run, page = pull.run, ready.page
     async with fenced(pull) as session:
@@ -185,8 +184,8 @@ async def _page(pull: Pull, ready: Ready, coming: Pages, *, keep_cursor: bool) -
             planned = await plan(session, pull.source.id, ready.readings, pull.ahead, Moment(run.started_at))
         else:
             planned = await plan(session, pull.source.id, ready.readings, None)
-        coming.begin()
-        ready = ready.read()
+        decided()
+        ready = ready.settled()
         items = ready.items
         await _heed(pull, session, ready)
         if run.mode is RunMode.APPLY and not pull.lets_go:

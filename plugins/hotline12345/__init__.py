@@ -28,7 +28,7 @@ from hub.plugin import BadRecord, Change, Page, Plugin, Record, SourceBroken, So
 from plugins.hotline12345.dialects import WORDS, Dialect, load
 from plugins.hotline12345.pushes import FACTS, body
 from plugins.hotline12345.readings import recognise
-from plugins.hotline12345.records import Centre, named, read
+from plugins.hotline12345.records import Centre, raw, read
 from plugins.hotline12345.wire import OK, THERE, Envelope, Moment, PageInfo, message, opened, page
 
 __all__ = ["Hotline12345"]
@@ -170,7 +170,7 @@ class Hotline12345(Plugin[Config]):
             here, position = position, position.after(info)
             if info.has_more and position.page in (None, here.page):
                 raise SourceBroken(f"The hotline says that there is more after page {here.page}, but not where.")
-            items = [named(row, self.centre, f"page {number}, row {at}") for at, row in enumerate(rows, 1)]
+            items = [raw(row, self.centre, f"page {number}, row {at}") for at, row in enumerate(rows, 1)]
             yield Page(items, position.model_dump_json(exclude_none=True), response.content, info.total)
             if not info.has_more:
                 return

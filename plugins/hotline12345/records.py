@@ -14,7 +14,7 @@ from plugins.hotline12345.dialects import DIALECTS, LEAST_KNOWN, TITLE_LENGTH, D
 from plugins.hotline12345.places import grid, position
 from plugins.hotline12345.readings import Reading, reading
 
-__all__ = ["Centre", "named", "read"]
+__all__ = ["Centre", "raw", "read"]
 
 ROUNDED = re.compile(r"\d(\.\d+)?E\+?\d+")
 DONE = frozenset({"HANDLED", "VERIFIED", "CALLBACK", "CLOSED", "ARCHIVED"})
@@ -45,7 +45,7 @@ class Centre:
         return key.removeprefix(self.prefix)
 
 
-def named(row: object, centre: Centre, where: str) -> Record | BadRecord:
+def raw(row: object, centre: Centre, where: str) -> Record | BadRecord:
     """The row as it came, by the number of its order; a BadRecord where it is that of none."""
     known = reading(tuple(row), centre.dialects, LEAST_KNOWN) if isinstance(row, dict) else None
     if not isinstance(row, dict) or known is None:
