@@ -18,11 +18,14 @@ NESTED: dict[str, type[Any]] = {kind.__name__: kind for kind in (Caller, Issue, 
 
 
 def keep(record: Record) -> dict[str, Any]:
-    """The whole record as JSON, such that `again` gives it back. For the hub's own eyes."""
+    """The whole record as JSON, such that `again` gives it back. For the hub's own eyes.
+
+    Of a raw one, which said nothing new, only which it is: in its source's words it would be read wrongly.
+    """
     return {
         "kind": clean(record.kind),
         "key": clean(record.key),
-        "fields": _plain(record.fields),
+        "fields": {} if record.raw else _plain(record.fields),
         "deleted": record.deleted,
         "where": clean(record.where),
         "at": record.at and record.at.isoformat(),

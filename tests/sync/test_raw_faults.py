@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -20,9 +21,10 @@ from hub.models import (
     RunStatus,
 )
 from hub.plugin import BadRecord, Page, Record, SourceBroken
+from hub.sync import pages, raw
 from hub.sync.drift import Policies
 from hub.sync.pages import received
-from tests.sync.sources import column, counts, organization, rows
+from tests.sync.sources import column, counts, installed, organization, rows
 from tests.sync.wordy import Settings, Wordy, meant, names, some, word
 
 
@@ -91,8 +93,30 @@ async def test_one_that_never_ends_is_let_go(database: Database) -> None:
     await source.run(database)
     source.words[3] = word("O3", "二")
     done, _ = await source.run(database)
-    assert "The plugin told was stopped: nothing came for 0.2 seconds" in (done.error or "")
+    assert done.error == (
+        "The plugin told was stopped: nothing came for 0.2 seconds. Its `patience` says how long it may."
+    )
     assert (counts(done), set((await names(database)).values())) == ({"unchanged": 2}, {"一"})
+
+
+async def test_what_is_left_to_no_patience_does_not_speak_of_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "READ_SECONDS", 0.2)
+    done, _ = await Wordy(*some(1), read=lambda self, record: time.sleep(2)).run(database)
+    assert done.error == "The plugin told was stopped: nothing came for 0.2 seconds."
+
+
+def test_a_plugin_whose_files_cannot_be_read_is_broken_and_the_hub_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreadable(file: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", "words.toml")
+
+    monkeypatch.setattr(raw, "_code", unreadable)
+    registry = installed(Wordy().plugin)
+    assert (list(registry.plugins), registry.broken) == (
+        [],
+        [("told", "Its files cannot be read: [Errno 13] Permission denied: 'words.toml'.")],
+    )
 
 
 @pytest.mark.parametrize("key", ["", "x" * 201, "25\x0009", "25\ud8001"])
