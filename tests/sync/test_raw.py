@@ -15,8 +15,10 @@ from hub.models import (
     Link,
     Organization,
     Party,
+    PlanAction,
     PlanRow,
     RunMode,
+    RunStatus,
 )
 from hub.sync import raw
 from hub.sync.stored_plan import apply_plan
@@ -147,13 +149,16 @@ async def test_a_plan_of_raw_records_is_applied_as_it_was_read(database: Databas
 
 
 async def test_a_plan_keeps_of_what_it_did_not_read_only_which_it_is(database: Database) -> None:
-    source = Wordy(*some(2), word("B", "来源", phone="13800138000"))
+    source = Wordy(*some(2), word("B", phone="13800138000"))
     await source.run(database)
     async with database.write(system("王芳")) as session:
         (await session.scalars(select(Organization).where(Organization.code == "B"))).one().name = "此处"
+    source.words[2]["name"] = "来源"
+    await source.run(database)
     planned, read = await source.run(database, mode=RunMode.PLAN)
-    assert read == []
-    assert "13800138000" not in str(await rows(database, select(PlanRow.private).where(PlanRow.run_id == planned.id)))
+    ((action, private),) = await rows(database, select(PlanRow.action, PlanRow.private))
+    assert (read, action, planned.status) == ([], PlanAction.KEEP, RunStatus.PLANNED)
+    assert "13800138000" not in str(private)
 
 
 async def test_after_an_undo_the_source_is_read_again(database: Database) -> None:
