@@ -1,4 +1,5 @@
-"""Work orders as pages over HTTP, twice: the hub, a bare COPY with INSERT ... ON CONFLICT, dlt, a Singer target.
+"""Work orders as pages over HTTP, twice: the hub, a bare COPY with INSERT ... ON CONFLICT, dlt, a Singer target; and
+once the hub's rows, ready-made.
 
 Each is a process of its own (`python -m tests.bench.orders NAME URL PORT`), which loads when a line comes in. Between
 the loads a tenth of the orders changes. The processor time of the database is taken beside.
@@ -9,7 +10,7 @@ import json
 import subprocess
 import sys
 import venv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,12 @@ from hub.models import Run
 from hub.sync import registry
 from hub.sync.run import run_source
 from hub.sync.undo import undo
-from tests.bench import feed, measure
+from tests.bench import bare_orders, feed, measure
 from tests.bench.databases import command, fresh, plain
 from tests.bench.servers import HERE, ROOT, NotHere, Server, cpu_seconds
 
 HUB, FLOOR, DLT, SINGER, BACK = "the hub", "the floor", "dlt, merge", "Singer target", "the hub, undo"
+BARE = "its rows, bare"
 PEERS = {DLT: ("dlt[postgres]==1.31.0",), SINGER: ("meltanolabs-target-postgres==0.8.1",)}
 TABLES = {FLOOR: "bench_orders", DLT: "bench.orders", SINGER: "public.orders"}
 STEPS = 11  # each changes a hundredth of the orders; some change twice
@@ -96,10 +98,12 @@ def peer(name: str) -> Path:
     return python
 
 
-def commands(url: str, port: int) -> Iterator[tuple[str, list[str] | str]]:
-    """What is measured and how it is started; or why it cannot be."""
-    for name in (FLOOR, HUB, BACK):
+def commands(taken: Path) -> Iterator[tuple[str, list[str] | str]]:
+    """What is measured and how it is started; or why it cannot be. `taken`: where the hub's rows will be."""
+    for name in (FLOOR, HUB):
         yield name, [sys.executable, "-m", "tests.bench.orders", name]
+    yield BARE, [sys.executable, "-m", "tests.bench.bare_orders", str(taken)]
+    yield BACK, [sys.executable, "-m", "tests.bench.orders", BACK]
     for name, script in ((DLT, "tests.bench.dlt_orders"), (SINGER, "tests.bench.singer_orders")):
         try:
             yield name, [str(peer(name)), "-m", script]
@@ -110,19 +114,23 @@ def commands(url: str, port: int) -> Iterator[tuple[str, list[str] | str]]:
 def measure_orders(url: str, orders: int, simulator: Callable[[], Any], postmaster: int, home: Path) -> dict[str, Any]:
     """The figures by subject: first load and second load."""
     figures: dict[str, Any] = {"orders": orders}
-    held = set[int]()
-    for number, (name, started) in enumerate(commands(url, 0)):
+    held, filled = set[int](), ""
+    for number, (name, started) in enumerate(commands(home / "rows")):
         if isinstance(started, str):
             figures[name] = {"lacking": started}
             continue
         measure.tell(f"orders: {name}")
-        target = asyncio.run(fresh(url, f"bench_orders_{number}"))
+        target = asyncio.run(fresh(url, f"bench_orders_{number}", like=filled if name == BARE else None))
+        filled = target if name == HUB else filled
         if name in (HUB, BACK):
             command("db", "upgrade", url=target, home=home)
             command("sync", "run", "divisions", url=target, home=home)
+        if name == BARE:
+            asyncio.run(bare_orders.take_out(target, home / "rows"))
         with simulator() as server:
             try:
-                figures[name] = _subject(started, target, server, postmaster)
+                loads = ("first",) if name == BARE else ("first", "second")
+                figures[name] = _subject(started, target, server, postmaster, loads)
             except NotHere as reason:
                 figures[name] = {"lacking": str(reason)}
         if name in TABLES and "lacking" not in figures[name]:
@@ -138,15 +146,17 @@ async def _count(url: str, table: str) -> int:
     return found
 
 
-def _subject(started: list[str], url: str, server: Server, postmaster: int) -> dict[str, Mapping[str, float]]:
-    """Its two loads. Raises NotHere where it breaks off: what the others come to is worth telling all the same."""
+def _subject(
+    started: list[str], url: str, server: Server, postmaster: int, loads: Sequence[str]
+) -> dict[str, Mapping[str, float]]:
+    """Its loads. Raises NotHere where it breaks off: what the others come to is worth telling all the same."""
     process = subprocess.Popen(
         [*started, url, str(server.port)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert process.stdin is not None
     assert process.stdout is not None
     found = {}
-    for load in ("first", "second"):
+    for load in loads:
         before = cpu_seconds(postmaster)
         process.stdin.write("\n")
         process.stdin.flush()
