@@ -204,7 +204,7 @@ def _step(batch: Batch, one: Planned, request: Mapping[str, Any]) -> dict[str, A
 def _link(batch: Batch, source_id: UUID, one: Planned) -> None:
     """Remember which row the key means, and what was last said of it."""
     later = written(one.later) if one.later else None
-    said = (one.hash, batch.origin.run_id, one.link_at, later, None, sought.written(one.sought))
+    said = (one.hash, batch.origin.run_id, one.link_at, later, None, sought.written(one.sought) if one.sought else None)
     batch.link((one.record.key, source_id, one.kind, one.entity_id, *said), known=one.linked)
 
 

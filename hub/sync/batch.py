@@ -1,7 +1,7 @@
 """The rows that a page writes, gathered and sent together: COPY for new ones, one statement a shape for changes."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from operator import itemgetter
@@ -35,7 +35,6 @@ CHANGE = (
 class Batch:
     """What one transaction will write. Every row that is added says its change, as the log wants it.
 
-    Rows are shaped while they are sent, so that the database is at work on the first when the last is made.
     `shown` masks words for an admin: what a source names and nobody knows, it names often.
     """
 
@@ -106,8 +105,10 @@ class Batch:
         for model in models:
             shape, new = shapes.shape(model), self._new[model]
             names = shape.filled(new, SORT if model is Request else ())
-            rows = shape.rows(new, self.at, names)
-            await bulk.copy(raw, model, self._count(rows, names) if model is Request else rows, names)
+            rows = list(shape.rows(new, self.at, names))
+            if model is Request:
+                self._more.update(map(itemgetter(*map(names.index, SORT)), rows))
+            await bulk.copy(raw, model, rows, names)
         if self._links:
             await bulk.copy(raw, Link, self._links)
         if self._said_again:
@@ -123,13 +124,6 @@ class Batch:
             await bulk.copy(raw, Change, (self._told(*one) for one in self._changes), CHANGE)
             entities = changed(entity for _, entity, *_ in self._changes)
             await _TOLD.rows(session, entities=entities)
-
-    def _count(self, rows: Iterable[Sequence[Any]], names: Sequence[str]) -> Iterator[Sequence[Any]]:
-        """The rows of new requests on their way, counted as they are sent."""
-        sort = itemgetter(*map(names.index, SORT))
-        for row in rows:
-            self._more[sort(row)] += 1
-            yield row
 
     def _told(
         self, kind: ChangeKind, entity: str, row: Row, patch: Row, reverse: Row, said_at: datetime | None

@@ -54,7 +54,7 @@ class Reading:
     extra   what is to be kept beside the row
     partial it says some fields only, whatever else there is
     unread  only its hash was taken so far: `values`, `named` and `nested` are empty; the record may still be raw
-    clean   all its text can be kept: it holds no NUL, and no half characters
+    clean   its text can be kept: it holds no NUL, and no half characters
     anew    it is read even where it is as it was
     """
 
@@ -81,11 +81,11 @@ class Reading:
     def take(self, record: Record) -> None:
         """What the raw record means, as the plugin says. The hash stays that of the source's own words, if any."""
         self.record = record
-        with suppress(TypeError, ValueError):
+        with suppress(TypeError, ValueError, AttributeError):
             self.hash = GONE if record.deleted else self.hash or fingerprint(record)
             _see_time(record)
-            told = orjson.dumps(record.fields, option=orjson.OPT_NON_STR_KEYS)
-            self.clean = not (record.deleted or record.extra) and NUL not in told
+            texts = "".join([value for value in record.fields.values() if type(value) is str])
+            self.clean = not (record.deleted or record.extra) and b"\0" not in texts.encode()
 
     def may_be_news(self) -> bool:
         """Whether it must be read: it is not what was applied last, or something newer is known of single fields."""

@@ -16,12 +16,14 @@ BEGUN = shape(Request).fixed["status"]
 async def follow(session: AsyncSession, planned: Sequence[Planned]) -> None:
     """Put the step beside the status or the workflow that is new: the practice's own word for where it stands."""
     for one in planned:
-        now = {"status": BEGUN, **(one.row or {}), **one.new}
-        if one.new.keys().isdisjoint(("status", "workflow_id")) or now.get("workflow_id") is None:
+        row = one.row or {}
+        workflow = one.new.get("workflow_id", row.get("workflow_id"))
+        if workflow is None or one.new.keys().isdisjoint(("status", "workflow_id")):
             continue
-        known = await steps.of_workflow(session, now["workflow_id"])
+        now = {"status": BEGUN, **row, **one.new}
+        known = await steps.of_workflow(session, workflow)
         step = steps.of_status(known, now["status"])
-        if step is not None and step.id != now.get("step_id") and not _is_behind(known, step, one.row or {}):
+        if step is not None and step.id != now.get("step_id") and not _is_behind(known, step, row):
             one.new["step_id"] = step.id
 
 
