@@ -3,7 +3,8 @@
     graphql five queries: the hub, its ordinary executor, PostGraphile, hand-written SQL as the floor
     growth  little data against much, the first page against a far one
     memory  of the server processes after that load
-    orders  200,000 work orders over HTTP, twice: the hub, its rows ready-made, the floor, dlt, a Singer target; and taking them back
+    orders  200,000 work orders over HTTP, twice: the hub, the floor, dlt, a Singer target; taking them back; and what
+            the hub's rows cost by themselves
     import  620,573 villages with their streets, areas, cities and provinces, against a bare COPY and INSERT ... SELECT
     start   the embedded PostgreSQL, cold (a new home) and warm (one that was there before)
 
