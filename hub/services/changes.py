@@ -20,7 +20,7 @@ SENSITIVE = (CareLabel.__name__, CareReveal.__name__)
 
 UNTOLD = (Identity,)
 """New rows of these have no change of their own: that of their request holds their key, and who called is never shown.
-What changes in them later has. Nor has the step that begins a request which a source brings: see hub/sync/apply.py."""
+What changes in them later has."""
 
 HORIZON = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 

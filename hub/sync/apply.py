@@ -151,7 +151,7 @@ def _create(batch: Batch, one: Planned) -> None:
         batch.put(Identity, _identity(values["caller_id"], one, one.caller))
     batch.create(kind.model, values, kind.model.__name__, one.record.at)
     if kind.model is Request:
-        batch.put(RequestEvent, _step(batch, one, values))
+        _event(batch, one, values)
 
 
 def _change(batch: Batch, one: Planned) -> None:
@@ -172,7 +172,7 @@ def _change(batch: Batch, one: Planned) -> None:
         begins = new.get("valid_from", row["valid_from"])
         batch.create(CatalogueEntry, catalogue.former(row["id"], row, begins), "CatalogueEntry", one.record.at)
     if kind.model is Request and "status" in new:
-        batch.create(RequestEvent, _step(batch, one, {**row, **new}), "RequestEvent")
+        _event(batch, one, {**row, **new})
 
 
 def _identity(id: UUID, one: Planned, caller: Caller) -> dict[str, Any]:
@@ -185,10 +185,10 @@ def _identity(id: UUID, one: Planned, caller: Caller) -> dict[str, Any]:
     }
 
 
-def _step(batch: Batch, one: Planned, request: Mapping[str, Any]) -> dict[str, Any]:
-    """A source's word on a request is a step in its life. The change of a new request tells of the first one."""
+def _event(batch: Batch, one: Planned, request: Mapping[str, Any]) -> None:
+    """A source's word on a request is a step in its life."""
     names = ", ".join(f"{field} {batch.shown(code)}" for field, code in one.unknown.items())
-    return {
+    event = {
         "request_id": one.entity_id,
         "id": uuid7(),
         "at": batch.at,
@@ -199,12 +199,13 @@ def _step(batch: Batch, one: Planned, request: Mapping[str, Any]) -> dict[str, A
         "note": f"来源所述在本系统中尚未登记：{names}" if names else None,  # so that it is not lost
         "details": {"key": one.record.key, "unknown": one.unknown} if one.unknown else {"key": one.record.key},
     }
+    batch.create(RequestEvent, event, "RequestEvent")
 
 
 def _link(batch: Batch, source_id: UUID, one: Planned) -> None:
     """Remember which row the key means, and what was last said of it."""
     later = written(one.later) if one.later else None
-    said = (one.hash, batch.origin.run_id, one.link_at, later, None, sought.written(one.sought) if one.sought else None)
+    said = (one.hash, batch.origin.run_id, one.link_at, later, None, sought.written(one.sought))
     batch.link((one.record.key, source_id, one.kind, one.entity_id, *said), known=one.linked)
 
 

@@ -114,9 +114,9 @@ async def _pages(pull: Pull, progress: Progress, *, overridden: bool, full: bool
     if cursor is None:
         pull.watched = pull.plugin.whole
     pushed = applies and isinstance(pull.plugin, Receives)
-    arrivals, known = partial(_arrivals, pull) if pushed else None, partial(_applied, pull, first=await _is_first(pull))
+    arrivals = partial(_arrivals, pull) if pushed else None
     try:
-        async with pages.reading(pull.plugin, cursor, rules, known, arrivals, anew=full) as coming:
+        async with pages.reading(pull.plugin, cursor, rules, partial(_applied, pull), arrivals, anew=full) as coming:
             async for page in coming:
                 pull.complete |= _complete(pull, page.page)
                 await insist(partial(_page, pull, page, coming.begin, keep_cursor=overridden))
@@ -134,18 +134,9 @@ async def _pages(pull: Pull, progress: Progress, *, overridden: bool, full: bool
             await clear_alert(session, AlertKind.GUARDED, pull.source.id, "")
 
 
-async def _is_first(pull: Pull) -> bool:
-    """Whether its source has brought nothing so far."""
-    async with pull.database.read() as session:
-        earlier = select(Run.id).where(Run.source_id == pull.source.id, Run.records > 0).limit(1)
-        return await session.scalar(earlier) is None
-
-
-async def _applied(pull: Pull, kind: str, keys: Sequence[str], *, first: bool) -> Mapping[str, bytes]:
-    """See pages.Applied: nothing in the `first` run. Asked for every page, so of the driver alone; a young table's
-    statistics would have all of it looked through."""
-    if first:
-        return {}
+async def _applied(pull: Pull, kind: str, keys: Sequence[str]) -> Mapping[str, bytes]:
+    """See pages.Applied. Asked for every page, so of the driver alone; a young table's statistics would have all of it
+    looked through."""
     known = "SELECT key, hash FROM links WHERE source_id = $1 AND kind = $2 AND key = ANY($3) AND later IS NULL"
     async with pull.database.direct() as connection, connection.transaction(readonly=True):
         await connection.execute("SET LOCAL enable_seqscan = off")

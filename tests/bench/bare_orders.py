@@ -1,7 +1,5 @@
-"""The least that the hub's rows can cost: every page over HTTP, and the rows of the hub's first load, ready-made, by
-COPY into the hub's own tables, page by page. Nothing is understood, planned or made here.
-
-The database is a copy of one that the hub has filled.
+"""The least that the hub's rows can cost: every page over HTTP, and the rows that the hub made of them in a first load,
+ready-made, by COPY into the hub's own tables, page by page. Nothing is understood, planned or made here.
 """
 
 import asyncio
@@ -11,25 +9,22 @@ from pathlib import Path
 
 import asyncpg
 
-from hub.models import RunMode
 from tests.bench import feed
 from tests.bench.databases import plain
 
-RUN = f"(SELECT id FROM runs WHERE mode = '{RunMode.APPLY.name}' ORDER BY id DESC OFFSET 1 LIMIT 1)"
-OF_RUN = f"run_id = {RUN}"
-OF_THEN = f"at <= (SELECT finished_at FROM runs WHERE id = {RUN})"
+OF_RUN = "run_id = (SELECT max(id::text)::uuid FROM runs)"
 TABLES = {
     "landings": ("page", OF_RUN),
     "identities": ("request_id", "true"),
     "requests": ("id", "true"),
-    "request_events": ("request_id", OF_THEN),
+    "request_events": ("request_id", "true"),
     "request_issues": ("request_id", "true"),
-    "links": ("entity_id", "kind = 'request'"),
+    "links": ("entity_id", OF_RUN),
     "tally_deltas": ("id", "true"),
     "changes": ("id", OF_RUN),
-    "rejected": ("id", "true"),
+    "rejected": ("id", OF_RUN),
 }
-"""In the order in which they depend on one another: by what their rows are parted, and which were written first."""
+"""In the order in which they depend on one another: by what their rows are parted, and which are the last run's."""
 APART = ("landings", "tally_deltas", "changes", "rejected")
 """Those whose rows are no request's; the others are parted as the requests are."""
 BEGINS = """
@@ -40,7 +35,7 @@ ORDER BY part, key
 
 
 async def take_out(url: str, folder: Path) -> None:
-    """Put the rows into files, those of each page by themselves; the tables are empty then."""
+    """Put the rows of the last run into files, those of each page by themselves; the tables are empty then."""
     folder.mkdir(parents=True)
     connection = await asyncpg.connect(plain(url))
     count = await connection.fetchval(f"SELECT count(*) FROM landings WHERE {OF_RUN}")
@@ -58,14 +53,16 @@ async def take_out(url: str, folder: Path) -> None:
 
 async def load(url: str, port: int, folder: Path) -> int:
     """All pages, with the rows from there."""
-    connection, rows = await asyncpg.connect(plain(url)), 0
+    connection, rows, left = await asyncpg.connect(plain(url)), 0, {*folder.iterdir()}
     for number, page in enumerate(feed.pages(port)):
         async with connection.transaction():
             for table in TABLES:
-                if (file := _file(folder, table, number)).exists():
+                if (file := _file(folder, table, number)) in left:
                     await connection.copy_to_table(table, source=file, format="binary")
+                    left.remove(file)
         rows += len(page)
     await connection.close()
+    assert not left, left
     return rows
 
 

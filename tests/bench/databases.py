@@ -45,11 +45,11 @@ def plain(url: str) -> str:
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-async def fresh(url: str, name: str, *, like: str | None = None) -> str:
-    """A migrated database of its own; all that is in `like` is in it."""
-    server, template = Database(url, pool_size=1), make_url(like).database if like else "template1"
+async def fresh(url: str, name: str) -> str:
+    """A migrated database of its own."""
+    server = Database(url, pool_size=1)
     async with server.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        await connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+        await connection.execute(text(f'CREATE DATABASE "{name}"'))
     await server.close()
     own = make_url(url).set(database=name).render_as_string(hide_password=False)
     database = Database(own, pool_size=1)
