@@ -39,7 +39,7 @@ def order(status: str | None = None, **more: Any) -> Record:
 async def steps(database: Database) -> list[str | None]:
     """The step of the request, then those of its events from the first to the last."""
     async with database.read() as session:
-        named = dict((await session.execute(select(WorkflowStep.id, WorkflowStep.name))).tuples().all())
+        named = dict((await session.execute(select(WorkflowStep.id, WorkflowStep.name))).all())
         here = await session.scalar(select(Request.step_id))
         events = (await session.scalars(select(RequestEvent.step_id).order_by(RequestEvent.id))).all()
     return [id and named[id] for id in (here, *events)]
