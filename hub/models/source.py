@@ -215,7 +215,7 @@ class PlanRow(Base):
         default=dict, doc="Fields that the source says otherwise and that stay, with the rule that decided (保留字段)."
     )
 
-    __table_args__ = (Index(None, "run_id", "number"),)
+    __table_args__ = (Index(None, "run_id", "number"), Index(None, "run_id", "key"))
 
 
 class RejectedStatus(Term):

@@ -60,7 +60,8 @@ async def plan(
         readings.understand(name, waiting)
         for reading in readings.understood[name]:
             if reading.link is not None and reading.says_nothing_new() and reading.record.key not in waiting:
-                planned.append(Planned(reading.record, name, None, reading.link.id, linked=True))
+                link = reading.link
+                planned.append(Planned(reading.record, name, None, link.id, linked=True, link_at=link.at))
             else:
                 fresh.append(reading)
         if fresh:

@@ -22,7 +22,7 @@ from hub.prepared import given
 from hub.services.alerts import clear_alert, raise_alert
 from hub.services.shapes import shape
 from hub.sync import apply as applying
-from hub.sync import archive, bulk, exchange, foreseen, gone, journal, outcome, pages, receiving, rejected
+from hub.sync import archive, bulk, exchange, foreseen, gone, journal, outcome, overtaken, pages, receiving, rejected
 from hub.sync.apart import apart
 from hub.sync.drift import policies
 from hub.sync.gone import TooMuchGone
@@ -181,16 +181,19 @@ async def _page(pull: Pull, ready: Ready, decided: Callable[[], None], *, keep_c
         if page.received is not None:
             await _LANDED.rows(session, **_landing(run, page))
         if run.mode is RunMode.PLAN:
-            planned = await plan(session, pull.source.id, ready.readings, pull.ahead, Moment(run.started_at))
+            held = await overtaken.held(session, run, ready.readings)
+            moment = Moment(run.started_at, overtaken.promised(held))
+            planned = await plan(session, pull.source.id, ready.readings, pull.ahead, moment)
+            counts = await overtaken.overtake(session, planned, held)
         else:
-            planned = await plan(session, pull.source.id, ready.readings, None)
+            planned, counts = await plan(session, pull.source.id, ready.readings, None), applying.Counts()
         decided()
         ready = ready.settled()
         items = ready.items
         await _heed(pull, session, ready)
         if run.mode is RunMode.APPLY and not pull.lets_go:
             await gone.guard(session, pull.source, applying.counted(planned).closed, already=run.closed)
-        counts = outcome.counted(planned, items)
+        counts.add(outcome.counted(planned, items))
         refused = counts.rejected - sum(one.waits for one in planned)
         planned = _in_its_words(planned, page.columns)
         if not pull.lets_refused:

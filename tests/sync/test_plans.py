@@ -230,16 +230,6 @@ async def test_a_plan_is_applied_once(database: Database) -> None:
     assert await rows(database, select(Run.plan_id).where(Run.id == done.id)) == [(plan.id,)]
 
 
-async def test_a_record_that_comes_twice_is_applied_twice(database: Database) -> None:
-    await run(database, told([organization("A", "one")]))
-    plan = await planned(database, [], [organization("A", "two")], [organization("A", "three")])
-    done = await applied(database, plan)
-    assert [(key, state) for key, state, _ in await states(database, plan)] == [("A", "APPLIED"), ("A", "REFUSED")]
-    assert (counts(done), done.moved) == ({"updated": 1}, 1)
-    await run(database, told([], [], []))
-    assert (await stored(database, Organization))["A"]["name"] == "three"
-
-
 async def test_a_row_that_is_there_already_is_only_linked(database: Database) -> None:
     async with database.write(system("test")) as session:
         session.add(Organization(code="A", name="一", organization_kind=OrganizationKind.OTHER))

@@ -188,6 +188,14 @@ async def test_progress_is_an_update_and_a_step_in_the_life_of_the_request(
     assert (again.created, again.updated, again.rejected) == (0, 0, 0)
 
 
+async def test_a_plan_of_all_that_is_known_changes_nothing(database: Database, hotline: Starlette) -> None:
+    """The hotline tells of some orders on several pages: as they stood, and as they stand."""
+    in_small = {"overrides": {"page_size": 20}, "allow_refused": "some are bad"}
+    await pull(database, **in_small)
+    plan = await pull(database, **in_small, mode=RunMode.PLAN)
+    assert (plan.pages > 10, plan.created, plan.updated, plan.closed) == (True, 0, 0, 0)
+
+
 async def test_an_order_that_comes_late_is_taken(database: Database, hotline: Starlette) -> None:
     await pull(database)
     source = hotline.state.hotline
