@@ -110,7 +110,7 @@ def show_command(
         async with db.read() as session:
             found = await session.scalar(sources.runs(VIEWER).where(Run.id == run))
             if found is None:
-                raise NotFound("run", run, "`hub sync status` shows the last run of each source.")
+                raise NotFound("run", run, "`hub sync history` lists them.")
             source = await session.get_one(Source, found.source_id)
             mine = found.plan_id if found.plan_id and found.mode is RunMode.APPLY else run
             rows: Select[PlanRow] = sources.plan_rows(VIEWER).where(PlanRow.run_id == mine, *wanted)

@@ -25,6 +25,7 @@ from hub.models import (
     Source,
     Withheld,
 )
+from hub.records import FIELDS
 from hub.services import words
 
 SHOWN_ALIKE = 3
@@ -131,12 +132,18 @@ async def mend(
     """Correct a rejected record (修正): these fields hold from here on, in the hub's words; the rest stays as received.
 
     What was received is kept beside it. `hub sync replay` applies it; the source saying the same again undoes nothing.
+    A field that its kind does not have can only be emptied: then it is left out.
     """
     one = await _work_item(session, viewer, id)
     if one.record is None:
         raise Invalid("The plugin could not read this as a record at all: correct it where it came from, or ignore it.")
-    said = {field.name: field.value for field in fields}
-    one.record = {**one.record, "fields": {**one.record["fields"], **said}, "waits": False, "mended": True}
+    said = {**one.record["fields"], **{field.name: field.value for field in fields}}
+    if (kind := FIELDS.get(one.kind)) is not None:
+        if odd := [field.name for field in fields if field.value and field.name not in kind.__annotations__]:
+            has = ", ".join(sorted(kind.__annotations__))
+            raise Invalid(f"A {one.kind} has no field {', '.join(odd)}. It has: {has}.", field="fields")
+        said = {name: value for name, value in said.items() if name in kind.__annotations__ or value is not None}
+    one.record = {**one.record, "fields": said, "waits": False, "mended": True}
     one.status, one.note, one.handled_by = RejectedStatus.OPEN, words.maybe(note, field="note"), viewer.subject
     return one
 

@@ -60,6 +60,15 @@ class Registry:
         else:
             self.plugins[plugin.name] = plugin
 
+    def _missing(self, name: str) -> str:
+        """Why a plugin is not there, and what to do."""
+        if (why := dict(self.broken).get(name)) is not None:
+            return f"The plugin {name} is broken: {why}"
+        return (
+            f"No plugin {name} is installed. `hub plugins` lists those that are, and the broken ones. One that was "
+            "added since the hub was started is there once it is started anew."
+        )
+
     def presets(self) -> list[Preset]:
         """Every ready-made source, in the order in which the plugins name them."""
         return [
@@ -74,7 +83,7 @@ class Registry:
         Raises Misconfigured with the field that is wrong, or why it does not start.
         """
         if name not in self.plugins:
-            raise Misconfigured(f"No plugin {name} is installed. `hub plugins` lists those that are.")
+            raise Misconfigured(self._missing(name))
         plugin = self.plugins[name]
         known = plugin.Config.model_fields
         if plugin.Config.model_config.get("extra") != "allow" and (unknown := settings.keys() - known.keys()):

@@ -188,7 +188,13 @@ class Falls(Plugin[Form]):
 @pytest.mark.parametrize(
     ("name", "settings", "reason"),
     [
-        ("nobody", {}, "No plugin nobody is installed. `hub plugins` lists those that are."),
+        (
+            "nobody",
+            {},
+            "No plugin nobody is installed. `hub plugins` lists those that are, and the broken ones. One that was "
+            "added since the hub was started is there once it is started anew.",
+        ),
+        ("odd", {}, "The plugin odd is broken: 'words' is no subclass of hub.plugin.Plugin."),
         ("falls", {}, "falls: key: Field required. `hub plugins --json` shows the form."),
         ("falls", {"key": 1}, "The plugin falls does not start: LookupError: no such key"),
     ],
@@ -196,6 +202,7 @@ class Falls(Plugin[Form]):
 async def test_a_plugin_that_cannot_be_made_is_told(name: str, settings: dict[str, Any], reason: str) -> None:
     known = Registry()
     known.add("falls", Falls)
+    known.add("odd", "words")
     async with httpx2.AsyncClient() as http:
         with pytest.raises(Misconfigured) as error:
             known.make(name, settings, http)
