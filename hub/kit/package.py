@@ -93,8 +93,8 @@ def opened(path: Path) -> Package:
         path = _only_package(path)
     root = next((folder for folder in path.parents if (folder / "pyproject.toml").exists()), path.parent)
     module = ".".join(path.relative_to(root).with_suffix("").parts)
-    inside = sorted(path.rglob("*.py")) if path.is_dir() else [path]
-    tests = sorted({*(root / "tests").rglob("*.py"), *path.parent.glob("test_*.py")})
+    inside = sorted(_own(path)) if path.is_dir() else [path]
+    tests = sorted({*_own(root / "tests"), *path.parent.glob("test_*.py")})
     readmes = [folder / "README.md" for folder in {root, path if path.is_dir() else root}]
     return Package(
         root,
@@ -105,6 +105,13 @@ def opened(path: Path) -> Package:
         "\n".join(file.read_text(encoding="utf-8") for file in readmes if file.exists()),
         _seen(root, module),
     )
+
+
+def _own(folder: Path) -> Iterator[Path]:
+    """The Python files in it; what begins with a dot, as an environment does, holds what is not its own."""
+    for file in folder.rglob("*.py"):
+        if not any(part.startswith(".") for part in file.relative_to(folder).parts):
+            yield file
 
 
 def _only_package(project: Path) -> Path:

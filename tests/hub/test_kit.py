@@ -51,6 +51,14 @@ def test_a_new_plugin_is_gold_and_its_own_tests_pass(tmp_path: Path) -> None:
     assert "95 passed" in tested.stdout
 
 
+def test_an_environment_beside_its_code_or_tests_is_no_part_of_it(tmp_path: Path) -> None:
+    begin("parks", project := tmp_path / "it")
+    for folder in (project / "tests" / ".venv", project / "lianshu_parks" / ".venv"):
+        (folder / "lib").mkdir(parents=True)
+        (folder / "lib" / "odd.py").write_bytes("# -*- coding: big5 -*-\nname = '公園'\n".encode("big5"))
+    assert broken(project) == {}
+
+
 def test_without_pytest_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     begin("parks", tmp_path / "it")
     real = importlib.util.find_spec
