@@ -139,10 +139,12 @@ async def mend(
         raise Invalid("The plugin could not read this as a record at all: correct it where it came from, or ignore it.")
     said = {**one.record["fields"], **{field.name: field.value for field in fields}}
     if (kind := FIELDS.get(one.kind)) is not None:
-        if odd := [field.name for field in fields if field.value and field.name not in kind.__annotations__]:
-            has = ", ".join(sorted(kind.__annotations__))
-            raise Invalid(f"A {one.kind} has no field {', '.join(odd)}. It has: {has}.", field="fields")
-        said = {name: value for name, value in said.items() if name in kind.__annotations__ or value is not None}
+        known = kind.__annotations__
+        if odd := [field.name for field in fields if field.value is not None and field.name not in known]:
+            raise Invalid(
+                f"{one.kind} has no field {', '.join(odd)}. It has: {', '.join(sorted(known))}.", field="fields"
+            )
+        said = {name: value for name, value in said.items() if name in known or value is not None}
     one.record = {**one.record, "fields": said, "waits": False, "mended": True}
     one.status, one.note, one.handled_by = RejectedStatus.OPEN, words.maybe(note, field="note"), viewer.subject
     return one

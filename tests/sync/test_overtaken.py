@@ -8,12 +8,13 @@ from sqlalchemy import select, update
 
 from hub.auth import system
 from hub.db import Database
-from hub.models import Organization, PlanRow, Run, RunMode, RunStatus
+from hub.models import Organization, PlanRow, Run, RunMode
 from hub.plugin import BadRecord, Record
-from hub.sync.stored_plan import apply_plan
 from tests.sync.sources import counts, gone, organization, rows, run, stored, told
+from tests.sync.test_plans import applied, planned
 
 Page = list[Record | BadRecord]
+BEFORE: Page = []  # the page that the run before the plan has read
 
 
 def at(day: int | None, code: str, name: str) -> Record:
@@ -21,18 +22,6 @@ def at(day: int | None, code: str, name: str) -> Record:
     said = organization(code, name)
     when = None if day is None else datetime(2026, 3, day, tzinfo=UTC)
     return Record(said.kind, said.key, said.fields, at=when)
-
-
-async def planned(database: Database, *pages: Page) -> Run:
-    done = await run(database, told([], *pages), mode=RunMode.PLAN)
-    assert done.status is RunStatus.PLANNED, done.error
-    return done
-
-
-async def applied(database: Database, plan: Run) -> Run:
-    done = await apply_plan(database, plan.id, started_by="test")
-    assert (done.status, done.moved) == (RunStatus.DONE, 0), done.error
-    return done
 
 
 async def shown(database: Database, plan: Run) -> list[tuple[str, str, object, object]]:
@@ -48,7 +37,7 @@ async def names(database: Database) -> dict[str, str]:
 
 async def test_the_last_word_stands_in_the_place_of_earlier_ones(database: Database) -> None:
     await run(database, told([organization("A", "one")]))
-    plan = await planned(database, [organization("A", "two"), organization("B")], [organization("A", "three")])
+    plan = await planned(database, BEFORE, [organization("A", "two"), organization("B")], [organization("A", "three")])
     assert await shown(database, plan) == [("CREATE", "B", None, "一"), ("UPDATE", "A", "one", "three")]
     assert counts(plan) == {"created": 1, "updated": 1, "unchanged": 1}
     assert counts(await applied(database, plan)) == {"created": 1, "updated": 1}
@@ -58,30 +47,29 @@ async def test_the_last_word_stands_in_the_place_of_earlier_ones(database: Datab
 async def test_what_is_as_it_was_in_the_end_is_not_touched(database: Database) -> None:
     """A list that holds an older version of a record before the one that the hub has."""
     await run(database, told([organization("A", "new")]))
-    plan = await planned(database, [organization("A", "old")], [organization("A", "new")])
+    plan = await planned(database, BEFORE, [organization("A", "old")], [organization("A", "new")])
     assert (await shown(database, plan), counts(plan)) == ([], {"unchanged": 2})
-    await applied(database, plan)
+    assert (await applied(database, plan)).moved == 0
     assert await names(database) == {"A": "new"}
 
 
 async def test_an_older_word_that_comes_later_is_none(database: Database) -> None:
     await run(database, told([at(1, "A", "one"), at(5, "B", "five")]))
-    plan = await planned(
-        database, [at(3, "A", "three"), at(6, "B", "six")], [at(2, "A", "two"), at(5, "B", "five"), at(4, "A", "four")]
-    )
+    first = [at(3, "A", "three"), at(6, "B", "six")]
+    second = [at(2, "A", "two"), at(5, "B", "five"), at(4, "A", "four")]
+    plan = await planned(database, BEFORE, first, second)
     assert await shown(database, plan) == [("UPDATE", "B", "five", "six"), ("UPDATE", "A", "one", "four")]
     assert counts(plan) == {"updated": 2, "unchanged": 3}
-    await applied(database, plan)
+    assert (await applied(database, plan)).moved == 0
     assert await names(database) == {"A": "four", "B": "six"}
 
 
 async def test_what_is_to_be_made_keeps_the_id_by_which_others_name_it(database: Database) -> None:
     plan = await planned(
-        database, [organization("A", "one"), organization("C", parent="A")], [organization("A", "two")]
+        database, BEFORE, [organization("A", "one"), organization("C", parent="A")], [organization("A", "two")]
     )
     assert await shown(database, plan) == [("CREATE", "C", None, "一"), ("CREATE", "A", None, "two")]
-    done = await apply_plan(database, plan.id, started_by="test")
-    assert (done.status, done.moved) == (RunStatus.DONE, 0)
+    assert (await applied(database, plan)).moved == 0
     found = await stored(database, Organization)
     assert (found["A"]["name"], found["C"]["parent_id"]) == ("two", found["A"]["id"])
 
@@ -90,19 +78,20 @@ async def test_what_is_gone_and_there_again_stays(database: Database) -> None:
     await run(database, told([organization("A", "one"), organization("B", "one")]))
     plan = await planned(
         database,
+        BEFORE,
         [gone("organization", "A"), organization("B", "two")],
         [organization("A", "one"), gone("organization", "B")],
     )
     assert [(action, key) for action, key, *_ in await shown(database, plan)] == [("CLOSE", "B")]
     assert counts(plan) == {"closed": 1, "unchanged": 3}
-    await applied(database, plan)
+    assert (await applied(database, plan)).moved == 0
     found = await stored(database, Organization)
     assert [found[code]["closed_on"] is None for code in "AB"] == [True, False]
 
 
 async def test_what_was_refused_before_is_told_beside(database: Database) -> None:
     bad = Record("organization", "A", {"code": "A", "founded_on": "yesterday"})
-    plan = await planned(database, [bad], [organization("A", "two")], [bad])
+    plan = await planned(database, BEFORE, [bad], [organization("A", "two")], [bad])
     assert [(action, key) for action, key, *_ in await shown(database, plan)] == [
         ("REJECT", "A"),
         ("CREATE", "A"),
@@ -130,5 +119,5 @@ async def test_a_plan_comes_to_what_a_run_comes_to(database: Database, seed: int
     assert plan.error is None
     keys = [key for _, key, *_ in await shown(database, plan)]
     assert len(keys) == len({*keys})
-    await applied(database, plan)
+    assert (await applied(database, plan)).moved == 0
     assert {code: name for code, name in (await names(database)).items() if len(code) == 1} == meant

@@ -94,10 +94,13 @@ async def test_what_is_mended_badly_says_why(database: Database) -> None:
     assert "colour" in (await item(database, "L")).record["fields"]  # type: ignore[index]
 
 
-async def test_what_the_kind_does_not_have_is_never_put_there_and_can_be_taken_out(database: Database) -> None:
+@pytest.mark.parametrize("colr", ["red", ""])
+async def test_what_the_kind_does_not_have_is_never_put_there_and_can_be_taken_out(
+    database: Database, colr: str
+) -> None:
     await run(database, told([organization("L", "one", organization_kind="NOTHING", height="7")]))
-    with pytest.raises(Invalid, match=r"^A organization has no field colr\. It has: code, colour, "):
-        await mend(database, "L", organization_kind="UNIT", colr="red")
+    with pytest.raises(Invalid, match=r"^organization has no field colr\. It has: code, colour, "):
+        await mend(database, "L", organization_kind="UNIT", colr=colr)
     assert (await item(database, "L")).record["fields"]["organization_kind"] == "NOTHING"  # type: ignore[index]
     await mend(database, "L", organization_kind="UNIT", height=None)
     assert counts(await again(database)) == {"created": 1}
