@@ -12,6 +12,7 @@ from hub.models import Organization, PlanRow, Run, RunMode
 from hub.plugin import BadRecord, Record
 from tests.sync.sources import counts, gone, organization, rows, run, stored, told
 from tests.sync.test_plans import applied, planned
+from tests.sync.wordy import Wordy, names
 
 Page = list[Record | BadRecord]
 BEFORE: Page = []  # the page that the run before the plan has read
@@ -29,10 +30,6 @@ async def shown(database: Database, plan: Run) -> list[tuple[str, str, object, o
     wanted = select(PlanRow.action, PlanRow.key, PlanRow.old, PlanRow.new).where(PlanRow.run_id == plan.id)
     found = await rows(database, wanted.order_by(PlanRow.number))
     return [(action.name, key, old.get("name"), new.get("name")) for action, key, old, new in found]
-
-
-async def names(database: Database) -> dict[str, str]:
-    return {code: row["name"] for code, row in (await stored(database, Organization)).items()}
 
 
 async def test_the_last_word_stands_in_the_place_of_earlier_ones(database: Database) -> None:
@@ -62,6 +59,24 @@ async def test_an_older_word_that_comes_later_is_none(database: Database) -> Non
     assert counts(plan) == {"updated": 2, "unchanged": 3}
     assert (await applied(database, plan)).moved == 0
     assert await names(database) == {"A": "four", "B": "six"}
+
+
+async def test_the_same_word_again_takes_no_time_from_the_first(database: Database) -> None:
+    plan = await planned(database, [at(3, "A", "two")], [at(None, "A", "two")], [at(2, "A", "older")])
+    assert (await shown(database, plan), counts(plan)) == (
+        [("CREATE", "A", None, "two")],
+        {"created": 1, "unchanged": 2},
+    )
+
+
+async def test_a_raw_record_that_is_known_is_as_old_as_it_was(database: Database) -> None:
+    """Nobody reads it again, so it does not say itself when it was said."""
+    known = {"code": "A", "name": "one", "hour": 1}
+    source = Wordy(known, size=1)
+    await source.run(database)
+    source.words = [{"code": "A", "name": "new", "hour": 3}, known]
+    plan, read = await source.run(database, mode=RunMode.PLAN)
+    assert (read, await shown(database, plan)) == (["A"], [("UPDATE", "A", "one", "new")])
 
 
 async def test_what_is_to_be_made_keeps_the_id_by_which_others_name_it(database: Database) -> None:
